@@ -1,0 +1,1 @@
+"""Scored pairs and positions to groups: arrays in, groups out."""

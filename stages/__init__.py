@@ -1,0 +1,1 @@
+"""One file per stage of the pipeline: what its script does, as one function."""

@@ -1,0 +1,102 @@
+"""What all scripts share: spelling of flags, exit codes, output, log level. Imports nothing heavy."""
+
+from __future__ import annotations
+
+import argparse
+import functools
+import json
+import logging
+import signal
+import sys
+from collections.abc import Callable
+from typing import Any
+
+from storage.errors import StageError
+from storage.report import PROJECT_VERSION, RunReport
+
+INTERRUPTED = 130
+TERMINATED = 143
+
+
+class _Terminated(BaseException):
+    """Raised where the program stands when it is asked to end."""
+
+
+class ScriptParser(argparse.ArgumentParser):
+    """An argument parser that also takes every ``--under_score`` flag as ``--under-score``.
+
+    The description is the script's docstring; every help text shows its default.
+    """
+
+    def __init__(self, docstring: str | None) -> None:
+        super().__init__(description=docstring, formatter_class=_HelpFormatter, allow_abbrev=False)
+        self.add_argument("--version", action="version", version=PROJECT_VERSION)
+        self.add_argument("--quiet", action="store_true", help="no progress and no log lines")
+        self.add_argument("--json", action="store_true", help="print the result as JSON")
+
+    def add_argument(self, *names: str, **options: Any) -> argparse.Action:  # type: ignore[override]
+        """Add an argument, and the hyphen spelling of a flag with underscores."""
+        hyphens = [name.replace("_", "-") for name in names if name.startswith("--") and "_" in name]
+        return super().add_argument(*names, *hyphens, **options)
+
+
+class _HelpFormatter(argparse.RawDescriptionHelpFormatter, argparse.ArgumentDefaultsHelpFormatter):
+    """Keeps the docstring's lines and shows defaults; hides the hyphen spelling of a flag."""
+
+    def _format_action_invocation(self, action: argparse.Action) -> str:
+        shown = [name for name in action.option_strings if name.replace("-", "_") not in _twins(action, name)]
+        spelling = argparse.Action(shown, action.dest, nargs=action.nargs, choices=action.choices, metavar=action.metavar)
+        return super()._format_action_invocation(spelling if action.option_strings else action)
+
+
+def _twins(action: argparse.Action, name: str) -> set[str]:
+    return {other.replace("-", "_") for other in action.option_strings if other != name and "_" in other}
+
+
+def exit_codes(main: Callable[[argparse.Namespace], int]) -> Callable[[argparse.Namespace], int]:
+    """Turn the errors of a script's ``main`` into one line on standard error and the exit code of ``house.md``.
+
+    1 nothing usable was made, 2 the call was wrong, 130 interrupted, 143 terminated.
+    """
+
+    @functools.wraps(main)
+    def wrapped(args: argparse.Namespace) -> int:
+        logging.basicConfig(
+            level=logging.WARNING if args.quiet else logging.INFO, format="%(message)s", stream=sys.stderr, force=True
+        )
+        former = _on_terminate(_raise_terminated)
+        try:
+            return main(args)
+        except StageError as error:
+            print(f"error: {error}", file=sys.stderr)
+            return error.exit_code
+        except KeyboardInterrupt:
+            print("interrupted: run the same command again to go on", file=sys.stderr)
+            return INTERRUPTED
+        except _Terminated:
+            print("terminated: run the same command again to go on", file=sys.stderr)
+            return TERMINATED
+        finally:
+            _on_terminate(former)
+
+    return wrapped
+
+
+def _on_terminate(handler: Any) -> Any:
+    try:
+        return signal.signal(signal.SIGTERM, handler)
+    except ValueError:  # not in the main thread: the caller's own handling stands
+        return None
+
+
+def _raise_terminated(_signal: int, _frame: Any) -> None:
+    raise _Terminated
+
+
+def print_report(report: RunReport, args: argparse.Namespace) -> int:
+    """Print a stage's report to standard output, as JSON with ``--json``; give its exit code."""
+    if args.json:
+        print(json.dumps(report.as_json(), ensure_ascii=True, indent=1))
+    else:
+        print(report.as_text().encode(sys.stdout.encoding or "utf-8", "backslashreplace").decode(errors="replace"), end="")
+    return report.exit_code

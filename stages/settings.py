@@ -1,0 +1,83 @@
+"""The settings of every stage with their defaults: the one place that scripts and stages read them from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+TRANSFER_MODES = ("copy", "hardlink", "symlink", "reflink")
+MAX_MEGAPIXELS = 100.0
+
+
+@dataclass(frozen=True)
+class CopySettings:
+    """Settings of ``copy_images.py``."""
+
+    image_dir: Path
+    export_dir: Path = Path("datasets")
+    mode: str = "copy"
+    dry_run: bool = False
+    follow_links: bool = False
+
+
+@dataclass(frozen=True)
+class ResizeSettings:
+    """Settings of ``resize_images.py``; exactly one of the two sizes is meant to be given.
+
+    ``resize_coefficient`` divides both sides; ``max_side`` is the longest side wanted, in pixels.
+    """
+
+    image_dir: Path = Path("datasets")
+    resize_coefficient: int = 1
+    max_side: int | None = None
+    export_dir: Path | None = None
+    quality: int = 95
+    max_megapixels: float = MAX_MEGAPIXELS
+
+
+@dataclass(frozen=True)
+class ExtractSettings:
+    """Settings of ``extract_features.py``."""
+
+    image_dir: Path = Path("datasets")
+    outputs_dir: Path = Path("netvlad")
+    num_to_match: int = 10
+    model: str = "auto"
+    weights: Path | None = None
+    device: str = "auto"
+    batch_size: int | None = None
+    num_workers: int | None = None
+    resize_max: int | None = None
+    half: bool = False
+    min_score: float = 0.0
+    layout: str = "packed"
+    overwrite: bool = False
+    follow_links: bool = False
+    max_megapixels: float = MAX_MEGAPIXELS
+    timeout_s: float = 120.0
+
+
+@dataclass(frozen=True)
+class ClusterSettings:
+    """Settings of ``create_clusters.py``; a threshold of None means the default of the model that made the pairs."""
+
+    image_dir: Path = Path("datasets")
+    pairs_file: Path | None = None
+    outputs_dir: Path = Path("netvlad")
+    results_dir: Path = Path("results")
+    strong_edg_thresh: float | None = None
+    weak_edg_thresh: float | None = None
+    gps_count_thresh: int = 4
+    gps_distance_thresh: float = 30.0
+    file_order: bool = False
+    follow_links: bool = False
+
+
+@dataclass(frozen=True)
+class ExportSettings:
+    """Settings of ``export_clusters.py``."""
+
+    image_dir: Path = Path("datasets")
+    results_dir: Path = Path("results")
+    mode: str = "copy"
+    dry_run: bool = False

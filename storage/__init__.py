@@ -1,0 +1,1 @@
+"""Every file format, path rule and write of the project."""

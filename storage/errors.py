@@ -1,0 +1,33 @@
+"""The errors that a user sees, each with its exit code."""
+
+from __future__ import annotations
+
+
+class StageError(Exception):
+    """Nothing usable was made. The message says what, which path, and what to do."""
+
+    exit_code = 1
+
+
+class UsageError(StageError):
+    """The call was wrong. The message names the argument, its value and the allowed range."""
+
+    exit_code = 2
+
+
+class DamagedFileError(StageError):
+    """A file of the project exists but cannot be trusted: cut, altered, or not of the expected format."""
+
+
+class PhotoError(Exception):
+    """One photo cannot be used; the run goes on without it.
+
+    Parameters
+    ----------
+    reason : str
+        What is wrong with the photo, fit to stand in the run report after its name.
+    """
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason

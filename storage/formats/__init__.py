@@ -1,0 +1,1 @@
+"""One module per file format; ``docs/formats.md`` is their specification."""

@@ -1,0 +1,54 @@
+"""One lock per work folder, so that two runs never write the same files.
+
+The lock is the operating system's (through ``filelock``): it ends with its process, however that ends, so no lock is
+ever left behind to be removed by hand. The pid in the file only serves the message.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from filelock import FileLock, Timeout
+
+from storage.atomic import make_folder
+from storage.errors import StageError
+
+LOCK_NAME = ".lock"
+PID_NAME = ".lock.pid"
+
+
+@contextmanager
+def work_lock(folder: Path) -> Iterator[None]:
+    """Hold the lock of ``folder``, which is made when it is missing.
+
+    Raises
+    ------
+    StageError
+        At once, when another process holds the lock; its pid is named.
+    """
+    try:
+        make_folder(folder)
+        lock = FileLock(folder / LOCK_NAME)
+        lock.acquire(timeout=0)
+    except Timeout:
+        raise StageError(
+            f"{folder} is in use by another run ({_holder(folder)}); wait for it to end, or choose another folder"
+        ) from None
+    except OSError as error:
+        raise StageError(f"cannot work in {folder}: {error.strerror or error}") from error
+    try:
+        (folder / PID_NAME).write_text(str(os.getpid()), encoding="ascii")
+        yield
+    finally:
+        (folder / PID_NAME).unlink(missing_ok=True)
+        lock.release()
+
+
+def _holder(folder: Path) -> str:
+    try:
+        return f"pid {int((folder / PID_NAME).read_text(encoding='ascii'))}"
+    except (OSError, ValueError):
+        return "pid unknown"
