@@ -1,0 +1,54 @@
+"""What identifies a photo on disk: its size, its time of change and the SHA-256 of its bytes."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True)
+class Fingerprint:
+    """Size in bytes, time of last change in nanoseconds, and SHA-256 (64 lower-case hexadecimal digits) of a file."""
+
+    size: int
+    mtime_ns: int
+    sha256: str
+
+
+def sha256_of_file(path: Path) -> str:
+    """Give the SHA-256 of a file's bytes as 64 lower-case hexadecimal digits.
+
+    Raises
+    ------
+    OSError
+        When the file cannot be read.
+    """
+    with open(path, "rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def fingerprint(path: Path, known: Fingerprint | None = None) -> Fingerprint:
+    """Give the fingerprint of a file.
+
+    Parameters
+    ----------
+    path : Path
+        The file; a link stands for what it leads to.
+    known : Fingerprint, optional
+        A former fingerprint of the same file. When size and time of change are still equal, it is given back and the
+        file is not read.
+
+    Raises
+    ------
+    OSError
+        When the file cannot be read.
+    """
+    before = path.stat()
+    if known is not None and (known.size, known.mtime_ns) == (before.st_size, before.st_mtime_ns):
+        return known
+    with open(path, "rb") as file:
+        # Size and time are those of the file that is hashed, also when another takes its name meanwhile.
+        opened = os.fstat(file.fileno())
+        return Fingerprint(opened.st_size, opened.st_mtime_ns, hashlib.file_digest(file, "sha256").hexdigest())

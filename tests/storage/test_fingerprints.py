@@ -1,0 +1,73 @@
+from __future__ import annotations
+
+import hashlib
+import os
+from pathlib import Path
+
+import pytest
+
+from storage.fingerprints import Fingerprint, fingerprint, sha256_of_file
+
+
+@pytest.fixture
+def photo(tmp_path: Path) -> Path:
+    path = tmp_path / "photo.jpg"
+    path.write_bytes(b"first content")
+    return path
+
+
+def test_sha256_is_that_of_the_bytes(photo: Path) -> None:
+    assert sha256_of_file(photo) == hashlib.sha256(b"first content").hexdigest()
+
+
+def test_an_empty_file_has_the_sha256_of_nothing(tmp_path: Path) -> None:
+    path = tmp_path / "empty.jpg"
+    path.touch()
+    assert sha256_of_file(path) == hashlib.sha256(b"").hexdigest()
+
+
+def test_a_file_larger_than_a_read_buffer_is_hashed_whole(tmp_path: Path) -> None:
+    path = tmp_path / "large.tif"
+    content = bytes(range(256)) * 8_192
+    path.write_bytes(content)
+    assert sha256_of_file(path) == hashlib.sha256(content).hexdigest()
+
+
+def test_fingerprint_holds_size_time_and_hash(photo: Path) -> None:
+    os.utime(photo, ns=(1_600_000_000_000_000_000, 1_600_000_000_000_000_000))
+    found = fingerprint(photo)
+    assert found == Fingerprint(13, photo.stat().st_mtime_ns, hashlib.sha256(b"first content").hexdigest())
+
+
+def test_an_unchanged_file_is_not_read_again(photo: Path) -> None:
+    status = photo.stat()
+    known = Fingerprint(status.st_size, status.st_mtime_ns, "taken over")
+    assert fingerprint(photo, known).sha256 == "taken over"
+
+
+def test_a_file_with_another_time_is_hashed_again(photo: Path) -> None:
+    status = photo.stat()
+    known = Fingerprint(status.st_size, status.st_mtime_ns - 1, "old")
+    assert fingerprint(photo, known).sha256 == hashlib.sha256(b"first content").hexdigest()
+
+
+def test_a_file_with_another_size_is_hashed_again(photo: Path) -> None:
+    status = photo.stat()
+    known = Fingerprint(status.st_size + 1, status.st_mtime_ns, "old")
+    assert fingerprint(photo, known).sha256 == hashlib.sha256(b"first content").hexdigest()
+
+
+def test_a_link_has_the_fingerprint_of_its_target(photo: Path, tmp_path: Path) -> None:
+    link = tmp_path / "link.jpg"
+    try:
+        link.symlink_to(photo)
+    except OSError:
+        pytest.skip("this system lets no link be made")
+    assert fingerprint(link) == fingerprint(photo)
+
+
+def test_a_vanished_file_is_an_error(tmp_path: Path) -> None:
+    with pytest.raises(FileNotFoundError):
+        fingerprint(tmp_path / "gone.jpg")
+    with pytest.raises(FileNotFoundError):
+        sha256_of_file(tmp_path / "gone.jpg")
