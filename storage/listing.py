@@ -1,0 +1,131 @@
+"""Which files of a folder are photos: regular files, by ending or by their first bytes, in sorted order."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+from storage.errors import StageError
+
+PHOTO_ENDINGS = frozenset((".jpg", ".jpeg", ".png", ".webp", ".tif", ".tiff", ".bmp", ".gif", ".heic", ".heif"))
+
+# Raw files of cameras begin like a TIFF, but what decodes from them is a thumbnail.
+RAW_ENDINGS = frozenset(
+    (".3fr", ".arw", ".cr2", ".dcr", ".dng", ".erf", ".fff", ".iiq", ".k25", ".kdc", ".mef", ".mos")
+    + (".nef", ".nrw", ".orf", ".pef", ".rw2", ".rwl", ".sr2", ".srf", ".srw")
+)
+
+_NUM_FIRST_BYTES = 32
+_FORMAT_STARTS = {
+    b"\xff\xd8\xff": "JPEG",
+    b"\x89PNG\r\n\x1a\n": "PNG",
+    b"GIF87a": "GIF",
+    b"GIF89a": "GIF",
+    b"II*\0": "TIFF",
+    b"MM\0*": "TIFF",
+    b"II+\0": "TIFF",
+    b"MM\0+": "TIFF",
+}
+_BMP_HEADER_SIZES = frozenset((12, 16, 40, 52, 56, 64, 108, 124))
+_HEIF_BRANDS = frozenset((b"heic", b"heix", b"hevc", b"hevx", b"heim", b"heis", b"hevm", b"hevs", b"mif1", b"msf1"))
+
+
+def list_photos(folder: Path, follow_links: bool = False) -> list[str]:
+    """List the photos under ``folder``.
+
+    A regular file is a photo when it has a photo ending, in any case (whether it can be decoded shows later), or when
+    it begins like a file of an accepted format. Names that begin with a dot, folders included, are left out; so are
+    pipes, devices and sockets, and raw camera files.
+
+    Parameters
+    ----------
+    folder : Path
+        The folder to walk, at any depth.
+    follow_links : bool
+        Follow links to files and folders, also where they lead out of ``folder``. Each real folder is walked once, so
+        a link that leads back up ends there; folders reached without a link keep their own name.
+
+    Returns
+    -------
+    list of str
+        Image names: POSIX paths relative to ``folder``, in code point order, at least one. A name that is not UTF-8
+        holds surrogate escapes as :func:`os.fsdecode` gives them; ``storage.names.safe_name`` makes it safe.
+
+    Raises
+    ------
+    StageError
+        When the folder is missing, cannot be read, vanishes meanwhile, or holds no photo.
+    """
+    if not folder.is_dir():
+        problem = "is no folder" if folder.exists() else "does not exist"
+        raise StageError(f"photo folder {folder} {problem}: give a folder that holds photos")
+    try:
+        names = sorted(name for name, entry in _walk(folder, follow_links) if _is_photo(entry))
+    except OSError as error:
+        where = error.filename or folder
+        raise StageError(f"cannot read {where}: {error.strerror or error}; make it readable or move it away") from error
+    if not names:
+        raise StageError(f"no photos in {folder}: accepted are files ending in {' '.join(sorted(PHOTO_ENDINGS))}")
+    return names
+
+
+def photo_format(first_bytes: bytes) -> str | None:
+    """Name the photo format (as Pillow calls it) that a file beginning with ``first_bytes`` has, or None."""
+    for start, name in _FORMAT_STARTS.items():
+        if first_bytes.startswith(start):
+            return name
+    if first_bytes[:4] == b"RIFF" and first_bytes[8:12] == b"WEBP":
+        return "WEBP"
+    if first_bytes[4:8] == b"ftyp" and first_bytes[8:12] in _HEIF_BRANDS:
+        return "HEIF"
+    # "BM" alone begins many a text.
+    if first_bytes[:2] == b"BM" and int.from_bytes(first_bytes[14:18], "little") in _BMP_HEADER_SIZES:
+        return "BMP"
+    return None
+
+
+def read_first_bytes(path: str | Path) -> bytes:
+    """Read as many bytes of a file as :func:`photo_format` looks at; OSError when it cannot be read."""
+    with open(path, "rb", buffering=0) as file:
+        return file.read(_NUM_FIRST_BYTES)
+
+
+def _walk(folder: Path, follow_links: bool) -> Iterator[tuple[str, os.DirEntry[str]]]:
+    """Yield every regular file with its name; real folders first, so that links never rename what they hold."""
+    seen: set[tuple[int, int]] = set()
+    real, linked = [(os.fspath(folder), "")], list[tuple[str, str]]()
+    while real or linked:
+        path, prefix = real.pop() if real else linked.pop()
+        status = Path(path).stat()
+        if (status.st_dev, status.st_ino) in seen:
+            continue
+        seen.add((status.st_dev, status.st_ino))
+        with os.scandir(path) as entries:
+            # Reversed, as the folder put last is walked first.
+            for entry in sorted(entries, key=lambda entry: entry.name, reverse=True):
+                if entry.name.startswith("."):
+                    continue
+                if entry.is_dir(follow_symlinks=follow_links):
+                    (linked if entry.is_symlink() else real).append((entry.path, f"{prefix}{entry.name}/"))
+                elif entry.is_file(follow_symlinks=follow_links):
+                    yield f"{prefix}{entry.name}", entry
+
+
+def _ending(name: str) -> str:
+    """Give the ending with its dot, in lower case; a Path for each of many files would cost more than the rest."""
+    stem, dot, ending = name.rpartition(".")
+    return f"{dot}{ending}".lower() if stem else ""
+
+
+def _is_photo(entry: os.DirEntry[str]) -> bool:
+    ending = _ending(entry.name)
+    if ending in PHOTO_ENDINGS:
+        return True
+    if ending in RAW_ENDINGS:
+        return False
+    try:
+        return photo_format(read_first_bytes(entry.path)) is not None
+    except PermissionError:
+        # It may be a photo: listed, it is named as skipped with its reason, not lost without a word.
+        return True
