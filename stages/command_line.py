@@ -34,7 +34,7 @@ class ScriptParser(argparse.ArgumentParser):
         self.add_argument("--quiet", action="store_true", help="no progress and no log lines")
         self.add_argument("--json", action="store_true", help="print the result as JSON")
 
-    def add_argument(self, *names: str, **options: Any) -> argparse.Action:  # type: ignore[override]
+    def add_argument(self, *names: str, **options: Any) -> argparse.Action:
         """Add an argument, and the hyphen spelling of a flag with underscores."""
         hyphens = [name.replace("_", "-") for name in names if name.startswith("--") and "_" in name]
         return super().add_argument(*names, *hyphens, **options)
@@ -45,7 +45,9 @@ class _HelpFormatter(argparse.RawDescriptionHelpFormatter, argparse.ArgumentDefa
 
     def _format_action_invocation(self, action: argparse.Action) -> str:
         shown = [name for name in action.option_strings if name.replace("-", "_") not in _twins(action, name)]
-        spelling = argparse.Action(shown, action.dest, nargs=action.nargs, choices=action.choices, metavar=action.metavar)
+        spelling = argparse.Action(
+            shown, action.dest, nargs=action.nargs, choices=action.choices, metavar=action.metavar
+        )
         return super()._format_action_invocation(spelling if action.option_strings else action)
 
 
@@ -98,5 +100,7 @@ def print_report(report: RunReport, args: argparse.Namespace) -> int:
     if args.json:
         print(json.dumps(report.as_json(), ensure_ascii=True, indent=1))
     else:
-        print(report.as_text().encode(sys.stdout.encoding or "utf-8", "backslashreplace").decode(errors="replace"), end="")
+        print(
+            report.as_text().encode(sys.stdout.encoding or "utf-8", "backslashreplace").decode(errors="replace"), end=""
+        )
     return report.exit_code

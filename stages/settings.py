@@ -11,13 +11,18 @@ MAX_MEGAPIXELS = 100.0
 
 @dataclass(frozen=True)
 class CopySettings:
-    """Settings of ``copy_images.py``."""
+    """Settings of ``copy_images.py``.
+
+    ``prune`` removes copies whose source is gone; ``afresh`` copies resized photos again at full size.
+    """
 
     image_dir: Path
     export_dir: Path = Path("datasets")
     mode: str = "copy"
     dry_run: bool = False
     follow_links: bool = False
+    prune: bool = False
+    afresh: bool = False
 
 
 @dataclass(frozen=True)
@@ -33,6 +38,9 @@ class ResizeSettings:
     export_dir: Path | None = None
     quality: int = 95
     max_megapixels: float = MAX_MEGAPIXELS
+    num_workers: int | None = None
+    timeout_s: float = 120.0
+    follow_links: bool = False
 
 
 @dataclass(frozen=True)
@@ -81,3 +89,4 @@ class ExportSettings:
     results_dir: Path = Path("results")
     mode: str = "copy"
     dry_run: bool = False
+    follow_links: bool = False

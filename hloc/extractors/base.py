@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -23,10 +26,14 @@ class Extractor(ABC):
         The model's name in files and flags.
     max_side : int or None
         Longest side, in pixels, that photos are decoded to; None for full size.
+    computes_in_workers : bool
+        True when :meth:`prepare` is the work, so that as many workers as cores pay; False when a network in the main
+        process is.
     """
 
     name: str
     max_side: int | None
+    computes_in_workers: bool = True
 
     @property
     @abstractmethod
@@ -47,3 +54,60 @@ class Extractor(ABC):
         A photo without any feature gives a zero vector: it is like no other.
         """
         return np.stack(prepared).astype(np.float32)
+
+
+class LearntExtractor(Extractor):
+    """A descriptor that learns something (codebooks, whitening) on a sample of the user's own photos.
+
+    Once learnt, :meth:`prepare` gives a photo's final unit vector (D,), whatever else is in the run: a photo's
+    descriptor never depends on the other photos of its batch.
+
+    Attributes
+    ----------
+    sample_size : int
+        Most photos that are looked at for learning.
+    learnt_on : int
+        Photos that the present state was learnt on; part of the state.
+    """
+
+    sample_size: int
+    learnt_on: int = 0
+
+    @abstractmethod
+    def prepare_sample(self, photo: NDArray[np.uint8]) -> dict[str, NDArray[Any]]:
+        """Turn an upright RGB photo (H, W, 3) into what learning keeps of it, compactly."""
+
+    @abstractmethod
+    def learn(self, sample: Sequence[dict[str, NDArray[Any]]]) -> None:
+        """Learn from the kept arrays of the sample's photos, in the order given."""
+
+    @abstractmethod
+    def prepare_from_sample(self, kept: dict[str, NDArray[Any]]) -> NDArray[np.float32]:
+        """Give the final vector (D,) of a sample photo from what was kept of it."""
+
+    @abstractmethod
+    def state(self) -> dict[str, NDArray[Any]]:
+        """What was learnt, to be stored beside the descriptors."""
+
+    @abstractmethod
+    def load_state(self, state: Mapping[str, NDArray[Any]]) -> None:
+        """Take over what :meth:`state` gave; ValueError when it is not of the right form."""
+
+
+@dataclass(frozen=True)
+class ExtractorOptions:
+    """What a model can be told by flags; each takes what concerns it and refuses what it cannot obey.
+
+    Attributes
+    ----------
+    weights : Path or None
+        A weight file in place of the model's own.
+    device : str
+        ``auto``, ``cpu``, ``cuda`` or ``mps``.
+    resize_max : int or None
+        Longest side of the photo in pixels; None for the model's own.
+    """
+
+    weights: Path | None = None
+    device: str = "auto"
+    resize_max: int | None = None

@@ -1,0 +1,57 @@
+"""Describe every photo by a vector and pair each photo with its most similar others.
+
+Reads   the photos of --image_dir
+Writes  OUTPUTS_DIR/global-feats-MODEL.h5   one descriptor per photo
+        OUTPUTS_DIR/pairs-MODEL.txt         the best pairs with their scores
+
+Example: python extract_features.py --image_dir datasets --num_to_match 20
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from stages.command_line import ScriptParser, exit_codes, print_report
+from stages.settings import ExtractSettings
+
+DEVICES = ("auto", "cpu", "cuda", "mps")
+
+
+def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
+    """Read the command line."""
+    default = ExtractSettings()
+    parser = ScriptParser(__doc__)
+    add = parser.add_argument
+    add("--image_dir", type=Path, default=default.image_dir, help="folder of photos")
+    add("--outputs_dir", type=Path, default=default.outputs_dir, help="where descriptors and pairs are written")
+    add("--num_to_match", type=int, default=default.num_to_match, help="most similar photos to list for each photo")
+    add("--min_score", type=float, default=default.min_score, help="pairs below this score are left out")
+    add("--model", default=default.model, help="auto (netvlad when its weights lie in the cache, else vlad) or a name")
+    add("--weights", type=Path, default=default.weights, help="weight file to use in place of the model's own")
+    add("--device", choices=DEVICES, default=default.device, help="where a network runs")
+    add("--batch_size", type=int, default=default.batch_size, help="photos of equal shape a network takes at once")
+    add("--num_workers", type=int, default=default.num_workers, help="worker processes; default: as many as pay")
+    add("--resize_max", type=int, default=default.resize_max, help="longest side in pixels; default: the model's own")
+    add("--half", action="store_true", help="store descriptors as 16-bit floats")
+    add("--layout", choices=("packed", "hloc"), default=default.layout, help="hloc: also write hloc's per-image layout")
+    add("--overwrite", action="store_true", help="make everything anew, take nothing over")
+    add("--follow_links", action="store_true", help="follow symbolic links in the image folder")
+    add("--max_megapixels", type=float, default=default.max_megapixels, help="larger photos are skipped and named")
+    add("--timeout_s", type=float, default=default.timeout_s, help="photos that take longer are skipped and named")
+    return parser.parse_args(argv)
+
+
+@exit_codes
+def main(args: argparse.Namespace) -> int:
+    """Run the stage and print its summary."""
+    from stages.extract import extract_features
+
+    given = {key: value for key, value in vars(args).items() if key not in ("quiet", "json")}
+    return print_report(extract_features(ExtractSettings(**given)), args)
+
+
+if __name__ == "__main__":
+    sys.exit(main(parse_args()))

@@ -1,0 +1,74 @@
+"""Learning on a sample of the user's own photos, kept in shards so that a killed run goes on."""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+from collections.abc import Sequence
+from itertools import islice
+from typing import Any
+
+import numpy as np
+
+from hloc.extractors.base import LearntExtractor
+from hloc.feature_run import FeatureRun
+from hloc.stream import Prepared
+from storage.formats.features import MADE_BY
+from storage.formats.hdf5 import digest
+from storage.formats.shards import Record, ShardFolder
+from storage.formats.state import read_state, write_state
+
+logger = logging.getLogger(__name__)
+
+
+def learn_or_load(run: FeatureRun, extractor: LearntExtractor, names: Sequence[str]) -> ShardFolder:
+    """Let ``extractor`` learn on a sample of ``names``, or take over what a killed run learnt on the same sample.
+
+    Returns
+    -------
+    ShardFolder
+        What was kept of the sample's photos, which need not be decoded again.
+    """
+    shards = ShardFolder(run.shards_dir / "sample", run.settings, MADE_BY)
+    sample = _fill_sample(run, extractor, shards, names)
+    path = run.shards_dir / "state.h5"
+    origin = run.settings | {"sample": digest([f"{name} {shards.index[name][1].sha256}" for name in sample])}
+    state = read_state(path, origin, MADE_BY)
+    if state is None:
+        logger.info("learning on %d photos", len(sample))
+        records = {record.name: record for record in shards.records(sample)}
+        extractor.learn([_arrays_of(records[name]) for name in sample])
+        write_state(path, extractor.state(), origin)
+    else:
+        extractor.load_state(state)
+    return shards
+
+
+def _fill_sample(run: FeatureRun, extractor: LearntExtractor, shards: ShardFolder, names: Sequence[str]) -> list[str]:
+    """Fill ``shards`` with the sample; give its names, sorted.
+
+    Photos are taken in the order of the hash of their name until there are enough: photos that are added later, or
+    that cannot be read, hardly change the choice.
+    """
+    order = iter(sorted(names, key=lambda name: hashlib.sha256(name.encode("utf-8")).digest()))
+    chosen: list[str] = []
+    while candidates := list(islice(order, extractor.sample_size - len(chosen))):
+        missing = [
+            name for name in candidates if not (name in shards.index and run.is_unchanged(name, shards.index[name][1]))
+        ]
+        jobs = run.photo_jobs(extractor.prepare_sample, sorted(missing))
+        skipped = run.fill(shards, jobs, _keep, "sample")
+        left_out = {photo.name for photo in skipped}
+        chosen += [name for name in candidates if name not in left_out]
+    return sorted(chosen)
+
+
+def _keep(prepared: list[Prepared]) -> list[Record]:
+    return [
+        Record(item.name, item.fingerprint, item.value | {"image_size": np.array(item.image_size, dtype=np.int64)})
+        for item in prepared
+    ]
+
+
+def _arrays_of(record: Record) -> dict[str, Any]:
+    return {key: values for key, values in record.arrays.items() if key != "image_size"}

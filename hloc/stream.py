@@ -1,0 +1,167 @@
+"""Photos through worker processes: decoding and features there, results back in order, one photo's fault its own.
+
+A worker that crashes, hangs or runs out of memory costs the photo that it worked on, which is named; the pool starts
+another worker. Workers are spawned, so the same happens on every system.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import TimeoutError as FutureTimeoutError
+from dataclasses import dataclass
+from multiprocessing import get_context
+from pathlib import Path
+from typing import Any
+
+from pebble import ProcessExpired, ProcessPool
+
+from storage.errors import PhotoError
+from storage.fingerprints import Fingerprint, fingerprint
+from storage.photos import load_photo, photo_size
+from storage.report import SkippedPhoto
+
+TASKS_PER_WORKER = 4
+Work = Callable[[str, Any], Any]
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """What a worker made of one photo.
+
+    Attributes
+    ----------
+    name : str
+        Image name.
+    fingerprint : Fingerprint
+        Of the photo file.
+    image_size : tuple of int
+        Upright width and height of the whole photo, in pixels.
+    value : Any
+        What was computed.
+    """
+
+    name: str
+    fingerprint: Fingerprint
+    image_size: tuple[int, int]
+    value: Any
+
+
+@dataclass(frozen=True)
+class PhotoWork:
+    """Decode a photo and compute something of it.
+
+    Attributes
+    ----------
+    image_dir : Path
+        The image folder.
+    compute : callable
+        Takes the upright RGB photo, uint8 (H, W, 3); picklable.
+    max_side : int or None
+        Longest side in pixels that photos are decoded to.
+    max_megapixels : float
+        Larger photos are refused.
+    """
+
+    image_dir: Path
+    compute: Callable[[Any], Any]
+    max_side: int | None
+    max_megapixels: float
+
+    def __call__(self, name: str, _argument: None = None) -> Prepared:
+        """Treat one photo; PhotoError when it cannot be used."""
+        path = self.image_dir / name
+        before = fingerprint(path)
+        photo = load_photo(path, self.max_side, self.max_megapixels)
+        value = self.compute(photo)
+        if fingerprint(path, before) != before:
+            raise PhotoError("changed while it was being read")
+        return Prepared(name, before, photo_size(path), value)
+
+
+def count_cores() -> int:
+    """Give the number of cores that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def run_in_workers(
+    work: Work, jobs: Iterable[tuple[str, Any]], num_workers: int, timeout_s: float
+) -> Iterator[Prepared | SkippedPhoto]:
+    """Run ``work(name, argument)`` for every job.
+
+    Parameters
+    ----------
+    work : callable
+        What to do; pickled to each worker once.
+    jobs : iterable of (str, Any)
+        Image name and argument; taken as the workers get on, so it may be long and lazy.
+    num_workers : int
+        Worker processes; 0 works in this process, without protection against crashes and hangs.
+    timeout_s : float
+        A photo that takes longer is skipped.
+
+    Yields
+    ------
+    Prepared or SkippedPhoto
+        One per job, in the order of ``jobs``.
+    """
+    if num_workers == 0:
+        yield from (_attempt(work, name, argument) for name, argument in jobs)
+        return
+    pool = ProcessPool(
+        max_workers=num_workers, initializer=_start_worker, initargs=[work], context=get_context("spawn")
+    )
+    waiting: deque[tuple[str, Any]] = deque()
+    try:
+        for name, argument in jobs:
+            waiting.append((name, pool.schedule(_attempt_in_worker, args=[name, argument], timeout=timeout_s)))
+            if len(waiting) > TASKS_PER_WORKER * num_workers:
+                yield _result(*waiting.popleft(), timeout_s)
+        while waiting:
+            yield _result(*waiting.popleft(), timeout_s)
+    finally:
+        pool.stop()
+        pool.join()
+
+
+def _result(name: str, future: Any, timeout_s: float) -> Prepared | SkippedPhoto:
+    try:
+        result: Prepared | SkippedPhoto = future.result()
+        return result
+    except FutureTimeoutError:
+        return SkippedPhoto(name, f"took longer than {timeout_s:g} s to read")
+    except ProcessExpired as error:
+        return SkippedPhoto(name, f"its reader crashed (exit code {error.exitcode})")
+
+
+def _attempt(work: Work, name: str, argument: Any) -> Prepared | SkippedPhoto:
+    try:
+        result: Prepared = work(name, argument)
+        return result
+    except PhotoError as error:
+        return SkippedPhoto(name, error.reason)
+    except OSError as error:
+        return SkippedPhoto(name, f"cannot be read: {error.strerror or error}")
+    except MemoryError:
+        return SkippedPhoto(name, "needs more memory than there is")
+
+
+_WORK: Work | None = None
+
+
+def _start_worker(work: Work) -> None:
+    global _WORK
+    import cv2
+    from threadpoolctl import threadpool_limits
+
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole group; the main process ends the pool
+    cv2.setNumThreads(1)
+    threadpool_limits(1)
+    _WORK = work
+
+
+def _attempt_in_worker(name: str, argument: Any) -> Prepared | SkippedPhoto:
+    assert _WORK is not None
+    return _attempt(_WORK, name, argument)

@@ -1,0 +1,44 @@
+"""Checks of arguments that several stages share."""
+
+from __future__ import annotations
+
+from dataclasses import fields
+from pathlib import Path
+from typing import Any
+
+from storage.errors import UsageError
+from storage.formats.manifest import printable
+
+
+def check_apart(source: Path, output: Path, source_flag: str, output_flag: str) -> None:
+    """Refuse an output folder in the source folder, and the other way round.
+
+    Raises
+    ------
+    UsageError
+        When one of the two, resolved, is the other or lies in it.
+    """
+    real_source, real_output = source.resolve(), output.resolve()
+    if real_output.is_relative_to(real_source):
+        raise UsageError(f"{output_flag} {output} lies in {source_flag} {source}: give a folder outside of it")
+    if real_source.is_relative_to(real_output):
+        raise UsageError(f"{source_flag} {source} lies in {output_flag} {output}: give another {output_flag}")
+
+
+def check_range(flag: str, value: float, least: float, most: float = float("inf")) -> None:
+    """Refuse a number outside of ``least`` to ``most``; the UsageError names flag, value and range."""
+    if not least <= value <= most:
+        allowed = f"{least:g} or more" if most == float("inf") else f"{least:g} to {most:g}"
+        raise UsageError(f"{flag} is {value:g}, but must be {allowed}")
+
+
+def check_mode(mode: str, modes: tuple[str, ...]) -> None:
+    """Refuse an unknown ``--mode``; the UsageError names the known ones."""
+    if mode not in modes:
+        raise UsageError(f"--mode is {mode!r}, but must be one of {', '.join(modes)}")
+
+
+def settings_as_json(settings: Any) -> dict[str, Any]:
+    """Give a settings dataclass as JSON types, paths as text, for the run report."""
+    values = {field.name: getattr(settings, field.name) for field in fields(settings)}
+    return {name: printable(value) if isinstance(value, Path) else value for name, value in values.items()}

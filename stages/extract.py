@@ -1,0 +1,175 @@
+"""The stage of ``extract_features.py``: photos to descriptors to scored pairs."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from hloc.extraction import Extraction, extract
+from hloc.extractors import choose_model, create_extractor
+from hloc.extractors.base import Extractor, ExtractorOptions, LearntExtractor
+from hloc.feature_run import FeatureRun, Resources
+from hloc.retrieval import top_k
+from stages.settings import ExtractSettings
+from storage.atomic import remove_leftovers
+from storage.errors import DamagedFileError, UsageError
+from storage.formats.features import Features, features_path, hloc_path, write_hloc_features
+from storage.formats.pairs import pairs_path, read_origin, write_pairs
+from storage.listing import list_photos
+from storage.lock import work_lock
+from storage.report import RunReport, SkippedPhoto, check_accounting
+
+logger = logging.getLogger(__name__)
+STAGE = "extract_features"
+
+
+def extract_features(settings: ExtractSettings) -> RunReport:
+    """Bring descriptors and pairs of a folder of photos up to date.
+
+    Writes ``global-feats-<model>.h5`` and ``pairs-<model>.txt`` to ``settings.outputs_dir``; ``docs/formats.md``
+    specifies both.
+
+    Raises
+    ------
+    UsageError
+        When a setting is out of range, or the features file was made with other settings.
+    StageError
+        When there are no photos, none can be used, or a file cannot be written.
+    """
+    _check(settings)
+    started = time.monotonic()
+    options = ExtractorOptions(settings.weights, settings.device, settings.resize_max)
+    model = choose_model(settings.model, options)
+    logger.info("model: %s%s", model, " (chosen automatically)" if settings.model != model else "")
+    with work_lock(settings.outputs_dir):
+        remove_leftovers(settings.outputs_dir)
+        names, unnamable = _usable_names(list_photos(settings.image_dir, settings.follow_links))
+        extractor = create_extractor(model, options)
+        result = extract(_run(settings, extractor), names, settings.overwrite)
+        pairs_made = _bring_pairs_up_to_date(settings, result.features)
+        hloc_made = settings.layout == "hloc" and _bring_hloc_up_to_date(settings, result)
+        report = _report(settings, result, unnamable)
+        check_accounting(report, len(names) + len(unnamable), described=report.counts["described"])
+        report.is_current = result.is_current and not pairs_made and not hloc_made
+        report.notes += _notes(extractor, result)
+        report.seconds = time.monotonic() - started
+        if not report.is_current:
+            report.write(settings.outputs_dir)
+    return report
+
+
+def _check(settings: ExtractSettings) -> None:
+    ranges: tuple[tuple[str, float | None, float, str], ...] = (
+        ("num_to_match", settings.num_to_match, 1, "1 or more"),
+        ("batch_size", settings.batch_size, 1, "1 or more"),
+        ("num_workers", settings.num_workers, 0, "0 or more"),
+        ("resize_max", settings.resize_max, 16, "16 or more pixels"),
+        ("max_megapixels", settings.max_megapixels, 1e-6, "more than 0"),
+        ("timeout_s", settings.timeout_s, 1e-6, "more than 0"),
+        ("min_score", settings.min_score, -1, "-1 to 1"),
+    )
+    for flag, value, least, allowed in ranges:
+        if value is not None and not value >= least:
+            raise UsageError(f"--{flag} {value}: must be {allowed}")
+    if not settings.min_score <= 1:
+        raise UsageError(f"--min_score {settings.min_score}: must be -1 to 1")
+
+
+def _usable_names(names: Sequence[str]) -> tuple[list[str], list[SkippedPhoto]]:
+    """Split off the names that no file format can hold."""
+    usable, unnamable = [], []
+    for name in names:
+        try:
+            name.encode("utf-8")
+        except UnicodeEncodeError:
+            unnamable.append(SkippedPhoto(ascii(name), "its name is no valid text; copy_images.py makes names safe"))
+            continue
+        if any(ord(character) < 32 for character in name):
+            unnamable.append(SkippedPhoto(name, "its name holds control characters; copy_images.py makes names safe"))
+        else:
+            usable.append(name)
+    return usable, unnamable
+
+
+def _run(settings: ExtractSettings, extractor: Extractor) -> FeatureRun:
+    batch_size = settings.batch_size or 1
+    resources = Resources(settings.num_workers, batch_size, settings.max_megapixels, settings.timeout_s)
+    path = features_path(settings.outputs_dir, extractor.name)
+    return FeatureRun(settings.image_dir, path, extractor, settings.half, resources)
+
+
+def _bring_pairs_up_to_date(settings: ExtractSettings, features: Features) -> bool:
+    """Write the pairs file unless it stands as it would be written; say whether it was written."""
+    path = pairs_path(settings.outputs_dir, features.model)
+    origin = _origin(settings, features)
+    try:
+        former = read_origin(path) if path.is_file() else None
+    except DamagedFileError as error:
+        logger.warning("%s (they are made anew now)", error)
+        former = None
+    if former is not None and all(former.get(key) == value for key, value in origin.items()):
+        return False
+    write_pairs(path, _rows(settings, features), origin)
+    return True
+
+
+def _origin(settings: ExtractSettings, features: Features) -> dict[str, Any]:
+    return {
+        "model": features.model,
+        "features_checksum": features.checksum,
+        "num_photos": len(features.names),
+        "num_to_match": settings.num_to_match,
+        "min_score": settings.min_score,
+        "skipped": [asdict(photo) for photo in features.skipped],
+    }
+
+
+def _rows(settings: ExtractSettings, features: Features) -> Iterator[tuple[str, str, float]]:
+    names = features.names
+    for row, others, scores in top_k(features.descriptors, settings.num_to_match, settings.min_score):
+        for other, score in zip(others, scores, strict=True):
+            yield names[row], names[other], float(score)
+
+
+def _bring_hloc_up_to_date(settings: ExtractSettings, result: Extraction) -> bool:
+    path = hloc_path(settings.outputs_dir, result.features.model)
+    if result.is_current and path.is_file():
+        return False
+    write_hloc_features(path, result.features)
+    return True
+
+
+def _report(settings: ExtractSettings, result: Extraction, unnamable: Sequence[SkippedPhoto]) -> RunReport:
+    features = result.features
+    report = RunReport(STAGE, {key: _plain(value) for key, value in asdict(settings).items()})
+    report.settings["model"] = features.model
+    report.skipped = [*features.skipped, *unnamable]
+    report.counts = {
+        "photos": len(features.names) + len(report.skipped),
+        "described": len(features.names),
+        "computed_now": len(result.computed),
+        "skipped": len(report.skipped),
+    }
+    report.outputs = {
+        "features": str(features_path(settings.outputs_dir, features.model)),
+        "pairs": str(pairs_path(settings.outputs_dir, features.model)),
+    }
+    return report
+
+
+def _plain(value: Any) -> Any:
+    return str(value) if isinstance(value, Path) else value
+
+
+def _notes(extractor: Extractor, result: Extraction) -> list[str]:
+    if not isinstance(extractor, LearntExtractor):
+        return []
+    learnt_on = extractor.learnt_on
+    count = len(result.features.names)
+    if learnt_on >= extractor.sample_size or count <= 2 * learnt_on:
+        return []
+    return [f"the codebook was learnt on {learnt_on} photos, now there are {count}: --overwrite learns it again"]

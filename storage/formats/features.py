@@ -1,0 +1,172 @@
+"""The features file: one global descriptor per photo, in sorted order of names, with what identifies each photo."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import h5py
+import numpy as np
+from numpy.typing import NDArray
+
+from storage.errors import DamagedFileError, StageError
+from storage.fingerprints import Fingerprint
+from storage.formats.hdf5 import (
+    digest,
+    new_hdf5,
+    open_hdf5,
+    read_array,
+    read_names,
+    settings_text,
+    write_array,
+    write_names,
+)
+from storage.report import SkippedPhoto
+
+FEATURES_FORMAT = "global-features"
+FEATURES_VERSION = 1
+MADE_BY = "python extract_features.py"
+
+
+@dataclass(frozen=True)
+class Features:
+    """Global descriptors of N photos.
+
+    Attributes
+    ----------
+    model : str
+        Name of the model.
+    settings : Mapping
+        What changes a descriptor's values.
+    names : list of str
+        Image names, sorted, N.
+    descriptors : ndarray, (N, D), float32 or float16
+        Unit vectors (a photo without any feature has a zero vector).
+    image_sizes : ndarray, (N, 2), int64
+        Upright width and height of each photo, in pixels.
+    fingerprints : list of Fingerprint
+        Of the photo files, N.
+    skipped : list of SkippedPhoto
+        Photos of the folder that have no descriptor, sorted.
+    state : Mapping of str to ndarray
+        What the model learnt on these photos (codebooks, whitening); empty for other models.
+    """
+
+    model: str
+    settings: Mapping[str, Any]
+    names: Sequence[str]
+    descriptors: NDArray[Any]
+    image_sizes: NDArray[np.int64]
+    fingerprints: Sequence[Fingerprint]
+    skipped: Sequence[SkippedPhoto] = ()
+    state: Mapping[str, NDArray[Any]] = field(default_factory=dict)
+
+    @property
+    def checksum(self) -> str:
+        """The sha256 of everything in the file."""
+        keys = sorted(self.state)
+        return digest(
+            [self.model, settings_text(self.settings)],
+            list(self.names),
+            np.asarray(self.descriptors),
+            np.asarray(self.image_sizes),
+            [f"{photo.size} {photo.mtime_ns} {photo.sha256}" for photo in self.fingerprints],
+            [f"{photo.name}\n{photo.reason}" for photo in self.skipped],
+            keys,
+            *(np.asarray(self.state[key]) for key in keys),
+        )
+
+
+def features_path(outputs_dir: Path, model: str) -> Path:
+    """Give the path of a model's features file."""
+    return outputs_dir / f"global-feats-{model}.h5"
+
+
+def hloc_path(outputs_dir: Path, model: str) -> Path:
+    """Give the path of a model's features in hloc's layout."""
+    return outputs_dir / f"global-feats-{model}.hloc.h5"
+
+
+def write_features(path: Path, features: Features) -> None:
+    """Write a features file atomically; equal features give equal bytes."""
+    with new_hdf5(path, FEATURES_FORMAT, FEATURES_VERSION, features.settings) as file:
+        file.attrs["model"] = features.model
+        file.attrs["checksum"] = features.checksum
+        write_names(file, "names", features.names)
+        write_array(file, "global_descriptor", np.asarray(features.descriptors))
+        write_array(file, "image_size", np.asarray(features.image_sizes, dtype=np.int64))
+        write_array(file, "file_size", np.array([photo.size for photo in features.fingerprints], dtype=np.int64))
+        write_array(file, "mtime_ns", np.array([photo.mtime_ns for photo in features.fingerprints], dtype=np.int64))
+        write_names(file, "sha256", [photo.sha256 for photo in features.fingerprints])
+        write_names(file, "skipped_names", [photo.name for photo in features.skipped])
+        write_names(file, "skipped_reasons", [photo.reason for photo in features.skipped])
+        state = file.create_group("state", track_order=False)
+        for key in sorted(features.state):
+            write_array(state, key, np.asarray(features.state[key]))
+
+
+def read_features(path: Path) -> Features:
+    """Read a features file whole.
+
+    Raises
+    ------
+    StageError
+        When there is no such file.
+    DamagedFileError
+        When it is damaged: an HDF5 error, a wrong shape, a checksum that does not agree.
+    """
+    with open_hdf5(path, FEATURES_FORMAT, FEATURES_VERSION, MADE_BY) as file:
+        features = _features_of(file)
+        stored = file.attrs["checksum"]
+    if stored != features.checksum:
+        raise DamagedFileError(f"damaged: {path} (its checksum does not agree); make it again with: {MADE_BY}")
+    return features
+
+
+def _features_of(file: h5py.File) -> Features:
+    names = read_names(file, "names")
+    count = len(names)
+    sizes = read_array(file, "file_size", np.integer, (count,))
+    times = read_array(file, "mtime_ns", np.integer, (count,))
+    hashes = read_names(file, "sha256", count)
+    skipped = zip(read_names(file, "skipped_names"), read_names(file, "skipped_reasons"), strict=True)
+    return Features(
+        model=str(file.attrs["model"]),
+        settings=_settings_of(file),
+        names=names,
+        descriptors=read_array(file, "global_descriptor", np.floating, (count, None)),
+        image_sizes=read_array(file, "image_size", np.integer, (count, 2)),
+        fingerprints=[Fingerprint(int(s), int(t), h) for s, t, h in zip(sizes, times, hashes, strict=True)],
+        skipped=[SkippedPhoto(name, reason) for name, reason in skipped],
+        state={key: np.asarray(file["state"][key][()]) for key in sorted(file["state"])},
+    )
+
+
+def _settings_of(file: h5py.File) -> dict[str, Any]:
+    settings = json.loads(file.attrs["settings"])
+    if not isinstance(settings, dict):
+        raise ValueError("its settings are no JSON object")
+    return settings
+
+
+def write_hloc_features(path: Path, features: Features) -> None:
+    """Write the per-image group layout of hloc: ``<image name>/global_descriptor`` and ``/image_size``.
+
+    Raises
+    ------
+    StageError
+        When one image name is the folder of another (``a.jpg`` and ``a.jpg/b.jpg``), which HDF5 groups cannot hold.
+    """
+    known = set(features.names)
+    for name in features.names:
+        parents = {"/".join(name.split("/")[:depth]) for depth in range(1, name.count("/") + 1)}
+        if parents & known:
+            raise StageError(f"the hloc layout cannot hold both {sorted(parents & known)[0]!r} and {name!r}")
+    with new_hdf5(path, "hloc-global-features", 1, features.settings) as file:
+        for row, name in enumerate(features.names):
+            group = file.create_group(name, track_order=False)
+            write_array(group, "global_descriptor", np.asarray(features.descriptors[row]))
+            write_array(group, "image_size", np.asarray(features.image_sizes[row], dtype=np.int64))

@@ -1,0 +1,127 @@
+"""What all HDF5 files of the project share: deterministic bytes, checked content, errors that name the path.
+
+Files are written whole and renamed into place (see ``storage.atomic``), with HDF5's default library version bounds:
+``libver="latest"`` and open handles over a run leave unreadable files when the process is killed.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import h5py
+import numpy as np
+from numpy.typing import NDArray
+
+from storage.atomic import atomic_path
+from storage.errors import DamagedFileError, StageError
+
+# What h5py raises on files that are cut, altered or not of the expected layout.
+HDF5_ERRORS = (OSError, KeyError, ValueError, TypeError, RuntimeError, AttributeError, UnicodeError, OverflowError)
+
+
+@contextmanager
+def new_hdf5(path: Path, file_format: str, version: int, settings: Mapping[str, Any]) -> Iterator[h5py.File]:
+    """Write an HDF5 file atomically; equal content gives equal bytes."""
+    try:
+        with atomic_path(path) as temporary, h5py.File(temporary, "x", track_order=False) as file:
+            file.attrs["format"] = file_format
+            file.attrs["format_version"] = version
+            file.attrs["settings"] = settings_text(settings)
+            yield file
+    except RuntimeError as error:  # how HDF5 reports a full disk on closing
+        raise StageError(f"cannot write {path}: {_first_line(error)}") from error
+
+
+@contextmanager
+def open_hdf5(path: Path, file_format: str, version: int, made_by: str) -> Iterator[h5py.File]:
+    """Open an HDF5 file of the project for reading.
+
+    Raises
+    ------
+    StageError
+        When there is no such file.
+    DamagedFileError
+        When the file, or what the block reads from it, is not as ``docs/formats.md`` says.
+    """
+    if not path.is_file():
+        raise StageError(f"{path} is missing; make it with: {made_by}")
+    try:
+        with h5py.File(path, "r") as file:
+            _check_header(file, path, file_format, version)
+            yield file
+    except HDF5_ERRORS as error:
+        raise DamagedFileError(f"damaged: {path} ({_first_line(error)}); make it again with: {made_by}") from error
+
+
+def _check_header(file: h5py.File, path: Path, file_format: str, version: int) -> None:
+    found = file.attrs.get("format")
+    if found != file_format:
+        raise ValueError(f"its format is {found!r}, not {file_format!r}")
+    number = int(file.attrs["format_version"])
+    if not 1 <= number <= version:
+        raise StageError(f"{path} has version {number} of its format, this program reads 1 to {version}; update it")
+
+
+def _first_line(error: BaseException) -> str:
+    return (str(error).strip() or type(error).__name__).splitlines()[0]
+
+
+def settings_text(settings: Mapping[str, Any]) -> str:
+    """Give settings as JSON with sorted keys: equal settings, equal text."""
+    return json.dumps(settings, sort_keys=True, ensure_ascii=True, allow_nan=False)
+
+
+def write_array(group: h5py.Group, name: str, values: NDArray[Any]) -> None:
+    """Write one contiguous dataset without time stamps."""
+    group.create_dataset(name, data=values, track_times=False)
+
+
+def write_names(group: h5py.Group, name: str, texts: Sequence[str]) -> None:
+    """Write texts as fixed-length UTF-8; NUL does not occur in names."""
+    encoded = [text.encode("utf-8") for text in texts]
+    width = max([len(text) for text in encoded], default=1) or 1
+    kind = h5py.string_dtype("utf-8", width)
+    group.create_dataset(name, data=np.array(encoded, dtype=f"S{width}").astype(kind), dtype=kind, track_times=False)
+
+
+def read_array(group: h5py.Group, name: str, dtype: Any, shape: tuple[int | None, ...]) -> NDArray[Any]:
+    """Read a dataset and check its kind and shape; None admits any length.
+
+    Raises
+    ------
+    ValueError
+        When the dataset is another one than asked for; external and virtual storage is refused.
+    """
+    dataset = group[name]
+    if not isinstance(dataset, h5py.Dataset) or dataset.external or dataset.is_virtual:
+        raise ValueError(f"{name} is not a plain dataset")
+    matches = len(dataset.shape) == len(shape) and all(
+        wanted in (None, found) for found, wanted in zip(dataset.shape, shape, strict=True)
+    )
+    if not matches or not np.issubdtype(dataset.dtype, dtype):
+        raise ValueError(f"{name} has shape {dataset.shape} and type {dataset.dtype}")
+    return dataset[()]
+
+
+def read_names(group: h5py.Group, name: str, count: int | None = None) -> list[str]:
+    """Read texts written by :func:`write_names`."""
+    return [bytes(text).decode("utf-8") for text in read_array(group, name, np.bytes_, (count,))]
+
+
+def digest(*parts: NDArray[Any] | Sequence[str] | bytes) -> str:
+    """Give the sha256 of arrays and texts, their shapes and types included."""
+    total = hashlib.sha256()
+    for part in parts:
+        if isinstance(part, np.ndarray):
+            total.update(f"{part.dtype.str}{part.shape}".encode())
+            total.update(np.ascontiguousarray(part).data.cast("B") if part.size else b"")
+        elif isinstance(part, bytes):
+            total.update(part)
+        else:
+            total.update("\0".join(part).encode("utf-8", "surrogateescape") + b"\1")
+    return total.hexdigest()
