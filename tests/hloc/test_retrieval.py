@@ -1,0 +1,104 @@
+from __future__ import annotations
+
+import tracemalloc
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from numpy.typing import NDArray
+
+from hloc.retrieval import top_k
+
+
+def unit_vectors(count: int, dimension: int = 16, seed: int = 0) -> NDArray[np.float32]:
+    vectors = np.random.default_rng(seed).normal(size=(count, dimension))
+    return (vectors / np.linalg.norm(vectors, axis=1, keepdims=True)).astype(np.float32)
+
+
+def brute_force(vectors: NDArray[np.float32], k: int, min_score: float = 0.0) -> list[list[tuple[int, float]]]:
+    result = []
+    for row in range(len(vectors)):
+        scored = []
+        for other in range(len(vectors)):
+            products = vectors[row].astype(np.float64) * vectors[other].astype(np.float64)
+            score = round(float(products.sum()), 7)
+            if other != row and score >= min_score and vectors[row].any() and vectors[other].any():
+                scored.append((other, score))
+        result.append(sorted(scored, key=lambda pair: (-pair[1], pair[0]))[:k])
+    return result
+
+
+def as_lists(vectors: NDArray[np.float32], k: int, **options: float) -> list[list[tuple[int, float]]]:
+    return [
+        [(int(other), float(score)) for other, score in zip(others, scores, strict=True)]
+        for _, others, scores in top_k(vectors, k, **options)  # type: ignore[arg-type]
+    ]
+
+
+@given(
+    count=st.integers(1, 40),
+    k=st.integers(1, 50),
+    rows=st.integers(1, 50),
+    columns=st.integers(1, 50),
+    seed=st.integers(0, 1000),
+)
+@settings(max_examples=60, deadline=None)
+def test_top_k_equals_brute_force_for_any_block_size(count: int, k: int, rows: int, columns: int, seed: int) -> None:
+    vectors = unit_vectors(count, seed=seed)
+    found = as_lists(vectors, k, rows_per_block=rows, columns_per_block=columns)
+    assert found == brute_force(vectors, k)
+
+
+def test_ties_are_broken_by_index_even_among_many_equal_photos() -> None:
+    vectors = np.repeat(unit_vectors(2, seed=5), [60, 3], axis=0)
+    found = as_lists(vectors, 4, min_score=-1, rows_per_block=7, columns_per_block=11)
+    assert [other for other, _ in found[10]] == [0, 1, 2, 3]
+    assert [other for other, _ in found[1]] == [0, 2, 3, 4]
+
+
+def test_scores_that_differ_by_less_than_float32_rounding_are_ordered_exactly() -> None:
+    random = np.random.default_rng(1)
+    base = unit_vectors(1, 512)[0]
+    vectors = (base + random.normal(size=(300, 512)) * 1e-6).astype(np.float32)
+    vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
+    assert as_lists(vectors, 5, rows_per_block=64, columns_per_block=50) == brute_force(vectors, 5)
+
+
+def test_a_pair_has_one_score_in_both_directions() -> None:
+    vectors = unit_vectors(30, 100)
+    scores = {(row, other): score for row, found in enumerate(as_lists(vectors, 30)) for other, score in found}
+    assert all(scores[other, row] == score for (row, other), score in scores.items())
+
+
+def test_a_photo_without_features_is_in_no_pair() -> None:
+    vectors = unit_vectors(6)
+    vectors[2] = 0
+    found = as_lists(vectors, 10, min_score=-1)
+    assert found[2] == []
+    assert all(other != 2 for pairs in found for other, _ in pairs)
+
+
+def test_scores_below_the_minimum_are_left_out_and_equal_ones_kept() -> None:
+    vectors = np.array([[1, 0], [0, 1], [-1, 0]], dtype=np.float32)
+    assert as_lists(vectors, 5, min_score=0.0) == [[(1, 0.0)], [(0, 0.0), (2, 0.0)], [(1, 0.0)]]
+
+
+def test_half_precision_descriptors_are_scored_as_they_are_stored() -> None:
+    vectors = unit_vectors(20).astype(np.float16)
+    assert as_lists(vectors, 3) == brute_force(vectors.astype(np.float32), 3)
+
+
+@pytest.mark.parametrize("count", [0, 1])
+def test_fewer_than_two_photos_make_no_pairs(count: int) -> None:
+    assert all(not found for found in as_lists(unit_vectors(count), 3))
+
+
+def test_memory_does_not_grow_with_the_square_of_the_photos() -> None:
+    vectors = unit_vectors(6000, 8)
+    tracemalloc.start()
+    for _ in top_k(vectors, 10, rows_per_block=256, columns_per_block=512):
+        pass
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 6000 * 6000 * 4 / 10

@@ -1,0 +1,69 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from hloc.stream import PhotoWork, Prepared, run_in_workers
+from storage.report import SkippedPhoto
+from tests.drawn_photos import save_photos
+from tests.fake_models import MeanColour, Misbehaving
+
+
+def run(folder: Path, names: list[str], model: MeanColour, workers: int, timeout_s: float = 60.0) -> list:
+    work = PhotoWork(folder, model.prepare, 64, 100.0)
+    return list(run_in_workers(work, ((name, None) for name in names), workers, timeout_s))
+
+
+@pytest.mark.parametrize("workers", [0, 2])
+def test_results_come_in_the_order_of_the_names(tmp_path: Path, workers: int) -> None:
+    names = save_photos(tmp_path, 20)
+    results = run(tmp_path, names[::-1], MeanColour(), workers)
+    assert [item.name for item in results] == names[::-1]
+    assert all(isinstance(item, Prepared) and item.image_size == (48, 32) for item in results)
+
+
+def test_workers_and_this_process_compute_the_same(tmp_path: Path) -> None:
+    names = save_photos(tmp_path, 6)
+    alone, shared = (run(tmp_path, names, MeanColour(), workers) for workers in (0, 2))
+    assert all((one.value == two.value).all() for one, two in zip(alone, shared, strict=True))
+
+
+@pytest.mark.parametrize("workers", [0, 1])
+def test_a_photo_that_cannot_be_used_is_named_with_its_reason(tmp_path: Path, workers: int) -> None:
+    names = save_photos(tmp_path, 3)
+    (tmp_path / names[1]).write_bytes(b"no photo at all")
+    (tmp_path / names[2]).unlink()
+    good, bad, gone = run(tmp_path, names, MeanColour(), workers)
+    assert isinstance(good, Prepared)
+    assert isinstance(bad, SkippedPhoto) and bad.reason
+    assert isinstance(gone, SkippedPhoto) and gone.name == names[2]
+
+
+def test_a_crash_and_a_hang_cost_their_own_photos_only(tmp_path: Path) -> None:
+    names = save_photos(tmp_path, 8)
+    Image.new("RGB", (48, 32), (255, 0, 0)).save(tmp_path / "crash.png")
+    Image.new("RGB", (48, 32), (0, 0, 255)).save(tmp_path / "hang.png")
+    ordered = [*names[:3], "crash.png", *names[3:5], "hang.png", *names[5:]]
+    results = run(tmp_path, ordered, Misbehaving(), 2, timeout_s=4.0)
+    skipped = {item.name: item.reason for item in results if isinstance(item, SkippedPhoto)}
+    assert set(skipped) == {"crash.png", "hang.png"}
+    assert "crashed" in skipped["crash.png"]
+    assert "longer than 4 s" in skipped["hang.png"]
+    assert [item.name for item in results] == ordered
+
+
+def test_jobs_are_taken_lazily(tmp_path: Path) -> None:
+    names = save_photos(tmp_path, 2)
+    taken = []
+
+    def endless():
+        while True:
+            taken.append(1)
+            yield names[0], None
+
+    results = run_in_workers(PhotoWork(tmp_path, MeanColour().prepare, 64, 100.0), endless(), 1, 60.0)
+    next(results)
+    results.close()
+    assert len(taken) < 10

@@ -1,0 +1,162 @@
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+
+import h5py
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from storage.errors import DamagedFileError, StageError
+from storage.fingerprints import Fingerprint
+from storage.formats.features import Features, read_features, write_features, write_hloc_features
+from storage.report import SkippedPhoto
+
+
+def make_features(names: list[str], dimension: int = 8, dtype: type = np.float32, seed: int = 0) -> Features:
+    random = np.random.default_rng(seed)
+    count = len(names)
+    return Features(
+        model="vlad",
+        settings={"resize_max": 1024, "half": dtype is np.float16},
+        names=names,
+        descriptors=random.normal(size=(count, dimension)).astype(dtype),
+        image_sizes=random.integers(1, 5000, (count, 2)),
+        fingerprints=[Fingerprint(row + 1, 10**18 + row, f"{row:064x}") for row in range(count)],
+        skipped=(SkippedPhoto("bad ö.jpg", "empty file"),),
+        state={"codebooks": random.normal(size=(2, 3, 4)).astype(np.float32)},
+    )
+
+
+def assert_equal(left: Features, right: Features) -> None:
+    assert left.checksum == right.checksum
+    assert list(left.names) == list(right.names)
+    assert list(left.fingerprints) == list(right.fingerprints)
+    assert tuple(left.skipped) == tuple(right.skipped)
+    assert left.descriptors.dtype == right.descriptors.dtype
+    np.testing.assert_array_equal(left.descriptors, right.descriptors)
+    np.testing.assert_array_equal(left.image_sizes, right.image_sizes)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float16])
+def test_features_read_back_as_written(tmp_path: Path, dtype: type) -> None:
+    features = make_features(["a.jpg", "b/ c d.jpg", "ü.png"], dtype=dtype)
+    write_features(tmp_path / "f.h5", features)
+    read = read_features(tmp_path / "f.h5")
+    assert_equal(read, features)
+    assert read.settings == features.settings
+    np.testing.assert_array_equal(read.state["codebooks"], features.state["codebooks"])
+
+
+names_strategy = st.lists(
+    st.text(st.characters(exclude_categories=["Cs", "Cc"]), min_size=1, max_size=30), min_size=1, unique=True
+)
+
+
+@given(names=names_strategy)
+@settings(max_examples=30, deadline=None)
+def test_any_name_without_control_characters_reads_back(
+    names: list[str], tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    path = tmp_path_factory.mktemp("names") / "f.h5"
+    features = make_features(sorted(names))
+    write_features(path, features)
+    assert_equal(read_features(path), features)
+
+
+def test_equal_features_give_equal_bytes(tmp_path: Path) -> None:
+    for name in ("one.h5", "two.h5"):
+        write_features(tmp_path / name, make_features(["a.jpg", "b.jpg"]))
+    assert (tmp_path / "one.h5").read_bytes() == (tmp_path / "two.h5").read_bytes()
+
+
+def test_a_missing_file_names_the_command_that_makes_it(tmp_path: Path) -> None:
+    with pytest.raises(StageError, match=r"is missing; make it with: python extract_features\.py"):
+        read_features(tmp_path / "f.h5")
+
+
+@pytest.mark.parametrize("share", [0.0, 0.1, 0.5, 0.9, 0.999])
+def test_a_cut_file_is_called_damaged(tmp_path: Path, share: float) -> None:
+    path = tmp_path / "f.h5"
+    write_features(path, make_features([f"{row}.jpg" for row in range(50)]))
+    content = path.read_bytes()
+    path.write_bytes(content[: int(len(content) * share)])
+    with pytest.raises(DamagedFileError, match=r"f\.h5"):
+        read_features(path)
+
+
+def test_flipped_bits_give_the_right_values_or_an_error(tmp_path: Path) -> None:
+    path = tmp_path / "f.h5"
+    features = make_features([f"{row}.jpg" for row in range(50)])
+    write_features(path, features)
+    content = path.read_bytes()
+    random, refused = np.random.default_rng(3), 0
+    for _ in range(120):
+        altered = bytearray(content)
+        altered[random.integers(len(content))] ^= 1 << int(random.integers(8))
+        path.write_bytes(bytes(altered))
+        try:
+            assert_equal(read_features(path), features)
+        except StageError:
+            refused += 1
+    assert refused > 20
+
+
+def test_a_foreign_hdf5_file_is_refused(tmp_path: Path) -> None:
+    with h5py.File(tmp_path / "f.h5", "w") as file:
+        file["x"] = 1
+    with pytest.raises(DamagedFileError, match="its format is None"):
+        read_features(tmp_path / "f.h5")
+
+
+def test_a_newer_version_is_refused(tmp_path: Path) -> None:
+    write_features(tmp_path / "f.h5", make_features(["a.jpg"]))
+    with h5py.File(tmp_path / "f.h5", "a") as file:
+        file.attrs["format_version"] = 99
+    with pytest.raises(StageError, match="version 99"):
+        read_features(tmp_path / "f.h5")
+
+
+def test_external_storage_is_refused(tmp_path: Path) -> None:
+    secret = tmp_path / "secret"
+    secret.write_bytes(b"\0" * 1000)
+    write_features(tmp_path / "f.h5", make_features(["a.jpg"]))
+    with h5py.File(tmp_path / "f.h5", "a") as file:
+        del file["global_descriptor"]
+        file.create_dataset("global_descriptor", (1, 8), "f4", external=[(str(secret), 0, 32)])
+    with pytest.raises(DamagedFileError, match="not a plain dataset"):
+        read_features(tmp_path / "f.h5")
+
+
+def test_the_checksum_covers_every_field() -> None:
+    features = make_features(["a.jpg", "b.jpg"])
+    changed = [
+        {"model": "other"},
+        {"settings": {"resize_max": 1}},
+        {"names": ["a.jpg", "c.jpg"]},
+        {"descriptors": features.descriptors + 1},
+        {"image_sizes": features.image_sizes + 1},
+        {"fingerprints": list(reversed(features.fingerprints))},
+        {"skipped": ()},
+        {"state": {}},
+    ]
+    checksums = {dataclasses.replace(features, **change).checksum for change in changed}
+    assert len(checksums | {features.checksum}) == len(changed) + 1
+
+
+def test_the_hloc_layout_has_one_group_per_photo(tmp_path: Path) -> None:
+    features = make_features(["a/b.jpg", "c.jpg"])
+    write_hloc_features(tmp_path / "hloc.h5", features)
+    with h5py.File(tmp_path / "hloc.h5", "r") as file:
+        found: list[str] = []
+        file.visititems(lambda name, item: found.append(name) if isinstance(item, h5py.Dataset) else None)
+        assert {name.rsplit("/", 1)[0] for name in found} == {"a/b.jpg", "c.jpg"}
+        np.testing.assert_array_equal(file["a/b.jpg/global_descriptor"][()], features.descriptors[0])
+        np.testing.assert_array_equal(file["c.jpg/image_size"][()], features.image_sizes[1])
+
+
+def test_the_hloc_layout_refuses_a_photo_that_is_the_folder_of_another(tmp_path: Path) -> None:
+    with pytest.raises(StageError, match=r"'a\.jpg' and 'a\.jpg/b\.jpg'"):
+        write_hloc_features(tmp_path / "hloc.h5", make_features(["a.jpg", "a.jpg/b.jpg"]))
