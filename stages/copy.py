@@ -7,14 +7,14 @@ import time
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import nullcontext
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 from stages.checks import check_apart, check_mode, settings_as_json
 from stages.settings import TRANSFER_MODES, CopySettings
 from storage.atomic import remove_leftovers
 from storage.errors import PhotoError, StageError
-from storage.fingerprints import Fingerprint, fingerprint
+from storage.fingerprints import Fingerprint, fingerprint, sha256_of_file
 from storage.formats.manifest import (
     MANIFEST_NAME,
     Manifest,
@@ -101,7 +101,7 @@ class _Copying:
         self.manifest = read_or_new(settings.export_dir, settings.mode)
         check_unchanged_mode(self.manifest, settings.mode, settings.export_dir)
         self.manifest.mode = settings.mode
-        root = settings.image_dir.resolve()
+        self.root = root = settings.image_dir.resolve()
         self.sources = {_image_name(root, name): root / name for name in names}
         self.targets = _target_names(self.sources, self.manifest)
         self.vanished = self._find_vanished(root)
@@ -139,11 +139,10 @@ class _Copying:
         self._report(done, num_removed, num_unsaved)
 
     def _plan(self) -> Iterator[_Task]:
-        by_source = self.manifest.entries
         for key, name in self.targets.items():
             source = self.sources[key]
             try:
-                yield self._task(name, source, by_source.get(name))
+                yield self._task(name, source, self.manifest.entries.get(name))
             except PhotoError as error:
                 yield _Task(name, source, "skipped", reason=error.reason)
 
@@ -172,10 +171,9 @@ class _Copying:
         source = Path(current.source)
         if target.is_symlink() and not target.exists():
             return _Task(current.name, source, "skipped", reason=f"a broken link stands at {target}: remove it")
-        if self.settings.mode in ("copy", "reflink") and not target.is_symlink():
-            unread = ManifestEntry(current.name, current.source, replace(current.fingerprint, mtime_ns=-1))
-            if unread.state(target) is not None:
-                return _Task(current.name, source, "recorded", current.fresh(current.fingerprint))
+        is_copy = self.settings.mode in ("copy", "reflink") and not target.is_symlink()
+        if is_copy and _has_content(target, current.fingerprint):
+            return _Task(current.name, source, "recorded", current.fresh(current.fingerprint))
         reason = f"another file stands at {target}, which this program did not write: move it away"
         return _Task(current.name, source, "skipped", reason=reason)
 
@@ -191,7 +189,7 @@ class _Copying:
         elif task.entry is not None and action == "recorded":
             self.manifest.add(task.entry)
         if action == "skipped":
-            self.report.skipped.append(SkippedPhoto(printable(task.source), reason))
+            self.report.skipped.append(SkippedPhoto(printable(task.source.relative_to(self.root).as_posix()), reason))
         return action
 
     def _target(self, name: str) -> Path:
@@ -203,7 +201,9 @@ class _Copying:
 
     def _find_vanished(self, root: Path) -> list[ManifestEntry]:
         present = {str(source) for source in self.sources.values()}
-        present |= {self.manifest.entries[name].source for name in self.targets.values() if name in self.manifest.entries}
+        present |= {
+            self.manifest.entries[name].source for name in self.targets.values() if name in self.manifest.entries
+        }
         entries = (self.manifest.entries[name] for name in sorted(self.manifest.entries))
         return [entry for entry in entries if entry.source not in present and Path(entry.source).is_relative_to(root)]
 
@@ -243,6 +243,49 @@ class _Copying:
                 "their copies are kept (--prune removes them)"
             )
         if num_gone and self._is_most_gone():
-            logging.warning("warning: %d photos are gone from %s. Is a disk missing?", num_gone, self.settings.image_dir)
+            logging.warning(
+                "warning: %d photos are gone from %s. Is a disk missing?", num_gone, self.settings.image_dir
+            )
             gone = "its source is gone, with most others: is a disk missing? The copy is kept"
             report.skipped += [SkippedPhoto(entry.name, gone) for entry in self.vanished]
+
+
+def _image_name(root: Path, name: str) -> str:
+    """Put the source folder's own name in front, so that several sources share a work folder."""
+    return f"{root.name}/{name}" if root.name else name
+
+
+def _target_names(sources: dict[str, Path], manifest: Manifest) -> dict[str, str]:
+    """Give every photo the image name of its copy: the one it has in the manifest, else a new safe one."""
+    known = names_by_source(manifest.entries.values())
+    taken = {}
+    for key, source in sources.items():
+        name = known.get(str(source)) or _moved_name(key, source, manifest)
+        if name is not None:
+            taken[key] = name
+    assigned = set(taken.values())
+    # A NUL is in no file name, so these keys meet no photo; they only keep the names of other sources reserved.
+    taken |= {f"\0{name}": name for name in manifest.entries if name not in assigned}
+    return resolve_clashes(sources, taken)
+
+
+def _moved_name(key: str, source: Path, manifest: Manifest) -> str | None:
+    """Give the name of the copy that was made of this photo when its folder stood elsewhere."""
+    entry = manifest.entries.get(safe_name(key))
+    if entry is None or Path(entry.source).exists() or not _has_content(source, entry.fingerprint):
+        return None
+    return entry.name
+
+
+def _has_content(path: Path, expected: Fingerprint) -> bool:
+    try:
+        return path.stat().st_size == expected.size and sha256_of_file(path) == expected.sha256
+    except OSError:  # what cannot be read is not known to be the same
+        return False
+
+
+def _source_fingerprint(source: Path, entry: ManifestEntry | None) -> Fingerprint:
+    try:
+        return fingerprint(source, None if entry is None else entry.fingerprint)
+    except OSError as error:
+        raise PhotoError(f"cannot be read: {error.strerror or error}") from error

@@ -1,0 +1,228 @@
+"""``manifest.json``: which copy in a work folder comes from which photo, and what was done to it since."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from storage.atomic import write_json
+from storage.errors import DamagedFileError, UsageError
+from storage.fingerprints import Fingerprint, sha256_of_file
+from storage.formats.json_file import read_versioned_json
+from storage.names import check_name
+
+MANIFEST_NAME = "manifest.json"
+MANIFEST_FORMAT = "manifest"
+MANIFEST_VERSION = 1
+MADE_BY = "python copy_images.py"
+MODES = ("copy", "hardlink", "symlink", "reflink")
+
+_SHA256 = re.compile(r"[0-9a-f]{64}")
+
+
+@dataclass(frozen=True)
+class Resized:
+    """What ``resize_images.py`` made of a copy.
+
+    Attributes
+    ----------
+    original_width, original_height : int
+        Stored size of the source in pixels, the EXIF orientation not applied.
+    width, height : int
+        Stored size of the resized copy.
+    fingerprint : Fingerprint
+        Of the resized copy.
+    made_from : str
+        SHA-256 of the file that it was made from. The manifest is written before the resized copy takes its place, so
+        after a kill the copy may still be that file.
+    """
+
+    original_width: int
+    original_height: int
+    width: int
+    height: int
+    fingerprint: Fingerprint
+    made_from: str
+
+
+@dataclass(frozen=True)
+class ManifestEntry:
+    """One copy: its image name, the absolute path of its source, the source's fingerprint, and its resizing."""
+
+    name: str
+    source: str
+    fingerprint: Fingerprint
+    resized: Resized | None = None
+
+    def state(self, target: Path) -> Fingerprint | None:
+        """Say which of its known states the copy at ``target`` is in.
+
+        Size and time of change decide; only where they are of no known state is the file read.
+
+        Returns
+        -------
+        Fingerprint or None
+            Of the resized copy, or of the source; None when there is no such file, or one with other content.
+        """
+        known = [self.fingerprint] if self.resized is None else [self.resized.fingerprint, self.fingerprint]
+        try:
+            status = target.stat()
+            for expected in known:
+                if (status.st_size, status.st_mtime_ns) == (expected.size, expected.mtime_ns):
+                    return expected
+            candidates = [expected for expected in known if expected.size == status.st_size]
+            found = sha256_of_file(target) if candidates else ""
+        except OSError:  # not there, or not to be read: in no known state either way
+            return None
+        return next((expected for expected in candidates if expected.sha256 == found), None)
+
+    def fresh(self, found: Fingerprint) -> ManifestEntry:
+        """Give the entry of a copy that was just made from the source in state ``found``."""
+        return replace(self, fingerprint=found, resized=None)
+
+
+@dataclass
+class Manifest:
+    """The copies of a work folder by image name, and how they were put there (one of ``MODES``)."""
+
+    mode: str = "copy"
+    entries: dict[str, ManifestEntry] = field(default_factory=dict)
+
+    def add(self, entry: ManifestEntry) -> None:
+        """Put ``entry`` in, in place of a former one of the same name."""
+        self.entries[entry.name] = entry
+
+
+def has_manifest(folder: Path) -> bool:
+    """Say whether ``folder`` is a work folder, made by ``copy_images.py`` or ``resize_images.py``."""
+    return (folder / MANIFEST_NAME).is_file()
+
+
+def is_made_of_links(folder: Path) -> bool:
+    """Say whether the photos of ``folder`` are symbolic links that the project made, so that links are followed."""
+    return has_manifest(folder) and read_manifest(folder).mode == "symlink"
+
+
+def read_manifest(folder: Path) -> Manifest:
+    """Read the manifest of a work folder.
+
+    Raises
+    ------
+    StageError
+        When there is none, or a name in it is hostile.
+    DamagedFileError
+        When it is no manifest, of an unknown version, or one of its entries is incomplete.
+    """
+    path = folder / MANIFEST_NAME
+    content = read_versioned_json(path, MADE_BY, MANIFEST_FORMAT, MANIFEST_VERSION)
+    try:
+        if content["mode"] not in MODES:
+            raise ValueError(f"mode {content['mode']!r}")
+        entries = [_read_entry(row) for row in content["entries"]]
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise DamagedFileError(
+            f"damaged: {path} has an entry that is not understood ({error!r:.100}); delete it and run {MADE_BY} again"
+        ) from error
+    manifest = Manifest(content["mode"], {entry.name: entry for entry in entries})
+    if len(manifest.entries) != len(entries):
+        raise DamagedFileError(f"damaged: {path} names a photo twice; delete it and run {MADE_BY} again")
+    return manifest
+
+
+def read_or_new(folder: Path, mode: str) -> Manifest:
+    """Read the manifest of ``folder``, or give an empty one for a folder that has none."""
+    return read_manifest(folder) if has_manifest(folder) else Manifest(mode)
+
+
+def write_manifest(folder: Path, manifest: Manifest) -> Path:
+    """Write the manifest of a work folder atomically, entries sorted by name; give its path."""
+    path = folder / MANIFEST_NAME
+    rows = [_entry_row(manifest.entries[name]) for name in sorted(manifest.entries)]
+    header = {"format": MANIFEST_FORMAT, "format_version": MANIFEST_VERSION, "mode": manifest.mode}
+    write_json(path, header | {"entries": rows})
+    return path
+
+
+def printable(text: str | Path) -> str:
+    """Give ``text`` with what is not valid Unicode (from names that are not UTF-8) spelled as ``\\udcXX``."""
+    return os.fspath(text).encode("utf-8", "backslashreplace").decode("utf-8")
+
+
+def check_unchanged_mode(manifest: Manifest, mode: str, folder: Path) -> None:
+    """Refuse to mix copies and links in one work folder; UsageError names both modes."""
+    if manifest.entries and manifest.mode != mode:
+        raise UsageError(
+            f"{folder} was made with --mode {manifest.mode}, not {mode}: give --mode {manifest.mode}, "
+            "or another --export_dir"
+        )
+
+
+def names_by_source(entries: Iterable[ManifestEntry]) -> dict[str, str]:
+    """Give the image name of every source path."""
+    return {entry.source: entry.name for entry in entries}
+
+
+def _entry_row(entry: ManifestEntry) -> dict[str, Any]:
+    row: dict[str, Any] = {"name": entry.name, "source": printable(entry.source)}
+    if row["source"] != entry.source:
+        row["source_bytes"] = os.fsencode(entry.source).hex()
+    row |= _fingerprint_row(entry.fingerprint)
+    if entry.resized is not None:
+        resized = entry.resized
+        row["resized"] = {
+            "original_width": resized.original_width,
+            "original_height": resized.original_height,
+            "width": resized.width,
+            "height": resized.height,
+            **_fingerprint_row(resized.fingerprint),
+            "made_from": resized.made_from,
+        }
+    return row
+
+
+def _fingerprint_row(found: Fingerprint) -> dict[str, Any]:
+    return {"size": found.size, "mtime_ns": found.mtime_ns, "sha256": found.sha256}
+
+
+def _read_entry(row: dict[str, Any]) -> ManifestEntry:
+    source = row["source"]
+    if "source_bytes" in row:
+        source = os.fsdecode(bytes.fromhex(row["source_bytes"]))
+    if not isinstance(source, str) or not source:
+        raise ValueError(f"source {source!r}")
+    resized = row.get("resized")
+    return ManifestEntry(
+        check_name(row["name"]), source, _read_fingerprint(row), None if resized is None else _read_resized(resized)
+    )
+
+
+def _read_resized(row: dict[str, Any]) -> Resized:
+    return Resized(
+        original_width=_number(row, "original_width", 1),
+        original_height=_number(row, "original_height", 1),
+        width=_number(row, "width", 1),
+        height=_number(row, "height", 1),
+        fingerprint=_read_fingerprint(row),
+        made_from=_digest(row["made_from"]),
+    )
+
+
+def _read_fingerprint(row: dict[str, Any]) -> Fingerprint:
+    return Fingerprint(_number(row, "size", 0), _number(row, "mtime_ns", None), _digest(row["sha256"]))
+
+
+def _number(row: dict[str, Any], key: str, least: int | None) -> int:
+    value = row[key]
+    if not isinstance(value, int) or isinstance(value, bool) or (least is not None and value < least):
+        raise ValueError(f"{key} {value!r}")
+    return value
+
+
+def _digest(value: Any) -> str:
+    if not isinstance(value, str) or not _SHA256.fullmatch(value):
+        raise ValueError(f"sha256 {value!r}")
+    return value
