@@ -1,0 +1,69 @@
+"""Where a network computes, and the one place that imports PyTorch."""
+
+from __future__ import annotations
+
+import importlib
+from typing import Any
+
+from storage.errors import StageError, UsageError
+
+DEVICES = "auto, cpu, cuda, cuda:N or mps"
+
+
+def import_torch() -> Any:
+    """Give the module ``torch``.
+
+    Raises
+    ------
+    StageError
+        When PyTorch is not installed, or is installed but does not start.
+    """
+    try:
+        return importlib.import_module("torch")
+    except ModuleNotFoundError:
+        raise StageError(
+            "this model needs PyTorch, which is not installed; install it with `pip install -r requirements.txt`, or "
+            "choose another --model"
+        ) from None
+    except (ImportError, OSError) as error:  # OSError: a library of its own that Windows cannot load
+        raise StageError(f"PyTorch is installed but does not start ({error}); install it again") from error
+
+
+def resolve_device(device: str) -> str:
+    """Give the device that a network runs on.
+
+    Parameters
+    ----------
+    device : {"auto", "cpu", "cuda", "cuda:N", "mps"}
+        ``auto`` takes the first there is of an NVIDIA GPU, an Apple GPU and the processor.
+
+    Returns
+    -------
+    str
+        A name that ``torch.device`` takes: ``cpu``, ``cuda``, ``cuda:N`` or ``mps``.
+
+    Raises
+    ------
+    UsageError
+        When the name is unknown, or this machine has no such device.
+    StageError
+        When PyTorch is missing and the answer needs it.
+    """
+    kind, _, index = device.partition(":")
+    if device not in ("auto", "cpu", "cuda", "mps") and not (kind == "cuda" and index.isascii() and index.isdigit()):
+        raise UsageError(f"--device {device}: unknown; allowed are {DEVICES}")
+    if device == "cpu":
+        return device
+    torch = import_torch()
+    num_gpus = torch.cuda.device_count() if torch.cuda.is_available() else 0
+    has_mps = torch.backends.mps.is_available()
+    if device == "auto":
+        return "cuda" if num_gpus else "mps" if has_mps else "cpu"
+    if device == "mps" and not has_mps:
+        raise UsageError("--device mps: PyTorch finds no Apple GPU here; use --device auto or --device cpu")
+    if kind == "cuda" and num_gpus <= int(index or 0):
+        raise UsageError(
+            f"--device {device}: PyTorch finds {num_gpus} NVIDIA GPUs here, numbered from 0; use --device auto or "
+            "--device cpu"
+        )
+    return device

@@ -1,0 +1,81 @@
+"""Which device a network runs on; the machine's own devices are replaced by drawn ones."""
+
+from __future__ import annotations
+
+import sys
+from types import SimpleNamespace
+
+import pytest
+
+from hloc.devices import import_torch, resolve_device
+from storage.errors import StageError, UsageError
+
+
+def machine_with(monkeypatch: pytest.MonkeyPatch, num_gpus: int = 0, has_mps: bool = False) -> None:
+    torch = SimpleNamespace(
+        cuda=SimpleNamespace(is_available=lambda: num_gpus > 0, device_count=lambda: num_gpus),
+        backends=SimpleNamespace(mps=SimpleNamespace(is_available=lambda: has_mps)),
+    )
+    monkeypatch.setitem(sys.modules, "torch", torch)
+
+
+@pytest.mark.parametrize(
+    ("num_gpus", "has_mps", "expected"), [(0, False, "cpu"), (0, True, "mps"), (1, False, "cuda"), (2, True, "cuda")]
+)
+def test_auto_takes_the_fastest_device_there_is(
+    monkeypatch: pytest.MonkeyPatch, num_gpus: int, has_mps: bool, expected: str
+) -> None:
+    machine_with(monkeypatch, num_gpus, has_mps)
+    assert resolve_device("auto") == expected
+
+
+def test_the_processor_is_there_even_without_pytorch(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "torch", None)
+    assert resolve_device("cpu") == "cpu"
+
+
+def test_a_gpu_can_be_chosen_by_number(monkeypatch: pytest.MonkeyPatch) -> None:
+    machine_with(monkeypatch, num_gpus=2)
+    assert resolve_device("cuda:1") == "cuda:1"
+
+
+@pytest.mark.parametrize("device", ["cuda", "cuda:0", "mps"])
+def test_a_device_that_is_not_there_is_a_wrong_call(monkeypatch: pytest.MonkeyPatch, device: str) -> None:
+    machine_with(monkeypatch)
+    with pytest.raises(UsageError, match=f"--device {device}: .*--device cpu"):
+        resolve_device(device)
+
+
+def test_a_gpu_number_beyond_the_last_is_a_wrong_call(monkeypatch: pytest.MonkeyPatch) -> None:
+    machine_with(monkeypatch, num_gpus=2)
+    with pytest.raises(UsageError, match="finds 2 NVIDIA GPUs"):
+        resolve_device("cuda:2")
+
+
+@pytest.mark.parametrize("device", ["", "gpu", "cuda:", "cuda:x", "cuda:-1", "cuda:²", "cpu:0", "CPU", "mps:1"])
+def test_an_unknown_device_is_a_wrong_call(device: str) -> None:
+    with pytest.raises(UsageError, match="unknown; allowed are auto, cpu, cuda"):
+        resolve_device(device)
+
+
+def test_missing_pytorch_is_told_with_the_command_that_installs_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "torch", None)
+    with pytest.raises(StageError, match=r"not installed.*pip install -r requirements\.txt.*--model"):
+        import_torch()
+
+
+def test_pytorch_that_does_not_start_is_told_as_such(monkeypatch: pytest.MonkeyPatch) -> None:
+    def cannot_load(_name: str) -> None:
+        raise OSError("libtorch.so: cannot open")
+
+    monkeypatch.setattr("importlib.import_module", cannot_load)
+    with pytest.raises(StageError, match="installed but does not start .*libtorch"):
+        import_torch()
+
+
+def test_asking_for_the_processor_imports_no_torch(root_dir: object) -> None:
+    import subprocess
+
+    code = "import sys; from hloc.devices import resolve_device; resolve_device('cpu'); print('torch' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], cwd=str(root_dir), capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "False"
