@@ -1,0 +1,144 @@
+"""Numbered clusters that can only be joined, and the record of every join."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import IntEnum
+
+import numpy as np
+from numpy.typing import NDArray
+
+from clustering.graph import Integers
+
+NONE = -1
+
+
+class Stage(IntEnum):
+    """What joined photos: a chain of strong edges, the strict expansion, the small-cluster rule, positions."""
+
+    STRONG = 0
+    EXPANSION = 1
+    SMALL = 2
+    GPS = 3
+
+
+@dataclass(frozen=True)
+class JoinLog:
+    """All joins in the order in which they happened; J of them.
+
+    Attributes
+    ----------
+    stage : ndarray of int8, shape (J,)
+        :class:`Stage` of each join.
+    survivor, absorbed : ndarray of int64, shape (J,)
+        Numbers of the cluster that went on and of the one that ended.
+    start, middle, end : ndarray of int64, shape (J,)
+        The survivor's photos at that time are ``order[start:middle]``, those it absorbed ``order[middle:end]``.
+    distance_m : ndarray of float64, shape (J,)
+        Metres between the two medians; NaN where positions had no part in it.
+    """
+
+    stage: NDArray[np.int8]
+    survivor: NDArray[np.int64]
+    absorbed: NDArray[np.int64]
+    start: NDArray[np.int64]
+    middle: NDArray[np.int64]
+    end: NDArray[np.int64]
+    distance_m: NDArray[np.float64]
+
+
+class Partition:
+    """Clusters of photos, numbered from 0; a join appends one cluster's photos to another's in constant time.
+
+    Parameters
+    ----------
+    num_photos : int
+        Number of photos N; some may be in no cluster.
+    order : ndarray of int
+        The photos of cluster 0 in their order, then those of cluster 1, and so on.
+    sizes : ndarray of int
+        Number of photos of each cluster, all above 0.
+    """
+
+    def __init__(self, num_photos: int, order: Integers, sizes: Integers) -> None:
+        ends = np.cumsum(sizes)
+        following = np.full(num_photos, NONE, dtype=np.int64)
+        following[order[:-1]] = order[1:]
+        following[order[ends - 1]] = NONE
+        # plain lists: single elements are read and written far faster than an array's
+        self.sizes: list[int] = sizes.tolist()
+        self._heads: list[int] = order[ends - sizes].tolist()
+        self._tails: list[int] = order[ends - 1].tolist()
+        self._following: list[int] = following.tolist()
+        self._join_after: dict[int, int] = {}
+        self._records: list[tuple[int, int, int, int, int, float]] = []
+
+    @property
+    def num_numbers(self) -> int:
+        """Number of clusters that there ever were."""
+        return len(self.sizes)
+
+    def is_alive(self, number: int) -> bool:
+        """Tell whether the cluster still stands."""
+        return self.sizes[number] > 0
+
+    def numbers(self) -> list[int]:
+        """List the numbers of the standing clusters, ascending."""
+        return [number for number, size in enumerate(self.sizes) if size]
+
+    def members(self, number: int) -> Iterator[int]:
+        """Give the photos of a cluster in order."""
+        photo = self._heads[number] if self.sizes[number] else NONE
+        while photo != NONE:
+            yield photo
+            photo = self._following[photo]
+
+    def join(self, survivor: int, absorbed: int, stage: Stage, distance_m: float = float("nan")) -> None:
+        """Append the photos of ``absorbed`` to those of ``survivor``; ``absorbed`` ends."""
+        tail, head = self._tails[survivor], self._heads[absorbed]
+        self._join_after[tail] = len(self._records)
+        self._records.append((int(stage), survivor, absorbed, self.sizes[survivor], self.sizes[absorbed], distance_m))
+        self._following[tail] = head
+        self._tails[survivor] = self._tails[absorbed]
+        self.sizes[survivor] += self.sizes[absorbed]
+        self.sizes[absorbed] = 0
+
+    def owners(self) -> NDArray[np.int64]:
+        """Give the cluster number of every photo, -1 for none; shape (N,)."""
+        owners = np.full(len(self._following), NONE, dtype=np.int64)
+        numbers = np.array(self.numbers(), dtype=np.int64)
+        owners[self.order()] = np.repeat(numbers, np.array(self.sizes, dtype=np.int64)[numbers])
+        return owners
+
+    def order(self) -> NDArray[np.int64]:
+        """Give the photos of all standing clusters, cluster by cluster, ascending."""
+        chained = (photo for number in self.numbers() for photo in self.members(number))
+        return np.fromiter(chained, dtype=np.int64, count=sum(self.sizes))
+
+    def join_log(self, order: NDArray[np.int64]) -> tuple[JoinLog, NDArray[np.int64]]:
+        """Give all joins, and for every place of ``order`` the join that put the next place's photo behind it.
+
+        The second array has the length of ``order``; -1 stands where no join made that neighbourhood.
+        """
+        position = np.empty(len(self._following), dtype=np.int64)
+        position[order] = np.arange(len(order))
+        join_after = np.full(len(order), NONE, dtype=np.int64)
+        tails = np.fromiter(self._join_after, dtype=np.int64, count=len(self._join_after))
+        join_after[position[tails]] = np.fromiter(self._join_after.values(), dtype=np.int64, count=len(tails))
+        columns = list(zip(*self._records, strict=True)) or [()] * 6
+        stage, survivor, absorbed, survivor_size, absorbed_size = (
+            np.array(column, dtype=np.int64) for column in columns[:5]
+        )
+        middle = np.empty(len(stage), dtype=np.int64)
+        middle[join_after[join_after != NONE]] = np.flatnonzero(join_after != NONE) + 1
+        log = JoinLog(
+            stage.astype(np.int8),
+            survivor,
+            absorbed,
+            middle - survivor_size,
+            middle,
+            middle + absorbed_size,
+            np.array(columns[5], dtype=np.float64),
+        )
+        return log, join_after

@@ -1,0 +1,226 @@
+"""Why photos are together: the joins that made each cluster, and the pairs of photos that speak for them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import sparse
+from scipy.sparse.csgraph import minimum_spanning_tree
+
+from clustering.graph import Edges, Integers
+from clustering.partition import NONE, JoinLog, Partition, Stage
+
+MAX_PAIRS = 3
+
+
+@dataclass(frozen=True)
+class EvidencePairs:
+    """Pairs of photos with their scores, sorted by what they speak for, then the highest score first.
+
+    Attributes
+    ----------
+    subject : ndarray of int64, shape (P,)
+        Number of the final cluster (strong pairs) or row of the join log (pairs of joins).
+    first, second : ndarray of int, shape (P,)
+        The two photos.
+    score : ndarray of float64, shape (P,)
+        Their score.
+    """
+
+    subject: NDArray[np.int64]
+    first: Integers
+    second: Integers
+    score: NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class JoinReason:
+    """One join: what joined two clusters.
+
+    Attributes
+    ----------
+    stage : Stage
+        ``EXPANSION``, ``SMALL`` or ``GPS``.
+    survivor, absorbed : int
+        Numbers of the two clusters.
+    survivor_photos, absorbed_photos : list of int
+        Their photos at that time.
+    pairs : list of (int, int, float)
+        Up to three of the best scored pairs between the two: photo, photo, score. Empty for ``GPS``.
+    distance_m : float or None
+        Metres between the median positions; None for other stages.
+    """
+
+    stage: Stage
+    survivor: int
+    absorbed: int
+    survivor_photos: list[int]
+    absorbed_photos: list[int]
+    pairs: list[tuple[int, int, float]]
+    distance_m: float | None
+
+
+@dataclass(frozen=True)
+class ClusterReasons:
+    """Why the photos of one final cluster are together.
+
+    Attributes
+    ----------
+    number : int
+        The cluster's number.
+    strong_pairs : list of (int, int, float)
+        Of every strong component in it the pairs that hold it together: its maximum spanning tree, so one pair less
+        than photos. Photo, photo, score; the highest score first.
+    joins : list of JoinReason
+        What was joined after that, in the order in which it happened.
+    """
+
+    number: int
+    strong_pairs: list[tuple[int, int, float]]
+    joins: list[JoinReason]
+
+
+@dataclass(frozen=True)
+class Reasons:
+    """The reasons for all clusters, as arrays; :meth:`of_clusters` gives them one cluster at a time.
+
+    Attributes
+    ----------
+    order : ndarray of int64
+        All clustered photos; the log's ``start``, ``middle`` and ``end`` point into it.
+    log : JoinLog
+        All joins in the order in which they happened.
+    cluster : ndarray of int64, shape (J,)
+        The final cluster that each join is a part of.
+    strong : EvidencePairs
+        Maximum spanning trees of the strong components, by final cluster.
+    pairs : EvidencePairs
+        The best pairs of each join, by row of the log.
+    """
+
+    order: NDArray[np.int64]
+    log: JoinLog
+    cluster: NDArray[np.int64]
+    strong: EvidencePairs
+    pairs: EvidencePairs
+
+    def of_clusters(self, numbers: list[int]) -> Iterator[ClusterReasons]:
+        """Give the reasons for the given clusters, in that order."""
+        rows = np.argsort(self.cluster, kind="stable")
+        row_bounds = _bounds(self.cluster[rows], numbers)
+        strong_bounds = _bounds(self.strong.subject, numbers)
+        for number, (start, end), (strong_start, strong_end) in zip(numbers, row_bounds, strong_bounds, strict=True):
+            joins = [self._join(row) for row in rows[start:end].tolist()]
+            yield ClusterReasons(number, _as_pairs(self.strong, strong_start, strong_end), joins)
+
+    def _join(self, row: int) -> JoinReason:
+        log = self.log
+        start, middle, end = int(log.start[row]), int(log.middle[row]), int(log.end[row])
+        pair_start, pair_end = np.searchsorted(self.pairs.subject, (row, row + 1)).tolist()
+        stage = Stage(int(log.stage[row]))
+        return JoinReason(
+            stage,
+            int(log.survivor[row]),
+            int(log.absorbed[row]),
+            self.order[start:middle].tolist(),
+            self.order[middle:end].tolist(),
+            _as_pairs(self.pairs, pair_start, pair_end),
+            float(log.distance_m[row]) if stage is Stage.GPS else None,
+        )
+
+
+def _bounds(subjects: NDArray[np.int64], numbers: list[int]) -> list[tuple[int, int]]:
+    wanted = np.array(numbers, dtype=np.int64)
+    starts, ends = np.searchsorted(subjects, wanted), np.searchsorted(subjects, wanted, side="right")
+    return list(zip(starts.tolist(), ends.tolist(), strict=True))
+
+
+def _as_pairs(pairs: EvidencePairs, start: int, end: int) -> list[tuple[int, int, float]]:
+    columns = (pairs.first[start:end].tolist(), pairs.second[start:end].tolist(), pairs.score[start:end].tolist())
+    return list(zip(*columns, strict=True))
+
+
+def find_reasons(partition: Partition, weak: Edges, strong_threshold: float) -> Reasons:
+    """Find the evidence for every cluster and join of a finished partition.
+
+    Parameters
+    ----------
+    partition : Partition
+        The final clusters with the record of their joins.
+    weak : Edges
+        Edges at the weak threshold.
+    strong_threshold : float
+        Score of a strong edge.
+    """
+    order = partition.order()
+    log, join_after = partition.join_log(order)
+    owner = partition.owners()
+    strong = spanning_forest(weak, int(np.count_nonzero(weak.score >= strong_threshold)))
+    subject = owner[weak.first[strong]]
+    by_cluster = np.argsort(subject, kind="stable")
+    return Reasons(
+        order,
+        log,
+        owner[order[log.start]],
+        _pairs_of(weak, strong[by_cluster], subject[by_cluster]),
+        _best_pairs(weak, owner, order, log, join_after),
+    )
+
+
+def _pairs_of(edges: Edges, chosen: Integers, subject: NDArray[np.int64]) -> EvidencePairs:
+    return EvidencePairs(subject, edges.first[chosen], edges.second[chosen], edges.score[chosen])
+
+
+def spanning_forest(edges: Edges, num_edges: int) -> NDArray[np.int64]:
+    """Find the maximum spanning tree of each component of the graph of the first ``num_edges`` edges.
+
+    The ranks of the edges, highest score first, are the weights to minimise: no two are equal, so the forest is the
+    same on every machine.
+
+    Returns
+    -------
+    ndarray of int64
+        Ascending places of the chosen edges in ``edges``.
+    """
+    first, second = edges.first[:num_edges], edges.second[:num_edges]
+    proper = np.flatnonzero(first != second)
+    ranks = proper.astype(np.float64) + 1  # a weight of zero would mean no edge
+    shape = (edges.num_photos, edges.num_photos)
+    tree = minimum_spanning_tree(sparse.csr_array((ranks, (first[proper], second[proper])), shape=shape))
+    return np.sort(tree.data.astype(np.int64) - 1)
+
+
+def _best_pairs(
+    weak: Edges, owner: NDArray[np.int64], order: NDArray[np.int64], log: JoinLog, join_after: NDArray[np.int64]
+) -> EvidencePairs:
+    """Find the best scored pairs between the two clusters of every join but those by positions."""
+    position = np.empty(weak.num_photos, dtype=np.int64)
+    position[order] = np.arange(len(order))
+    is_inside = (owner[weak.first] == owner[weak.second]) & (weak.first != weak.second)
+    edge = np.flatnonzero(is_inside)
+    places = position[np.column_stack((weak.first[edge], weak.second[edge]))]
+    # two photos came together in the latest join among those between their places
+    join = _range_maximum(join_after, places.min(axis=1), places.max(axis=1))
+    counts = join != NONE
+    counts[counts] = log.stage[join[counts]] != Stage.GPS
+    edge, join = edge[counts], join[counts]
+    by_join = np.argsort(join, kind="stable")
+    edge, join = edge[by_join], join[by_join]
+    rank = np.arange(len(join)) - np.searchsorted(join, join)
+    return _pairs_of(weak, edge[rank < MAX_PAIRS], join[rank < MAX_PAIRS])
+
+
+def _range_maximum(values: NDArray[np.int64], starts: Integers, ends: Integers) -> NDArray[np.int64]:
+    """Give the maximum of ``values[start:end]`` for many non-empty ranges (sparse table, one level at a time)."""
+    result = np.empty(len(starts), dtype=np.int64)
+    level = np.frexp((ends - starts).astype(np.float64))[1] - 1  # floor of the binary logarithm
+    maxima, width = values, 1
+    for step in range(int(level.max(initial=-1)) + 1):
+        queries = np.flatnonzero(level == step)
+        result[queries] = np.maximum(maxima[starts[queries]], maxima[ends[queries] - width])
+        maxima = np.maximum(maxima[:-width], maxima[width:])
+        width *= 2
+    return result

@@ -1,0 +1,108 @@
+"""The clusterer of the specification: strong components, strict expansion, small clusters, positions."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from clustering.components import initial_partition, strong_components, strong_components_in_file_order
+from clustering.expansion import expand_strictly
+from clustering.graph import Adjacency, Edges, ScoredPairs, appearance_order, find_edges, list_neighbours
+from clustering.grouping import Grouping, group_photos
+from clustering.partition import Partition
+from clustering.positions import merge_by_position
+from clustering.reasons import find_reasons
+from clustering.small_clusters import merge_small_clusters
+from storage.errors import UsageError
+
+
+@dataclass(frozen=True)
+class SpecifiedSettings:
+    """Thresholds of the specified clusterer.
+
+    Attributes
+    ----------
+    strong_edg_thresh : float
+        Pairs at or above it start a cluster.
+    weak_edg_thresh : float
+        Pairs at or above it let clusters grow; not above ``strong_edg_thresh``.
+    gps_count_thresh : int
+        Positions that a cluster needs to be merged by position, at least 1.
+    gps_distance_thresh : float
+        Metres between medians up to which clusters are merged, at least 0.
+    file_order : bool
+        False: the result does not depend on the order of the pairs. True: clusters, photos and top neighbours are
+        taken in the order of the pairs, as the earlier program did.
+
+    Raises
+    ------
+    UsageError
+        When a value is out of its range.
+    """
+
+    strong_edg_thresh: float
+    weak_edg_thresh: float
+    gps_count_thresh: int = 4
+    gps_distance_thresh: float = 30.0
+    file_order: bool = False
+
+    def __post_init__(self) -> None:
+        if not self.weak_edg_thresh <= self.strong_edg_thresh:
+            raise UsageError(
+                f"--weak_edg_thresh must not be above --strong_edg_thresh, got {self.weak_edg_thresh} and "
+                f"{self.strong_edg_thresh}"
+            )
+        if not self.gps_count_thresh >= 1:
+            raise UsageError(f"--gps_count_thresh must be 1 or more, got {self.gps_count_thresh}")
+        if not self.gps_distance_thresh >= 0:
+            raise UsageError(f"--gps_distance_thresh must be 0 metres or more, got {self.gps_distance_thresh}")
+
+
+def cluster_specified(
+    pairs: ScoredPairs, settings: SpecifiedSettings, positions: NDArray[np.float64] | None = None
+) -> Grouping:
+    """Group photos as the specification says (sections 1.3 to 1.7).
+
+    Parameters
+    ----------
+    pairs : ScoredPairs
+        Scored pairs of N photos, photos numbered by sorted name.
+    settings : SpecifiedSettings
+        Thresholds and order.
+    positions : ndarray of float64, shape (N, 2), optional
+        Latitude and longitude in signed degrees, NaN for a photo without; None for no positions at all.
+    """
+    if positions is not None and positions.shape != (pairs.num_photos, 2):
+        raise ValueError(f"positions must have the shape ({pairs.num_photos}, 2), got {positions.shape}")
+    weak_edges = find_edges(pairs, settings.weak_edg_thresh)
+    weak = list_neighbours(weak_edges, settings.file_order)
+    partition = start_clusters(pairs, weak, settings)
+    expand_strictly(partition, weak)
+    merge_small_clusters(partition, weak)
+    if positions is not None:
+        merge_by_position(partition, positions, settings.gps_count_thresh, settings.gps_distance_thresh)
+    reasons = find_reasons(partition, weak_edges, settings.strong_edg_thresh)
+    return group_photos(partition, pairs.num_photos, reasons, is_sorted=not settings.file_order)
+
+
+def start_clusters(pairs: ScoredPairs, weak: Adjacency, settings: SpecifiedSettings) -> Partition:
+    """Stage A: number the strong components, then the photos with weak edges only.
+
+    Parameters
+    ----------
+    pairs : ScoredPairs
+        All pairs.
+    weak : Adjacency
+        The graph at the weak threshold.
+    settings : SpecifiedSettings
+        Thresholds and order.
+    """
+    strong_edges: Edges = find_edges(pairs, settings.strong_edg_thresh)
+    strong = list_neighbours(strong_edges, settings.file_order)
+    if settings.file_order:
+        appearance = appearance_order(pairs, settings.strong_edg_thresh)
+        components = strong_components_in_file_order(strong, appearance)
+        return initial_partition(weak, *components, appearance_order(pairs, settings.weak_edg_thresh))
+    return initial_partition(weak, *strong_components(strong), np.flatnonzero(weak.degrees))
