@@ -7,27 +7,24 @@ import time
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from stages.checks import check_apart, check_mode, settings_as_json
 from stages.settings import TRANSFER_MODES, CopySettings
+from stages.work_folder import Places, has_content, source_fingerprint, target_names
 from storage.atomic import remove_leftovers
 from storage.errors import PhotoError, StageError
-from storage.fingerprints import Fingerprint, fingerprint, sha256_of_file
 from storage.formats.manifest import (
     MANIFEST_NAME,
-    Manifest,
     ManifestEntry,
     check_unchanged_mode,
-    names_by_source,
     printable,
     read_or_new,
     write_manifest,
 )
 from storage.listing import list_photos
 from storage.lock import work_lock
-from storage.names import inside, resolve_clashes, safe_name
 from storage.progress import progress_bar
 from storage.report import RunReport, SkippedPhoto, check_accounting
 from storage.transfer import is_linked, transfer
@@ -37,6 +34,8 @@ PHOTOS_PER_CHECKPOINT = 1000
 
 # Above this share of vanished sources a disk that is not mounted is likelier than photos deleted on purpose.
 MAX_VANISHED_SHARE = 0.5
+
+_CHANGES = ("copied", "replaced", "recorded")
 
 
 @dataclass(frozen=True)
@@ -103,9 +102,9 @@ class _Copying:
         self.manifest.mode = settings.mode
         self.root = root = settings.image_dir.resolve()
         self.sources = {_image_name(root, name): root / name for name in names}
-        self.targets = _target_names(self.sources, self.manifest)
+        self.targets = target_names(self.sources, self.manifest)
         self.vanished = self._find_vanished(root)
-        self.folders: dict[str, Path] = {}
+        self.places = Places(settings.export_dir)
 
     def preview(self) -> None:
         """Say in the report what would be done."""
@@ -124,8 +123,9 @@ class _Copying:
         num_unsaved = 0
         try:
             for task in progress_bar(self._plan(), len(self.sources), "copying"):
-                done[self._do(task)] += 1
-                num_unsaved += task.action in ("copied", "replaced", "recorded")
+                action = self._do(task)
+                done[action] += 1
+                num_unsaved += action in _CHANGES
                 if num_unsaved >= PHOTOS_PER_CHECKPOINT:
                     write_manifest(self.settings.export_dir, self.manifest)
                     num_unsaved = 0
@@ -134,9 +134,8 @@ class _Copying:
         finally:
             if num_unsaved:
                 write_manifest(self.settings.export_dir, self.manifest)
-        done["already_there"] += done.pop("recorded", 0)
-        check_accounting(self.report, len(self.sources), **{key: done[key] for key in done if key != "skipped"})
-        self._report(done, num_removed, num_unsaved)
+        check_accounting(self.report, len(self.sources), **{key: done[key] for key in (*_CHANGES, "already_there")})
+        self._report(done, num_removed)
 
     def _plan(self) -> Iterator[_Task]:
         for key, name in self.targets.items():
@@ -147,19 +146,21 @@ class _Copying:
                 yield _Task(name, source, "skipped", reason=error.reason)
 
     def _task(self, name: str, source: Path, entry: ManifestEntry | None) -> _Task:
-        target = self._target(name)
+        target = self.places.path(name)
         if not target.is_symlink() and not target.exists():
             return _Task(name, source, "copied")
-        found = _source_fingerprint(source, entry)
-        current = ManifestEntry(name, str(source), found, None if entry is None else entry.resized)
+        found = source_fingerprint(source, entry)
+        known = ManifestEntry(name, str(source), found) if entry is None else entry
+        current = replace(known, source=str(source), fingerprint=found)
         if is_linked(source, target, self.settings.mode):
-            return _Task(name, source, "already_there" if current == entry else "recorded", current.fresh(found))
+            linked = replace(current, resized=None) if known.fingerprint == found else current.fresh(found)
+            return _Task(name, source, "already_there" if linked == entry else "recorded", linked)
         state = None if entry is None else entry.state(target)
         if entry is None or state is None:
             return self._unknown(target, current)
         if found.sha256 != entry.fingerprint.sha256 or (state == entry.fingerprint and state != found):
             return _Task(name, source, "replaced")
-        if entry.resized is not None and state == entry.resized.fingerprint:
+        if entry.resized_as(state) is not None:
             if self.settings.afresh:
                 return _Task(name, source, "replaced")
         elif self.settings.mode in ("hardlink", "symlink"):
@@ -172,7 +173,7 @@ class _Copying:
         if target.is_symlink() and not target.exists():
             return _Task(current.name, source, "skipped", reason=f"a broken link stands at {target}: remove it")
         is_copy = self.settings.mode in ("copy", "reflink") and not target.is_symlink()
-        if is_copy and _has_content(target, current.fingerprint):
+        if is_copy and has_content(target, current.fingerprint):
             return _Task(current.name, source, "recorded", current.fresh(current.fingerprint))
         reason = f"another file stands at {target}, which this program did not write: move it away"
         return _Task(current.name, source, "skipped", reason=reason)
@@ -182,7 +183,7 @@ class _Copying:
         action, reason = task.action, task.reason
         if action in ("copied", "replaced"):
             try:
-                found = transfer(task.source, self._target(task.name), self.settings.mode)
+                found = transfer(task.source, self.places.path(task.name), self.settings.mode)
                 self.manifest.add(ManifestEntry(task.name, str(task.source), found))
             except PhotoError as error:
                 action, reason = "skipped", error.reason
@@ -191,13 +192,6 @@ class _Copying:
         if action == "skipped":
             self.report.skipped.append(SkippedPhoto(printable(task.source.relative_to(self.root).as_posix()), reason))
         return action
-
-    def _target(self, name: str) -> Path:
-        """Give the path of a copy; its folder is made sure to lie in the work folder, the copy may be a link."""
-        parent, _, last = name.rpartition("/")
-        if parent not in self.folders:
-            self.folders[parent] = inside(self.settings.export_dir, parent) if parent else self.settings.export_dir
-        return self.folders[parent] / last
 
     def _find_vanished(self, root: Path) -> list[ManifestEntry]:
         present = {str(source) for source in self.sources.values()}
@@ -220,7 +214,7 @@ class _Copying:
             )
         num_removed = 0
         for entry in self.vanished:
-            target = self._target(entry.name)
+            target = self.places.path(entry.name)
             if target.exists() and entry.state(target) is None:
                 self.report.notes.append(f"{entry.name} was changed since it was copied, so it is kept")
                 continue
@@ -229,14 +223,15 @@ class _Copying:
             num_removed += 1
         return num_removed
 
-    def _report(self, done: Counter[str], num_removed: int, num_unsaved: int) -> None:
+    def _report(self, done: Counter[str], num_removed: int) -> None:
         report = self.report
-        report.counts |= {action: done[action] for action in ("copied", "replaced", "already_there")}
+        report.counts |= {"copied": done["copied"], "replaced": done["replaced"]}
+        report.counts["already_there"] = done["already_there"] + done["recorded"]
         num_gone = len(self.vanished) - num_removed
         report.counts |= {"source_gone": num_gone, "removed": num_removed, "skipped": done["skipped"]}
         report.outputs = {"photos": printable(self.settings.export_dir)}
         report.outputs["manifest"] = printable(self.settings.export_dir / MANIFEST_NAME)
-        report.is_current = not num_unsaved and not (done["copied"] or done["replaced"] or num_removed)
+        report.is_current = not num_removed and not any(done[action] for action in _CHANGES)
         if num_gone:
             report.notes.append(
                 f"{num_gone} photos were copied earlier and are gone from {printable(self.settings.image_dir)}; "
@@ -253,39 +248,3 @@ class _Copying:
 def _image_name(root: Path, name: str) -> str:
     """Put the source folder's own name in front, so that several sources share a work folder."""
     return f"{root.name}/{name}" if root.name else name
-
-
-def _target_names(sources: dict[str, Path], manifest: Manifest) -> dict[str, str]:
-    """Give every photo the image name of its copy: the one it has in the manifest, else a new safe one."""
-    known = names_by_source(manifest.entries.values())
-    taken = {}
-    for key, source in sources.items():
-        name = known.get(str(source)) or _moved_name(key, source, manifest)
-        if name is not None:
-            taken[key] = name
-    assigned = set(taken.values())
-    # A NUL is in no file name, so these keys meet no photo; they only keep the names of other sources reserved.
-    taken |= {f"\0{name}": name for name in manifest.entries if name not in assigned}
-    return resolve_clashes(sources, taken)
-
-
-def _moved_name(key: str, source: Path, manifest: Manifest) -> str | None:
-    """Give the name of the copy that was made of this photo when its folder stood elsewhere."""
-    entry = manifest.entries.get(safe_name(key))
-    if entry is None or Path(entry.source).exists() or not _has_content(source, entry.fingerprint):
-        return None
-    return entry.name
-
-
-def _has_content(path: Path, expected: Fingerprint) -> bool:
-    try:
-        return path.stat().st_size == expected.size and sha256_of_file(path) == expected.sha256
-    except OSError:  # what cannot be read is not known to be the same
-        return False
-
-
-def _source_fingerprint(source: Path, entry: ManifestEntry | None) -> Fingerprint:
-    try:
-        return fingerprint(source, None if entry is None else entry.fingerprint)
-    except OSError as error:
-        raise PhotoError(f"cannot be read: {error.strerror or error}") from error

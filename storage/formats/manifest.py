@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -30,32 +30,44 @@ class Resized:
 
     Attributes
     ----------
-    original_width, original_height : int
-        Stored size of the source in pixels, the EXIF orientation not applied.
     width, height : int
-        Stored size of the resized copy.
+        Stored size of the resized copy, in pixels; the EXIF orientation is not applied.
     fingerprint : Fingerprint
         Of the resized copy.
-    made_from : str
-        SHA-256 of the file that it was made from. The manifest is written before the resized copy takes its place, so
-        after a kill the copy may still be that file.
+    former : Resized or None
+        The resized copy that this one was made from; None when it was made from the source. The manifest is written
+        before a resized copy takes its place, so after a kill the former one may still stand there.
     """
 
-    original_width: int
-    original_height: int
     width: int
     height: int
     fingerprint: Fingerprint
-    made_from: str
+    former: Resized | None = None
 
 
 @dataclass(frozen=True)
 class ManifestEntry:
-    """One copy: its image name, the absolute path of its source, the source's fingerprint, and its resizing."""
+    """One copy.
+
+    Attributes
+    ----------
+    name : str
+        Image name of the copy.
+    source : str
+        Absolute path of its source.
+    fingerprint : Fingerprint
+        Of the source.
+    width, height : int or None
+        Stored size of the source, in pixels; None until ``resize_images.py`` has looked at it.
+    resized : Resized or None
+        What was made of the copy; None while it equals the source.
+    """
 
     name: str
     source: str
     fingerprint: Fingerprint
+    width: int | None = None
+    height: int | None = None
     resized: Resized | None = None
 
     def state(self, target: Path) -> Fingerprint | None:
@@ -68,7 +80,7 @@ class ManifestEntry:
         Fingerprint or None
             Of the resized copy, or of the source; None when there is no such file, or one with other content.
         """
-        known = [self.fingerprint] if self.resized is None else [self.resized.fingerprint, self.fingerprint]
+        known = [resized.fingerprint for resized in self._resized_states()] + [self.fingerprint]
         try:
             status = target.stat()
             for expected in known:
@@ -80,9 +92,17 @@ class ManifestEntry:
             return None
         return next((expected for expected in candidates if expected.sha256 == found), None)
 
+    def resized_as(self, state: Fingerprint) -> Resized | None:
+        """Say which resizing a copy in this state has had; None when it equals the source."""
+        return next((resized for resized in self._resized_states() if resized.fingerprint == state), None)
+
+    def _resized_states(self) -> list[Resized]:
+        former = None if self.resized is None else self.resized.former
+        return [resized for resized in (self.resized, former) if resized is not None]
+
     def fresh(self, found: Fingerprint) -> ManifestEntry:
         """Give the entry of a copy that was just made from the source in state ``found``."""
-        return replace(self, fingerprint=found, resized=None)
+        return ManifestEntry(self.name, self.source, found)
 
 
 @dataclass
@@ -171,17 +191,16 @@ def _entry_row(entry: ManifestEntry) -> dict[str, Any]:
     if row["source"] != entry.source:
         row["source_bytes"] = os.fsencode(entry.source).hex()
     row |= _fingerprint_row(entry.fingerprint)
+    if entry.width is not None:
+        row |= {"width": entry.width, "height": entry.height}
     if entry.resized is not None:
-        resized = entry.resized
-        row["resized"] = {
-            "original_width": resized.original_width,
-            "original_height": resized.original_height,
-            "width": resized.width,
-            "height": resized.height,
-            **_fingerprint_row(resized.fingerprint),
-            "made_from": resized.made_from,
-        }
+        row["resized"] = _resized_row(entry.resized)
     return row
+
+
+def _resized_row(resized: Resized) -> dict[str, Any]:
+    row = {"width": resized.width, "height": resized.height} | _fingerprint_row(resized.fingerprint)
+    return row if resized.former is None else row | {"former": _resized_row(resized.former)}
 
 
 def _fingerprint_row(found: Fingerprint) -> dict[str, Any]:
@@ -194,20 +213,22 @@ def _read_entry(row: dict[str, Any]) -> ManifestEntry:
         source = os.fsdecode(bytes.fromhex(row["source_bytes"]))
     if not isinstance(source, str) or not source:
         raise ValueError(f"source {source!r}")
-    resized = row.get("resized")
     return ManifestEntry(
-        check_name(row["name"]), source, _read_fingerprint(row), None if resized is None else _read_resized(resized)
+        name=check_name(row["name"]),
+        source=source,
+        fingerprint=_read_fingerprint(row),
+        width=_number(row, "width", 1) if "width" in row else None,
+        height=_number(row, "height", 1) if "width" in row else None,
+        resized=_read_resized(row["resized"]) if "resized" in row else None,
     )
 
 
 def _read_resized(row: dict[str, Any]) -> Resized:
     return Resized(
-        original_width=_number(row, "original_width", 1),
-        original_height=_number(row, "original_height", 1),
         width=_number(row, "width", 1),
         height=_number(row, "height", 1),
         fingerprint=_read_fingerprint(row),
-        made_from=_digest(row["made_from"]),
+        former=_read_resized(row["former"]) if "former" in row else None,
     )
 
 

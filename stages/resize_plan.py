@@ -1,0 +1,170 @@
+"""Which photos ``resize_images.py`` makes smaller, to which size, and why it leaves the others."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from stages.settings import ResizeSettings
+from stages.work_folder import Places, has_content, source_fingerprint, target_names
+from storage.errors import PhotoError
+from storage.fingerprints import Fingerprint
+from storage.formats.manifest import Manifest, ManifestEntry, Resized
+from storage.resizing import read_stored
+
+Size = tuple[int, int]
+
+
+@dataclass(frozen=True)
+class Decision:
+    """What becomes of one photo.
+
+    Attributes
+    ----------
+    name : str
+        Image name of the result.
+    outcome : str
+        ``resized``, ``already_done``, ``small_enough``, ``already_smaller``, ``left_alone`` or ``skipped``.
+    source, target : Path
+        The file that is read, and where the result stands; the same when photos are resized in place.
+    entry : ManifestEntry or None
+        What the manifest is to say when the photo is copied or left as it is; None when it cannot be read at all.
+    size : tuple of int
+        Stored size wanted, in pixels, for ``resized``.
+    state : Fingerprint or None
+        Of the file that stands at ``target``, when it was made from the present source.
+    former : Resized or None
+        What stands at ``target`` until the resized photo takes its place, when that is not the source itself.
+    is_copied : bool
+        The source has to be copied to ``target`` as it is.
+    reason : str
+        Why a photo is skipped or left alone.
+    """
+
+    name: str
+    outcome: str
+    source: Path
+    target: Path
+    entry: ManifestEntry | None
+    size: Size = (0, 0)
+    state: Fingerprint | None = None
+    former: Resized | None = None
+    is_copied: bool = False
+    reason: str = ""
+
+
+def wanted_size(size: Size, settings: ResizeSettings) -> Size:
+    """Give the (width, height), in pixels, that a photo of stored size ``size`` is to have; never larger."""
+    if settings.max_side is None:
+        divisor = settings.resize_coefficient
+        return max(1, size[0] // divisor), max(1, size[1] // divisor)
+    scale = min(1.0, settings.max_side / max(size))
+    return max(1, round(size[0] * scale)), max(1, round(size[1] * scale))
+
+
+class InPlace:
+    """Photos of a work folder, resized where they are: those of the manifest, still as the manifest says."""
+
+    def __init__(self, folder: Path, manifest: Manifest, settings: ResizeSettings) -> None:
+        self.manifest = manifest
+        self.settings = settings
+        self.places = Places(folder)
+        self.names = sorted(manifest.entries)
+
+    def decide(self, name: str) -> Decision:
+        """Decide about one photo; a photo that cannot be used is ``skipped`` with its reason."""
+        entry, target = self.manifest.entries[name], self.places.path(name)
+        decision = Decision(name, "skipped", target, target, entry, state=entry.state(target))
+        if decision.state is None:
+            reason = "is gone" if not target.exists() else "was changed since it was copied"
+            return replace(decision, reason=f"{reason}: run python copy_images.py to see about it")
+        try:
+            return self._decide(decision, entry, decision.state)
+        except PhotoError as error:
+            return replace(decision, reason=error.reason)
+
+    def _decide(self, decision: Decision, entry: ManifestEntry, state: Fingerprint) -> Decision:
+        resized = entry.resized_as(state)
+        entry = entry if entry.width else _measured(entry, decision.source, self.settings)
+        former = None if resized is None else replace(resized, former=None)
+        decision = replace(decision, entry=entry, former=former)
+        original = (entry.width or 0, entry.height or 0)
+        current = original if resized is None else (resized.width, resized.height)
+        wanted = wanted_size(original, self.settings)
+        if wanted == current:
+            return replace(decision, outcome="small_enough" if resized is None else "already_done")
+        if wanted[0] > current[0] or wanted[1] > current[1]:
+            return replace(decision, outcome="already_smaller")
+        return _resized_or_left(decision, wanted, self.settings)
+
+
+class Beside:
+    """Photos of any folder, whose resized forms go to another: every photo gets there, resized or as it is."""
+
+    def __init__(self, names: Sequence[str], manifest: Manifest, settings: ResizeSettings, folder: Path) -> None:
+        self.manifest = manifest
+        self.settings = settings
+        self.places = Places(folder)
+        root = settings.image_dir.resolve()
+        sources = {name: root / name for name in names}
+        self.sources = {given: sources[name] for name, given in target_names(sources, manifest).items()}
+        self.names = sorted(self.sources)
+
+    def decide(self, name: str) -> Decision:
+        """Decide about one photo; one that cannot be decoded is ``skipped`` with its reason, and copied as it is."""
+        source, target, entry = self.sources[name], self.places.path(name), self.manifest.entries.get(name)
+        decision = Decision(name, "skipped", source, target, None)
+        try:
+            found = source_fingerprint(source, entry)
+        except PhotoError as error:
+            return replace(decision, reason=error.reason)
+        state = None if entry is None else entry.state(target)
+        if state is None and (target.exists() or target.is_symlink()):
+            if not has_content(target, found):
+                return replace(decision, reason=f"another file stands at {target}: move it away")
+            entry, state = ManifestEntry(name, str(source), found), found
+        former = None if entry is None or state is None else _standing(entry, state)
+        if entry is None or entry.fingerprint.sha256 != found.sha256:
+            entry, state = ManifestEntry(name, str(source), found), None
+        entry = replace(entry, source=str(source), fingerprint=found)
+        decision = replace(decision, entry=entry, state=state, former=former)
+        try:
+            decision = self._decide(decision, entry)
+        except PhotoError as error:
+            decision = replace(decision, reason=error.reason)
+        is_to_copy = decision.outcome in ("small_enough", "left_alone", "skipped") and state != found
+        return replace(decision, is_copied=is_to_copy)
+
+    def _decide(self, decision: Decision, entry: ManifestEntry) -> Decision:
+        entry = entry if entry.width else _measured(entry, decision.source, self.settings)
+        decision = replace(decision, entry=entry)
+        original = (entry.width or 0, entry.height or 0)
+        wanted = wanted_size(original, self.settings)
+        resized = entry.resized
+        if wanted == original:
+            return replace(decision, outcome="small_enough")
+        is_made = resized is not None and resized.fingerprint == decision.state
+        if resized is not None and is_made and (resized.width, resized.height) == wanted:
+            return replace(decision, outcome="already_done")
+        return _resized_or_left(decision, wanted, self.settings)
+
+
+def _measured(entry: ManifestEntry, source: Path, settings: ResizeSettings) -> ManifestEntry:
+    width, height = read_stored(source, settings.max_megapixels).size
+    return replace(entry, width=width, height=height)
+
+
+def _standing(entry: ManifestEntry, state: Fingerprint) -> Resized:
+    """Describe what stands in the place of a copy, so that a killed run's successor knows it again."""
+    resized = entry.resized_as(state)
+    if resized is not None:
+        return replace(resized, former=None)
+    return Resized(entry.width or 1, entry.height or 1, state)
+
+
+def _resized_or_left(decision: Decision, wanted: Size, settings: ResizeSettings) -> Decision:
+    reason = read_stored(decision.source, settings.max_megapixels).left_alone
+    if reason:
+        return replace(decision, outcome="left_alone", reason=reason)
+    return replace(decision, outcome="resized", size=wanted)
