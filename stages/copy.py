@@ -127,13 +127,13 @@ class _Copying:
                 done[action] += 1
                 num_unsaved += action in _CHANGES
                 if num_unsaved >= PHOTOS_PER_CHECKPOINT:
-                    write_manifest(self.settings.export_dir, self.manifest)
+                    write_manifest(self.settings.export_dir / MANIFEST_NAME, self.manifest)
                     num_unsaved = 0
             num_removed = self._prune() if self.settings.prune else 0
             num_unsaved += num_removed
         finally:
             if num_unsaved:
-                write_manifest(self.settings.export_dir, self.manifest)
+                write_manifest(self.settings.export_dir / MANIFEST_NAME, self.manifest)
         check_accounting(self.report, len(self.sources), **{key: done[key] for key in (*_CHANGES, "already_there")})
         self._report(done, num_removed)
 
@@ -141,7 +141,7 @@ class _Copying:
         for key, name in self.targets.items():
             source = self.sources[key]
             try:
-                yield self._task(name, source, self.manifest.entries.get(name))
+                yield self._task(name, source, self.manifest.by_name.get(name))
             except PhotoError as error:
                 yield _Task(name, source, "skipped", reason=error.reason)
 
@@ -196,13 +196,13 @@ class _Copying:
     def _find_vanished(self, root: Path) -> list[ManifestEntry]:
         present = {str(source) for source in self.sources.values()}
         present |= {
-            self.manifest.entries[name].source for name in self.targets.values() if name in self.manifest.entries
+            self.manifest.by_name[name].source for name in self.targets.values() if name in self.manifest.by_name
         }
-        entries = (self.manifest.entries[name] for name in sorted(self.manifest.entries))
-        return [entry for entry in entries if entry.source not in present and Path(entry.source).is_relative_to(root)]
+        missing = [entry for entry in self.manifest.entries if entry.source not in present]
+        return [entry for entry in missing if entry.source_path.is_relative_to(root)]
 
     def _is_most_gone(self) -> bool:
-        known = [name for name in self.targets.values() if name in self.manifest.entries]
+        known = [name for name in self.targets.values() if name in self.manifest.by_name]
         return len(self.vanished) > MAX_VANISHED_SHARE * (len(self.vanished) + len(known))
 
     def _prune(self) -> int:
@@ -219,7 +219,7 @@ class _Copying:
                 self.report.notes.append(f"{entry.name} was changed since it was copied, so it is kept")
                 continue
             target.unlink(missing_ok=True)
-            del self.manifest.entries[entry.name]
+            del self.manifest.by_name[entry.name]
             num_removed += 1
         return num_removed
 

@@ -136,16 +136,16 @@ class _Resizing:
         self.was_changed = False
 
     def _in_place(self) -> InPlace:
-        manifest = read_manifest(self.folder)
+        manifest = read_manifest(self.folder / MANIFEST_NAME)
         listed = list_photos(self.folder, follow_links=manifest.mode == "symlink")
-        num_unknown = len(set(listed) - set(manifest.entries))
+        num_unknown = len(set(listed) - set(manifest.by_name))
         if num_unknown:
             self.report.notes.append(f"{num_unknown} photos that copy_images.py did not put here were not touched")
         return InPlace(self.folder, manifest, self.settings)
 
     def _beside(self) -> Beside:
         manifest = read_or_new(self.folder, "copy")
-        if manifest.entries and manifest.mode != "copy":
+        if manifest.by_name and manifest.mode != "copy":
             raise UsageError(f"--export_dir {self.folder} was made with --mode {manifest.mode}: give another folder")
         follow_links = self.settings.follow_links or is_made_of_links(self.settings.image_dir)
         names = list_photos(self.settings.image_dir, follow_links)
@@ -235,13 +235,13 @@ class _Resizing:
             fsync_folder(folder)
 
     def _record(self, entry: ManifestEntry) -> None:
-        if self.manifest.entries.get(entry.name) != entry:
+        if self.manifest.by_name.get(entry.name) != entry:
             self.manifest.add(entry)
             self.unsaved = self.was_changed = True
 
     def _save(self) -> None:
         if self.unsaved:
-            write_manifest(self.folder, self.manifest)
+            write_manifest(self.folder / MANIFEST_NAME, self.manifest)
             self.unsaved = False
 
     def _report(self) -> None:

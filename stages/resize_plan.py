@@ -70,11 +70,11 @@ class InPlace:
         self.manifest = manifest
         self.settings = settings
         self.places = Places(folder)
-        self.names = sorted(manifest.entries)
+        self.names = sorted(manifest.by_name)
 
     def decide(self, name: str) -> Decision:
         """Decide about one photo; a photo that cannot be used is ``skipped`` with its reason."""
-        entry, target = self.manifest.entries[name], self.places.path(name)
+        entry, target = self.manifest.by_name[name], self.places.path(name)
         decision = Decision(name, "skipped", target, target, entry, state=entry.state(target))
         if decision.state is None:
             reason = "is gone" if not target.exists() else "was changed since it was copied"
@@ -113,7 +113,7 @@ class Beside:
 
     def decide(self, name: str) -> Decision:
         """Decide about one photo; one that cannot be decoded is ``skipped`` with its reason, and copied as it is."""
-        source, target, entry = self.sources[name], self.places.path(name), self.manifest.entries.get(name)
+        source, target, entry = self.sources[name], self.places.path(name), self.manifest.by_name.get(name)
         decision = Decision(name, "skipped", source, target, None)
         try:
             found = source_fingerprint(source, entry)

@@ -41,7 +41,7 @@ def target_names(sources: Mapping[str, Path], manifest: Manifest) -> dict[str, s
     dict of str to str
         Wanted image name to given one.
     """
-    known = names_by_source(manifest.entries.values())
+    known = names_by_source(manifest.entries)
     taken = {key: known[str(source)] for key, source in sources.items() if str(source) in known}
     assigned = set(taken.values())
     for key, source in sources.items():
@@ -50,13 +50,13 @@ def target_names(sources: Mapping[str, Path], manifest: Manifest) -> dict[str, s
             taken[key] = moved
             assigned.add(moved)
     # A NUL is in no file name, so these keys meet no photo; they only keep the names of other sources reserved.
-    taken |= {f"\0{name}": name for name in manifest.entries if name not in assigned}
+    taken |= {f"\0{name}": name for name in manifest.by_name if name not in assigned}
     return resolve_clashes(sources, taken)
 
 
 def _moved_name(key: str, source: Path, manifest: Manifest) -> str | None:
     """Give the name of the copy that was made of this photo when its folder stood elsewhere."""
-    entry = manifest.entries.get(safe_name(key))
+    entry = manifest.by_name.get(safe_name(key))
     if entry is None or Path(entry.source).exists() or not has_content(source, entry.fingerprint):
         return None
     return entry.name

@@ -70,6 +70,11 @@ class ManifestEntry:
     height: int | None = None
     resized: Resized | None = None
 
+    @property
+    def source_path(self) -> Path:
+        """The source as a path."""
+        return Path(self.source)
+
     def state(self, target: Path) -> Fingerprint | None:
         """Say which of its known states the copy at ``target`` is in.
 
@@ -110,11 +115,16 @@ class Manifest:
     """The copies of a work folder by image name, and how they were put there (one of ``MODES``)."""
 
     mode: str = "copy"
-    entries: dict[str, ManifestEntry] = field(default_factory=dict)
+    by_name: dict[str, ManifestEntry] = field(default_factory=dict)
+
+    @property
+    def entries(self) -> list[ManifestEntry]:
+        """All copies, sorted by name."""
+        return [self.by_name[name] for name in sorted(self.by_name)]
 
     def add(self, entry: ManifestEntry) -> None:
         """Put ``entry`` in, in place of a former one of the same name."""
-        self.entries[entry.name] = entry
+        self.by_name[entry.name] = entry
 
 
 def has_manifest(folder: Path) -> bool:
@@ -124,11 +134,11 @@ def has_manifest(folder: Path) -> bool:
 
 def is_made_of_links(folder: Path) -> bool:
     """Say whether the photos of ``folder`` are symbolic links that the project made, so that links are followed."""
-    return has_manifest(folder) and read_manifest(folder).mode == "symlink"
+    return has_manifest(folder) and read_manifest(folder / MANIFEST_NAME).mode == "symlink"
 
 
-def read_manifest(folder: Path) -> Manifest:
-    """Read the manifest of a work folder.
+def read_manifest(path: Path) -> Manifest:
+    """Read ``manifest.json`` of a work folder.
 
     Raises
     ------
@@ -137,7 +147,6 @@ def read_manifest(folder: Path) -> Manifest:
     DamagedFileError
         When it is no manifest, of an unknown version, or one of its entries is incomplete.
     """
-    path = folder / MANIFEST_NAME
     content = read_versioned_json(path, MADE_BY, MANIFEST_FORMAT, MANIFEST_VERSION)
     try:
         if content["mode"] not in MODES:
@@ -148,23 +157,21 @@ def read_manifest(folder: Path) -> Manifest:
             f"damaged: {path} has an entry that is not understood ({error!r:.100}); delete it and run {MADE_BY} again"
         ) from error
     manifest = Manifest(content["mode"], {entry.name: entry for entry in entries})
-    if len(manifest.entries) != len(entries):
+    if len(manifest.by_name) != len(entries):
         raise DamagedFileError(f"damaged: {path} names a photo twice; delete it and run {MADE_BY} again")
     return manifest
 
 
 def read_or_new(folder: Path, mode: str) -> Manifest:
     """Read the manifest of ``folder``, or give an empty one for a folder that has none."""
-    return read_manifest(folder) if has_manifest(folder) else Manifest(mode)
+    return read_manifest(folder / MANIFEST_NAME) if has_manifest(folder) else Manifest(mode)
 
 
-def write_manifest(folder: Path, manifest: Manifest) -> Path:
-    """Write the manifest of a work folder atomically, entries sorted by name; give its path."""
-    path = folder / MANIFEST_NAME
-    rows = [_entry_row(manifest.entries[name]) for name in sorted(manifest.entries)]
+def write_manifest(path: Path, manifest: Manifest) -> None:
+    """Write ``manifest.json`` of a work folder atomically, entries sorted by name."""
+    rows = [_entry_row(entry) for entry in manifest.entries]
     header = {"format": MANIFEST_FORMAT, "format_version": MANIFEST_VERSION, "mode": manifest.mode}
     write_json(path, header | {"entries": rows})
-    return path
 
 
 def printable(text: str | Path) -> str:
@@ -174,7 +181,7 @@ def printable(text: str | Path) -> str:
 
 def check_unchanged_mode(manifest: Manifest, mode: str, folder: Path) -> None:
     """Refuse to mix copies and links in one work folder; UsageError names both modes."""
-    if manifest.entries and manifest.mode != mode:
+    if manifest.by_name and manifest.mode != mode:
         raise UsageError(
             f"{folder} was made with --mode {manifest.mode}, not {mode}: give --mode {manifest.mode}, "
             "or another --export_dir"
