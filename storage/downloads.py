@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 MAX_FAILURES = 5  # in a row, without a byte more
 CONNECT_TIMEOUT_S, READ_TIMEOUT_S = 20.0, 60.0
-CHUNK_SIZE = 1 << 20
+CHUNK_SIZE = 1 << 16  # a chunk that breaks off is lost
 AGAIN_LATER = (408, 425, 429, 500, 502, 503, 504)
 
 log = logging.getLogger(__name__)
@@ -179,8 +179,9 @@ def _receive_all(part: _Part, conduct: Conduct) -> None:
                 furthest = max(furthest, part.received)
                 if failures >= MAX_FAILURES:
                     raise StageError(
-                        f"cannot fetch {part.url}: {stop}; tried {failures} times. What came is kept: run the same "
-                        "command again to go on, or fetch the file elsewhere and give it with --from"
+                        f"cannot fetch {part.url}: {stop}; given up after {failures} attempts without a byte more; run "
+                        "the same command again to go on (what came is kept), or fetch the file elsewhere and give it "
+                        "with --from"
                     ) from stop
                 log.info("%s; trying again in %d s", stop, 2**failures)
                 conduct.pause(2**failures)
@@ -250,7 +251,7 @@ def _check_room(part: _Part) -> None:
     free = shutil.disk_usage(part.path.parent).free
     if free < missing:
         raise StageError(
-            f"no room in {part.path.parent}: {missing / 1e6:.0f} MB are still to come, {free / 1e6:.0f} MB are free; "
+            f"no room in {part.path.parent}: {missing / 1e6:.1f} MB are still to come, {free / 1e6:.1f} MB are free; "
             "make room or choose another folder with --cache_dir"
         )
 

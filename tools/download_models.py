@@ -48,15 +48,16 @@ def main(args: argparse.Namespace) -> int:
     """Bring the model's file into the cache, unless it is there; print where it is and its SHA-256."""
     from storage.fingerprints import sha256_of_file
 
-    if args.url and args.source:
+    if args.url is not None and args.source is not None:
         raise UsageError("--url and --from: give one of the two")
     check = _check_of(args)
     target = cached_path(args.model, args.cache_dir)
-    origin = str(args.source or args.url or MODEL_FILES[args.model].url)
+    origins = (args.source, args.url, MODEL_FILES[args.model].url)
+    origin = str(next(origin for origin in origins if origin is not None))
     status = "already there"
     if not _is_there(target, check):
         _fetch(args, origin, target, check)
-        status = "copied" if args.source else "fetched"
+        status = "fetched" if args.source is None else "copied"
     result = {"model": args.model, "status": status, "path": str(target), "sha256": sha256_of_file(target)}
     result |= {"origin": None if status == "already there" else origin, "is_verified": bool(_expected(args))}
     print(json.dumps(result, indent=1) if args.json else _as_text(result, args.cache_dir))
@@ -64,8 +65,8 @@ def main(args: argparse.Namespace) -> int:
 
 
 def _expected(args: argparse.Namespace) -> str | None:
-    known: str | None = args.sha256 or MODEL_FILES[args.model].sha256
-    return known
+    known: str | None = args.sha256
+    return MODEL_FILES[args.model].sha256 if known is None else known
 
 
 def _check_of(args: argparse.Namespace) -> Callable[[Path], object]:
@@ -95,7 +96,7 @@ def _is_there(target: Path, check: Callable[[Path], object]) -> bool:
 def _fetch(args: argparse.Namespace, origin: str, target: Path, check: Callable[[Path], object]) -> None:
     from storage.downloads import Conduct, copy_checked, fetch_file
 
-    if args.source:
+    if args.source is not None:
         copy_checked(args.source, target, check)
         return
     from tqdm import tqdm

@@ -179,7 +179,7 @@ def _array(value: Any, shape: tuple[int, ...], where: str) -> NDArray[np.float32
         raise _LayoutError(f"{where} holds no numbers")
     if np.squeeze(array).shape != tuple(length for length in shape if length != 1):
         raise _LayoutError(f"{where} has shape {array.shape}, expected {shape}")
-    array = array.astype(np.float32, copy=False).reshape(shape, order="F")
+    array = array.astype(np.float32, copy=False).reshape(shape)
     if not np.isfinite(np.sum(array, dtype=np.float64)):  # a sum needs no second array of the size, unlike isfinite
         raise _LayoutError(f"{where} holds values that are not finite")
     return array

@@ -1,0 +1,66 @@
+"""Where weight files come from and where they are kept."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path, PurePosixPath
+
+import pytest
+
+from storage.model_files import MODEL_FILES, cache_folder, cached_path
+
+
+@pytest.fixture(autouse=True)
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    for name in ("TORCH_HOME", "XDG_CACHE_HOME"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("USERPROFILE", str(tmp_path))
+    return tmp_path
+
+
+@pytest.mark.parametrize(
+    "variables",
+    [
+        {},
+        {"XDG_CACHE_HOME": "/caches"},
+        {"XDG_CACHE_HOME": "~/caches"},
+        {"TORCH_HOME": "/torch"},
+        {"TORCH_HOME": "~/torch", "XDG_CACHE_HOME": "/caches"},
+        {"TORCH_HOME": "relative"},
+    ],
+)
+def test_the_cache_is_torch_hub_s(monkeypatch: pytest.MonkeyPatch, variables: dict[str, str]) -> None:
+    hub = pytest.importorskip("torch.hub")
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+    assert cache_folder() == Path(hub.get_dir())
+
+
+def test_without_any_variable_the_cache_is_in_the_home_folder(home: Path) -> None:
+    assert cache_folder() == home / ".cache" / "torch" / "hub"
+
+
+def test_netvlad_is_kept_where_hloc_keeps_it(home: Path) -> None:
+    expected = home / ".cache" / "torch" / "hub" / "netvlad" / "VGG16-NetVLAD-Pitts30K.mat"
+    assert cached_path("netvlad") == expected
+
+
+def test_another_cache_folder_can_be_named(tmp_path: Path) -> None:
+    assert cached_path("tokyotm", tmp_path) == tmp_path / "netvlad" / "VGG16-NetVLAD-TokyoTM.mat"
+
+
+@pytest.mark.parametrize("model", sorted(MODEL_FILES))
+def test_every_entry_can_be_used(model: str) -> None:
+    entry = MODEL_FILES[model]
+    assert entry.url.startswith("https://")
+    assert entry.sha256 is None or re.fullmatch(r"[0-9a-f]{64}", entry.sha256)
+    assert not PurePosixPath(entry.place).is_absolute()
+    assert ".." not in PurePosixPath(entry.place).parts
+    assert entry.megabytes > 0
+    assert entry.source
+    assert entry.licence
+
+
+def test_no_two_models_share_a_place() -> None:
+    assert len({entry.place for entry in MODEL_FILES.values()}) == len(MODEL_FILES)

@@ -1,0 +1,1 @@
+"""Further scripts, run as ``python -m tools.NAME``."""
