@@ -1,0 +1,96 @@
+"""Replacing a whole folder: the former one or the new one stands there, whole, whenever the program is killed.
+
+The new folder is built beside under a token. A record file beside, which names the token, is written between taking
+the former folder away and putting the new one in its place, so the next run can tell how far a killed one got.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from storage.atomic import fsync_folder
+from storage.errors import StageError
+
+
+def building_site(target: Path, token: str) -> Path:
+    """Give the folder in which the successor of ``target`` is built."""
+    return target.with_name(f".{target.name}.tmp-{token}")
+
+
+def recover_tree(target: Path, token: str | None) -> None:
+    """Bring the replacement of ``target`` that a killed run left half done to an end, and remove its leftovers.
+
+    Parameters
+    ----------
+    target : Path
+        The folder that is replaced.
+    token : str or None
+        The token in the record file; None when there is none.
+    """
+    if not target.exists():
+        # The record names the new folder once it is complete; until then the former one counts.
+        new = [building_site(target, token)] if token is not None else []
+        former = [folder for folder in _former(target) if token is None or folder != _taken_away(target, token)]
+        for folder in [*new, *former]:
+            if folder.is_dir():
+                folder.rename(target)
+                fsync_folder(target.parent)
+                break
+    for folder in [*_former(target), *target.parent.glob(f".{target.name}.tmp-*")]:
+        shutil.rmtree(folder)
+
+
+def put_tree(target: Path, token: str, write_record: Callable[[], None]) -> None:
+    """Put the folder built under ``token`` in the place of ``target``, and remove the former one.
+
+    Parameters
+    ----------
+    target : Path
+        The folder to replace; it may be missing.
+    token : str
+        As given to :func:`building_site`.
+    write_record : callable
+        Writes the record file that names ``token``.
+
+    Raises
+    ------
+    StageError
+        When that cannot be done; the former folder stands where it stood.
+    """
+    former = _taken_away(target, token)
+    has_former = target.exists()
+    try:
+        if has_former:
+            target.rename(former)
+        try:
+            write_record()
+        except BaseException:
+            if has_former:
+                former.rename(target)
+            raise
+        building_site(target, token).rename(target)
+        fsync_folder(target.parent)
+    except OSError as error:
+        raise StageError(f"cannot replace {target}: {error.strerror or error}; close what has it open") from error
+    if has_former:
+        shutil.rmtree(former)
+
+
+def walk_files(folder: Path) -> Iterator[str]:
+    """Yield the POSIX path, relative to ``folder``, of everything in it that is no folder; links are not followed."""
+    for where, folders, files in os.walk(folder):
+        links = [name for name in folders if (Path(where) / name).is_symlink()]
+        for name in sorted([*files, *links]):
+            yield (Path(where) / name).relative_to(folder).as_posix()
+
+
+def _taken_away(target: Path, token: str) -> Path:
+    """Give the name under which the folder waits that the one with ``token`` replaces."""
+    return target.with_name(f".{target.name}.old-{token}")
+
+
+def _former(target: Path) -> list[Path]:
+    return sorted(target.parent.glob(f".{target.name}.old-*"))
