@@ -14,6 +14,7 @@ from typing import Any
 from PIL import ExifTags, Image
 
 from storage.errors import PhotoError
+from storage.listing import photo_format
 from storage.photos import PARSER_ERRORS, check_readable, open_photo
 
 _GPS = ExifTags.GPS
@@ -28,6 +29,9 @@ _TIME_TAGS = (
 _TIME = re.compile(r"(\d{4})[:\-/.](\d\d)[:\-/.](\d\d)[ T](\d\d):(\d\d):(\d\d)", re.ASCII)
 _OFFSET = re.compile(r"[+-](0\d|1[0-4]):[0-5]\d", re.ASCII)
 _SUBSECOND = re.compile(r"\d{1,9}", re.ASCII)
+
+# Not HEIF: ExifRead's reader of its boxes never ends on one of size 0.
+_SECOND_READER_FORMATS = ("JPEG", "PNG", "WEBP", "TIFF")
 
 _MAX_TEXT = 100
 _MAX_ALTITUDE_M = 100_000.0
@@ -99,9 +103,9 @@ def read_exif(path: Path) -> ExifRecord:
 
 def _read_tags(path: Path) -> tuple[Tags, Tags, Tags]:
     """Read the main, the photo and the GPS directory; what Pillow finds goes before what ExifRead finds."""
-    check_readable(path)
+    start = check_readable(path)
     first, is_whole = _read_with_pillow(path)
-    if is_whole:
+    if is_whole or photo_format(start) not in _SECOND_READER_FORMATS:
         return first
     second = _read_with_exifread(path)
     main, photo, gps = ({**other, **own} for own, other in zip(first, second, strict=True))

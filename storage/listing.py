@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -17,6 +18,7 @@ RAW_ENDINGS = frozenset(
 )
 
 _NUM_FIRST_BYTES = 32
+_WINDOWS_ELOOP = 1921  # ERROR_CANT_RESOLVE_FILENAME
 _FORMAT_STARTS = {
     b"\xff\xd8\xff": "JPEG",
     b"\x89PNG\r\n\x1a\n": "PNG",
@@ -104,12 +106,23 @@ def _walk(folder: Path, follow_links: bool) -> Iterator[tuple[str, os.DirEntry[s
         with os.scandir(path) as entries:
             # Reversed, as the folder put last is walked first.
             for entry in sorted(entries, key=lambda entry: entry.name, reverse=True):
-                if entry.name.startswith("."):
+                if entry.name.startswith(".") or (follow_links and _leads_in_a_circle(entry)):
                     continue
                 if entry.is_dir(follow_symlinks=follow_links):
                     (linked if entry.is_symlink() else real).append((entry.path, f"{prefix}{entry.name}/"))
                 elif entry.is_file(follow_symlinks=follow_links):
                     yield f"{prefix}{entry.name}", entry
+
+
+def _leads_in_a_circle(entry: os.DirEntry[str]) -> bool:
+    """Tell whether an entry is a link that only leads to links; it is as dead as one that leads nowhere."""
+    try:
+        entry.is_dir()
+    except OSError as error:
+        if error.errno == errno.ELOOP or getattr(error, "winerror", None) == _WINDOWS_ELOOP:
+            return True
+        raise
+    return False
 
 
 def _ending(name: str) -> str:

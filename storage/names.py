@@ -78,9 +78,12 @@ def resolve_clashes(names: Iterable[str], taken: Mapping[str, str] | None = None
         else:
             files.add(key)
             given[name] = wanted[name]
+    occupied = files | folders
+    numbers: dict[str, int] = {}
     for name in losers:
-        given[name] = _numbered(wanted[name], files | folders)
-        files.add(clash_key(given[name]))
+        key = clash_key(wanted[name])
+        given[name], numbers[key] = _numbered(wanted[name], occupied, numbers.get(key, 1) + 1)
+        occupied.add(clash_key(given[name]))
     return {name: former.get(name) or given[name] for name in sources}
 
 
@@ -165,15 +168,14 @@ def _fitted(stem: str, ending: str) -> str:
     return stem + ending
 
 
-def _numbered(path: str, occupied: set[str]) -> str:
-    """Put the first free ``~2``, ``~3`` ... before the ending of the path's last component."""
+def _numbered(path: str, occupied: set[str], number: int = 2) -> tuple[str, int]:
+    """Put the first free ``~number`` before the ending of the path's last component; give the path and the number."""
     parent, slash, component = path.rpartition("/")
     stem, ending = _split_ending(component)
-    number = 2
     while True:
         candidate = parent + slash + _fitted(stem, f"~{number}{ending}")
         if clash_key(candidate) not in occupied:
-            return candidate
+            return candidate, number
         number += 1
 
 
@@ -184,7 +186,7 @@ def _place_folders(path: str, files: set[str]) -> str:
     for parent in parents:
         placed += parent
         if clash_key(placed) in files:
-            placed = _numbered(placed, files)
+            placed, _ = _numbered(placed, files)
         placed += "/"
     return placed + last
 

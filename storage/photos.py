@@ -31,7 +31,7 @@ ACCEPTED_FORMATS = ("JPEG", "PNG", "WEBP", "TIFF", "BMP", "GIF")
 DECODE_MARGIN = 1.8
 
 # What damaged files make the parsers raise: Pillow's own tests list OSError, SyntaxError and the bomb error; its
-# plugins and libheif add the others. Programming errors of this module are not caught: only parsing runs under it.
+# plugins, littleCMS and libheif add the others. Nothing but the work on one opened photo runs under it.
 PARSER_ERRORS = (
     OSError,
     SyntaxError,
@@ -46,6 +46,7 @@ PARSER_ERRORS = (
     MemoryError,
     struct.error,
     zlib.error,
+    ImageCms.PyCMSError,
     Image.DecompressionBombError,
     Image.DecompressionBombWarning,
 )
@@ -65,6 +66,7 @@ _STDERR = 2
 _STDERR_LOCK = threading.RLock()  # two threads that put it aside at once would lose it
 
 _ORIENTATION_TAG = 0x0112
+_MOST_GREY = 1e30  # so that a difference of two values stays finite in float32
 _TURNS_SIDES = 5  # from this orientation on, width and height change places
 
 
@@ -268,9 +270,10 @@ def _as_rgb(image: Image.Image) -> NDArray[np.uint8]:
 def _grey_to_8_bit(grey: NDArray[Any]) -> NDArray[np.uint8]:
     """Scale grey values (H, W) of any number type to 0-255."""
     values = np.nan_to_num(grey.astype(np.float32), nan=0.0, posinf=0.0, neginf=0.0)
+    np.clip(values, -_MOST_GREY, _MOST_GREY, out=values)
     lowest, highest = (0.0, 65535.0) if grey.dtype.kind == "u" else _grey_range(values)
     values -= lowest
-    values *= 255.0 / (highest - lowest)
+    values *= 255.0 / ((highest - lowest) or 1.0)
     return np.rint(values, out=values).astype(np.uint8)
 
 
