@@ -46,8 +46,11 @@ class JoinReason:
         ``EXPANSION``, ``SMALL`` or ``GPS``.
     survivor, absorbed : int
         Numbers of the two clusters.
-    survivor_photos, absorbed_photos : list of int
-        Their photos at that time.
+    survivor_size, absorbed_size : int
+        Numbers of their photos at that time.
+    smaller_side : list of int
+        The photos of the smaller of the two at that time, those of ``absorbed`` when they are equal: the photos that
+        moved, so to say. The larger side is not listed, or a cluster of n photos could take n * n lines.
     pairs : list of (int, int, float)
         Up to three of the best scored pairs between the two: photo, photo, score. Empty for ``GPS``.
     distance_m : float or None
@@ -57,8 +60,9 @@ class JoinReason:
     stage: Stage
     survivor: int
     absorbed: int
-    survivor_photos: list[int]
-    absorbed_photos: list[int]
+    survivor_size: int
+    absorbed_size: int
+    smaller_side: list[int]
     pairs: list[tuple[int, int, float]]
     distance_m: float | None
 
@@ -119,14 +123,16 @@ class Reasons:
     def _join(self, row: int) -> JoinReason:
         log = self.log
         start, middle, end = int(log.start[row]), int(log.middle[row]), int(log.end[row])
+        smaller = self.order[start:middle] if middle - start < end - middle else self.order[middle:end]
         pair_start, pair_end = np.searchsorted(self.pairs.subject, (row, row + 1)).tolist()
         stage = Stage(int(log.stage[row]))
         return JoinReason(
             stage,
             int(log.survivor[row]),
             int(log.absorbed[row]),
-            self.order[start:middle].tolist(),
-            self.order[middle:end].tolist(),
+            middle - start,
+            end - middle,
+            smaller.tolist(),
             _as_pairs(self.pairs, pair_start, pair_end),
             float(log.distance_m[row]) if stage is Stage.GPS else None,
         )

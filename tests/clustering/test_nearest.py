@@ -1,0 +1,84 @@
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+from literal_specification import distance_m
+
+from clustering.nearest import EARTH_RADIUS_M, LowestWithin, chord_length, haversine_m, unit_vector
+
+
+def test_a_quarter_of_the_equator_is_a_quarter_of_the_circumference() -> None:
+    assert haversine_m(0, 0, 0, 90) == pytest.approx(EARTH_RADIUS_M * math.pi / 2)
+
+
+def test_opposite_points_are_half_the_circumference_apart() -> None:
+    assert haversine_m(30, 10, -30, -170) == pytest.approx(EARTH_RADIUS_M * math.pi)
+
+
+def test_longitudes_on_both_sides_of_the_antimeridian_are_near() -> None:
+    assert haversine_m(0, 179.9999, 0, -179.9999) == pytest.approx(22.239, abs=0.001)
+
+
+def test_a_chord_spans_its_arc() -> None:
+    a, b = unit_vector(46, 7), unit_vector(46.3, 7.2)
+    assert chord_length(haversine_m(46, 7, 46.3, 7.2)) == pytest.approx(math.dist(a, b))
+
+
+def test_the_lowest_of_several_near_places_is_found_not_the_nearest() -> None:
+    places = LowestWithin(np.array([[50.0, 7.0], [46.0002, 7.0], [46.0, 7.0]]), 30)
+    assert places.find(46.0, 7.0) == 1
+
+
+def test_the_radius_is_inclusive() -> None:
+    distance = haversine_m(46, 7, 46.0002, 7)
+    assert LowestWithin(np.array([[46.0002, 7.0]]), distance).find(46, 7) == 0
+    assert LowestWithin(np.array([[46.0002, 7.0]]), distance - 1e-6).find(46, 7) is None
+
+
+def test_a_radius_of_zero_finds_the_very_place() -> None:
+    places = LowestWithin(np.array([[46.0, 7.0], [46.0, 7.0000001]]), 0)
+    assert (places.find(46, 7), places.find(46, 7.0000001), places.find(46, 7.1)) == (0, 1, None)
+
+
+def test_a_radius_of_half_the_earth_finds_everything() -> None:
+    assert LowestWithin(np.array([[-46.0, -173.0]]), 3e7).find(46, 7) == 0
+
+
+def test_a_removed_place_is_found_no_more() -> None:
+    places = LowestWithin(np.array([[46.0, 7.0]] * 20), 30)
+    for place in (0, 2, 1):
+        places.remove(place)
+    assert places.find(46, 7) == 3
+
+
+def test_no_places_give_none() -> None:
+    assert LowestWithin(np.empty((0, 2)), 30).find(46, 7) is None
+
+
+def test_found_places_equal_those_of_looking_at_all() -> None:
+    rng = np.random.default_rng(2)
+    for radius in (0.0, 15.0, 40.0, 2000.0):
+        positions = np.array([46, 7]) + rng.integers(-20, 20, (150, 2)) * 1e-4
+        places, left = LowestWithin(positions, radius), set(range(150))
+        while left:
+            asked = positions[rng.integers(150)] + rng.choice([0, 1e-5]) * rng.random(2)
+            near = [p for p in left if distance_m(tuple(asked), tuple(positions[p])) <= radius]
+            assert places.find(*asked) == min(near, default=None)
+            gone = int(rng.choice(sorted(left)))
+            places.remove(gone)
+            left.remove(gone)
+
+
+def test_crowded_places_are_answered_without_looking_at_each(monkeypatch: pytest.MonkeyPatch) -> None:
+    rng = np.random.default_rng(0)
+    positions = np.array([46, 7]) + rng.random((4000, 2)) * 1e-4
+    places = LowestWithin(positions, 30)
+    visited: list[int] = []
+    is_near = LowestWithin._is_near
+    monkeypatch.setattr(LowestWithin, "_is_near", lambda *args: visited.append(1) or is_near(*args))
+    for place in range(1000):
+        places.remove(place)
+        assert places.find(46.00005, 7.00005) == place + 1
+    assert len(visited) < 5 * 1000
