@@ -24,8 +24,8 @@ from stages.settings import (
     PipelineSettings,
     ResizeSettings,
 )
-from storage.errors import StageError, UsageError
-from storage.formats.manifest import MANIFEST_NAME, read_manifest
+from storage.errors import UsageError
+from storage.formats.manifest import MANIFEST_NAME, printable, read_manifest
 from storage.formats.pairs import pairs_path
 from storage.report import RunReport, SkippedPhoto
 
@@ -71,7 +71,9 @@ class PipelineResult:
 
     def as_text(self) -> str:
         """Give the closing summary: counts, time per stage, skipped photos, where to look, what to run next."""
-        return "\n".join([*self._count_lines(), *self._time_lines(), *self._skipped_lines(), *self._next_lines()]) + "\n"
+        return (
+            "\n".join([*self._count_lines(), *self._time_lines(), *self._skipped_lines(), *self._next_lines()]) + "\n"
+        )
 
     def _report(self, stage: str) -> RunReport:
         return next(report for report in self.reports if report.stage == stage)
@@ -129,7 +131,7 @@ def run_pipeline(settings: PipelineSettings) -> PipelineResult:
     if image_dir is None:
         image_dir, labels = _draw_demo(work_dir / "street", settings.seed)
     _refuse_other_photos(work_dir / "datasets", image_dir)
-    stages = _stages(settings, image_dir, work_dir)
+    stages = _Stages(settings, image_dir, work_dir).in_order()
     for number, (name, stage) in enumerate(stages, 1):
         logger.info("[%d/%d] %s", number, len(stages), name)
         result.reports.append(stage())
@@ -156,57 +158,82 @@ def _refuse_other_photos(copies_dir: Path, image_dir: Path) -> None:
     if not (copies_dir / MANIFEST_NAME).is_file():
         return
     source = image_dir.resolve()
-    for entry in read_manifest(copies_dir / MANIFEST_NAME).entries:
-        if not entry.source_path.is_relative_to(source):
+    for entry in read_manifest(copies_dir / MANIFEST_NAME).entries.values():
+        if not Path(entry.source).is_relative_to(source):
             raise UsageError(
-                f"{copies_dir} holds photos of another folder ({entry.source_path.parent}); give --work_dir with a "
-                "new folder, or run the stages one by one to work on several folders together"
+                f"{copies_dir} holds photos of {printable(Path(entry.source).parent)}; give --work_dir "
+                "with a new folder, or run the stages one by one to work on several folders together"
             )
 
 
-def _stages(settings: PipelineSettings, image_dir: Path, work_dir: Path) -> list[tuple[str, Callable[[], RunReport]]]:
-    copies_dir, outputs_dir, results_dir = work_dir / "datasets", work_dir / "netvlad", work_dir / "results"
-    links = settings.follow_links or settings.mode == "symlink"
-    copy = CopySettings(image_dir, copies_dir, settings.mode, follow_links=settings.follow_links)
-    resize = ResizeSettings(copies_dir, max_side=settings.max_side, follow_links=links)
-    extraction = ExtractSettings(
-        image_dir=copies_dir,
-        outputs_dir=outputs_dir,
-        num_to_match=settings.num_to_match,
-        model=settings.model,
-        weights=settings.weights,
-        device=settings.device,
-        num_workers=settings.num_workers,
-        overwrite=settings.overwrite,
-        follow_links=links,
-        max_megapixels=settings.max_megapixels,
-    )
-    model: list[str] = []
+@dataclass
+class _Stages:
+    """The settings of each stage, from those of the whole."""
 
-    def extract_and_remember() -> RunReport:
-        report = extract_features(extraction)
-        model.append(report.settings["model"])
+    settings: PipelineSettings
+    image_dir: Path
+    work_dir: Path
+    model: str = ""
+
+    def in_order(self) -> list[tuple[str, Callable[[], RunReport]]]:
+        """Give name and call of each stage."""
+        stages = [
+            ("copy_images", self._copy),
+            ("resize_images", self._resize),
+            ("extract_features", self._extract),
+            ("create_clusters", self._cluster),
+            ("export_clusters", self._export),
+        ]
+        return [stage for stage in stages if stage[0] != "resize_images" or self.settings.max_side is not None]
+
+    @property
+    def copies_dir(self) -> Path:
+        return self.work_dir / "datasets"
+
+    @property
+    def results_dir(self) -> Path:
+        return self.work_dir / "results"
+
+    @property
+    def follows_links(self) -> bool:
+        """Whether the copies are read through links: links that the copying made count."""
+        return self.settings.follow_links or self.settings.mode == "symlink"
+
+    def _copy(self) -> RunReport:
+        settings = self.settings
+        return copy_photos(
+            CopySettings(self.image_dir, self.copies_dir, settings.mode, follow_links=settings.follow_links)
+        )
+
+    def _resize(self) -> RunReport:
+        return resize_photos(
+            ResizeSettings(self.copies_dir, max_side=self.settings.max_side, follow_links=self.follows_links)
+        )
+
+    def _extract(self) -> RunReport:
+        shared = ("num_to_match", "model", "weights", "device", "num_workers", "overwrite", "max_megapixels")
+        report = extract_features(
+            ExtractSettings(
+                image_dir=self.copies_dir,
+                outputs_dir=self.work_dir / "netvlad",
+                follow_links=self.follows_links,
+                **{name: getattr(self.settings, name) for name in shared},
+            )
+        )
+        self.model = report.settings["model"]
         return report
 
-    def cluster() -> RunReport:
+    def _cluster(self) -> RunReport:
+        shared = ("strong_edg_thresh", "weak_edg_thresh", "gps_count_thresh", "gps_distance_thresh")
         return create_clusters(
             ClusterSettings(
-                image_dir=copies_dir,
-                pairs_file=pairs_path(outputs_dir, model[0]),
-                results_dir=results_dir,
-                strong_edg_thresh=settings.strong_edg_thresh,
-                weak_edg_thresh=settings.weak_edg_thresh,
-                gps_count_thresh=settings.gps_count_thresh,
-                gps_distance_thresh=settings.gps_distance_thresh,
-                follow_links=links,
+                image_dir=self.copies_dir,
+                pairs_file=pairs_path(self.work_dir / "netvlad", self.model),
+                results_dir=self.results_dir,
+                follow_links=self.follows_links,
+                **{name: getattr(self.settings, name) for name in shared},
             )
         )
 
-    export = ExportSettings(copies_dir, results_dir, "copy" if settings.mode == "symlink" else settings.mode)
-    stages: list[tuple[str, Callable[[], RunReport]]] = [("copy_images", lambda: copy_photos(copy))]
-    if settings.max_side is not None:
-        stages.append(("resize_images", lambda: resize_photos(resize)))
-    stages.append(("extract_features", extract_and_remember))
-    stages.append(("create_clusters", cluster))
-    stages.append(("export_clusters", lambda: export_clusters(export)))
-    return stages
+    def _export(self) -> RunReport:
+        return export_clusters(ExportSettings(self.copies_dir, self.results_dir, self.settings.mode))
