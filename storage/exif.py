@@ -9,13 +9,13 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO, cast
 
 from PIL import ExifTags, Image
 
 from storage.errors import PhotoError
-from storage.listing import photo_format
-from storage.photos import PARSER_ERRORS, check_readable, open_photo
+from storage.listing import NUM_FIRST_BYTES, photo_format
+from storage.photos import PARSER_ERRORS, open_regular_file, opened_image
 
 _GPS = ExifTags.GPS
 _BASE = ExifTags.Base
@@ -33,9 +33,11 @@ _SUBSECOND = re.compile(r"\d{1,9}", re.ASCII)
 # Not HEIF: ExifRead's reader of its boxes never ends on one of size 0.
 _SECOND_READER_FORMATS = ("JPEG", "PNG", "WEBP", "TIFF")
 
+_MAX_READS = 6_000  # four times what the fullest of 1,900 real photos needs
+
 _MAX_TEXT = 100
 _MAX_ALTITUDE_M = 100_000.0
-_MAX_PIXELS_OF_HEADER = 1e6  # in megapixels: no pixel is decoded here, so size is no danger
+_MAX_MEGAPIXELS = 1e6  # in megapixels: no pixel is decoded here, so size is no danger
 
 # One directory of tags: tag number -> value as the parser gives it.
 Tags = Mapping[int, Any]
@@ -103,19 +105,20 @@ def read_exif(path: Path) -> ExifRecord:
 
 def _read_tags(path: Path) -> tuple[Tags, Tags, Tags]:
     """Read the main, the photo and the GPS directory; what Pillow finds goes before what ExifRead finds."""
-    start = check_readable(path)
-    first, is_whole = _read_with_pillow(path)
-    if is_whole or photo_format(start) not in _SECOND_READER_FORMATS:
-        return first
-    second = _read_with_exifread(path)
+    with open_regular_file(path) as file:
+        first, is_whole = _read_with_pillow(file)
+        file.seek(0)
+        if is_whole or photo_format(file.read(NUM_FIRST_BYTES)) not in _SECOND_READER_FORMATS:
+            return first
+        second = _read_with_exifread(file)
     main, photo, gps = ({**other, **own} for own, other in zip(first, second, strict=True))
     return main, photo, gps
 
 
-def _read_with_pillow(path: Path) -> tuple[tuple[Tags, Tags, Tags], bool]:
+def _read_with_pillow(file: BinaryIO) -> tuple[tuple[Tags, Tags, Tags], bool]:
     """Read the three directories, and whether all that are named were found; empty where Pillow fails."""
     try:
-        with open_photo(path, _MAX_PIXELS_OF_HEADER) as image:
+        with opened_image(file, _MAX_MEGAPIXELS) as image:
             # Not the PNG's own method, which decodes all pixels to look behind them.
             exif = Image.Image.getexif(image)
             main = dict(exif)
@@ -126,15 +129,31 @@ def _read_with_pillow(path: Path) -> tuple[tuple[Tags, Tags, Tags], bool]:
     return (main, photo, gps), is_whole
 
 
-def _read_with_exifread(path: Path) -> tuple[Tags, Tags, Tags]:
+class _BoundedFile:
+    """A file that fails after many reads: a damaged block can send ExifRead through 65,535 entries, or in rounds."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        self._file = file
+        self._reads_left = _MAX_READS
+
+    def read(self, size: int = -1) -> bytes:
+        self._reads_left -= 1
+        if self._reads_left < 0:
+            raise EOFError("too many reads for one block of EXIF")
+        return self._file.read(size)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._file, name)
+
+
+def _read_with_exifread(file: BinaryIO) -> tuple[Tags, Tags, Tags]:
     """Read the three directories with ExifRead; empty where it fails."""
     import exifread
     from exifread.core.exceptions import ExifError
 
     logging.getLogger("exifread").setLevel(logging.CRITICAL + 1)  # it reports each oddity of a damaged block
     try:
-        with open(path, "rb") as file:
-            found = exifread.process_file(file, details=False, extract_thumbnail=False)
+        found = exifread.process_file(cast(BinaryIO, _BoundedFile(file)), details=False, extract_thumbnail=False)
     except (ExifError, *PARSER_ERRORS):
         return {}, {}, {}
     directories: dict[str, dict[int, Any]] = {"Image": {}, "EXIF": {}, "GPS": {}}

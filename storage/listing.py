@@ -11,13 +11,14 @@ from storage.errors import StageError
 
 PHOTO_ENDINGS = frozenset((".jpg", ".jpeg", ".png", ".webp", ".tif", ".tiff", ".bmp", ".gif", ".heic", ".heif"))
 
+NUM_FIRST_BYTES = 32  # as many as photo_format looks at
+
 # Raw files of cameras begin like a TIFF, but what decodes from them is a thumbnail.
 RAW_ENDINGS = frozenset(
     (".3fr", ".arw", ".cr2", ".dcr", ".dng", ".erf", ".fff", ".iiq", ".k25", ".kdc", ".mef", ".mos")
     + (".nef", ".nrw", ".orf", ".pef", ".rw2", ".rwl", ".sr2", ".srf", ".srw")
 )
 
-_NUM_FIRST_BYTES = 32
 _WINDOWS_ELOOP = 1921  # ERROR_CANT_RESOLVE_FILENAME
 _FORMAT_STARTS = {
     b"\xff\xd8\xff": "JPEG",
@@ -90,7 +91,7 @@ def photo_format(first_bytes: bytes) -> str | None:
 def read_first_bytes(path: str | Path) -> bytes:
     """Read as many bytes of a file as :func:`photo_format` looks at; OSError when it cannot be read."""
     with open(path, "rb", buffering=0) as file:
-        return file.read(_NUM_FIRST_BYTES)
+        return file.read(NUM_FIRST_BYTES)
 
 
 def _walk(folder: Path, follow_links: bool) -> Iterator[tuple[str, os.DirEntry[str]]]:

@@ -10,16 +10,16 @@ import threading
 import warnings
 import zlib
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageCms, UnidentifiedImageError
 
 from storage.errors import PhotoError
-from storage.listing import photo_format, read_first_bytes
+from storage.listing import NUM_FIRST_BYTES, photo_format
 
 MAX_MEGAPIXELS = 100.0
 
@@ -33,22 +33,9 @@ DECODE_MARGIN = 1.8
 # What damaged files make the parsers raise: Pillow's own tests list OSError, SyntaxError and the bomb error; its
 # plugins, littleCMS and libheif add the others. Nothing but the work on one opened photo runs under it.
 PARSER_ERRORS = (
-    OSError,
-    SyntaxError,
-    ValueError,
-    TypeError,
-    LookupError,
-    ArithmeticError,
-    AttributeError,
-    AssertionError,
-    EOFError,
-    RuntimeError,
-    MemoryError,
-    struct.error,
-    zlib.error,
-    ImageCms.PyCMSError,
-    Image.DecompressionBombError,
-    Image.DecompressionBombWarning,
+    (OSError, SyntaxError, ValueError, TypeError, LookupError, ArithmeticError, AttributeError, AssertionError)
+    + (EOFError, RuntimeError, MemoryError, struct.error, zlib.error, ImageCms.PyCMSError)
+    + (Image.DecompressionBombError, Image.DecompressionBombWarning)
 )
 
 # EXIF orientation -> what turns the stored array (H, W, 3) upright (EXIF 2.32, section 4.6.4, tag 0x0112).
@@ -128,8 +115,8 @@ def photo_size(path: Path, max_megapixels: float = MAX_MEGAPIXELS) -> tuple[int,
     return (height, width) if is_turned else (width, height)
 
 
-def check_readable(path: Path) -> bytes:
-    """Check that ``path`` is a regular file with content (opening a pipe would wait for ever); give its first bytes.
+def open_regular_file(path: Path) -> BinaryIO:
+    """Open a regular file that has content for reading; a pipe is not opened, which would wait for ever.
 
     Raises
     ------
@@ -144,7 +131,7 @@ def check_readable(path: Path) -> bytes:
             raise PhotoError("is no regular file")
         if status.st_size == 0:
             raise PhotoError("file is empty")
-        return read_first_bytes(path)
+        return open(path, "rb")
     except FileNotFoundError as error:
         raise PhotoError("file does not exist") from error
     except (OSError, ValueError) as error:  # ValueError: a NUL or a lone surrogate in the path
@@ -153,9 +140,23 @@ def check_readable(path: Path) -> bytes:
 
 @contextmanager
 def open_photo(path: Path, max_megapixels: float = MAX_MEGAPIXELS) -> Iterator[Image.Image]:
+    """Open the photo at ``path`` with Pillow; :func:`open_regular_file`, then :func:`opened_image`."""
+    with open_regular_file(path) as file, opened_image(file, max_megapixels) as image:
+        yield image
+
+
+@contextmanager
+def opened_image(file: BinaryIO, max_megapixels: float = MAX_MEGAPIXELS) -> Iterator[Image.Image]:
     """Open a photo with Pillow; what parsing raises in the block becomes a PhotoError.
 
     Only accepted formats are tried, Pillow's warnings are kept quiet, and its limit of pixels is ``max_megapixels``.
+
+    Parameters
+    ----------
+    file : binary file
+        As :func:`open_regular_file` gives it.
+    max_megapixels : float
+        Largest size accepted.
 
     Yields
     ------
@@ -167,16 +168,18 @@ def open_photo(path: Path, max_megapixels: float = MAX_MEGAPIXELS) -> Iterator[I
     PhotoError
         When the file cannot be read as a photo.
     """
-    start = check_readable(path)
-    formats = ACCEPTED_FORMATS if photo_format(start) != "HEIF" else _heif_formats()
+    start = b""
     former_limit = Image.MAX_IMAGE_PIXELS
-    is_tiff = photo_format(start) == "TIFF"
-    with warnings.catch_warnings(), _quiet_stderr() if is_tiff else nullcontext():
+    with warnings.catch_warnings(), ExitStack() as stack:
         warnings.simplefilter("ignore")
         warnings.simplefilter("error", Image.DecompressionBombWarning)
         Image.MAX_IMAGE_PIXELS = max(1, int(max_megapixels * 1e6))
         try:
-            with open(path, "rb") as file, Image.open(file, formats=formats) as image:
+            start = file.read(NUM_FIRST_BYTES)
+            if photo_format(start) == "TIFF":
+                stack.enter_context(_quiet_stderr())
+            formats = ACCEPTED_FORMATS if photo_format(start) != "HEIF" else _heif_formats()
+            with Image.open(file, formats=formats) as image:
                 yield image
         except PARSER_ERRORS as error:
             raise PhotoError(_reason(error, start, max_megapixels)) from error

@@ -16,7 +16,7 @@ from PIL import Image
 from PIL.TiffImagePlugin import IFDRational
 
 from storage.errors import PhotoError
-from storage.exif import ExifRecord, _altitude, _camera, _captured_at, _position, read_exif
+from storage.exif import ExifRecord, _altitude, _BoundedFile, _camera, _captured_at, _position, read_exif
 from storage.listing import list_photos
 
 EXIF_IFD, GPS_IFD = 0x8769, 0x8825
@@ -246,6 +246,25 @@ def test_files_that_are_no_photos_have_an_empty_record(tmp_path: Path) -> None:
     for content in (b"text", b"\xff\xd8\xff", b"II*\0", b"\x89PNG\r\n\x1a\n", bytes(1000), b"RIFF\0\0\0\0WEBPVP8X"):
         (tmp_path / "a.jpg").write_bytes(content)
         assert read_exif(tmp_path / "a.jpg") == ExifRecord()
+
+
+def test_a_block_that_claims_very_many_entries_ends_soon(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = save(tmp_path / "a.jpg", exif_block(BERLIN))
+    whole = bytearray(path.read_bytes())
+    start = whole.index(b"Exif") + 6
+    whole[start + 8 : start + 10] = b"\xff\xff"
+    # The block alone, which Pillow cannot open, and zeros enough for all entries.
+    path.write_bytes(whole[: whole.index(b"\xff\xdb")] + bytes(1_200_000))
+    reads = []
+    read = _BoundedFile.read
+
+    def count(file: _BoundedFile, size: int = -1) -> bytes:
+        reads.append(size)
+        return read(file, size)
+
+    monkeypatch.setattr(_BoundedFile, "read", count)
+    assert read_exif(path).orientation == 1
+    assert 1000 < len(reads) < 10_000
 
 
 @pytest.mark.timeout(10)

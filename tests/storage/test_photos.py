@@ -301,10 +301,10 @@ def test_a_pipe_is_refused_without_waiting_for_it(tmp_path: Path) -> None:
 
 
 def test_a_file_that_must_not_be_read_says_so(jpeg: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def refuse(path: Path) -> bytes:
+    def refuse(path: Path, _mode: str) -> bytes:
         raise PermissionError(13, "Permission denied", str(path))
 
-    monkeypatch.setattr("storage.photos.read_first_bytes", refuse)
+    monkeypatch.setattr("builtins.open", refuse)
     assert reason_for(jpeg) == "cannot be read: Permission denied"
 
 
