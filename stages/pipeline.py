@@ -158,10 +158,10 @@ def _refuse_other_photos(copies_dir: Path, image_dir: Path) -> None:
     if not (copies_dir / MANIFEST_NAME).is_file():
         return
     source = image_dir.resolve()
-    for entry in read_manifest(copies_dir / MANIFEST_NAME).entries.values():
-        if not Path(entry.source).is_relative_to(source):
+    for entry in read_manifest(copies_dir / MANIFEST_NAME).entries:
+        if not entry.source_path.is_relative_to(source):
             raise UsageError(
-                f"{copies_dir} holds photos of {printable(Path(entry.source).parent)}; give --work_dir "
+                f"{copies_dir} holds photos of {printable(entry.source_path.parent)}; give --work_dir "
                 "with a new folder, or run the stages one by one to work on several folders together"
             )
 
