@@ -9,15 +9,14 @@ from io import BytesIO
 from pathlib import Path
 from typing import Any
 
-from PIL import Image, JpegImagePlugin, PngImagePlugin
+from PIL import ExifTags, Image, JpegImagePlugin, PngImagePlugin
 
 from storage.atomic import atomic_path
 from storage.errors import PhotoError
 from storage.listing import read_first_bytes
 from storage.photos import PARSER_ERRORS, open_photo
 
-_EXIF_IFD, _GPS_IFD = 0x8769, 0x8825
-_THUMBNAIL_IFD = 1
+_EXIF_IFD, _GPS_IFD, _THUMBNAIL_IFD = ExifTags.IFD.Exif, ExifTags.IFD.GPSInfo, ExifTags.IFD.IFD1
 _IMAGE_SIZE_TAGS = (0x0100, 0x0101)  # ImageWidth, ImageLength, in the first directory
 _SIZE_TAGS = (0xA002, 0xA003)  # PixelXDimension, PixelYDimension, in the Exif directory
 
