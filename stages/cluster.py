@@ -20,7 +20,7 @@ from clustering.graph import ScoredPairs
 from clustering.grouping import Grouping
 from clustering.specified import SpecifiedSettings
 from hloc.extractors import MODELS
-from stages.checks import settings_as_json
+from stages.checks import follows_links, settings_as_json
 from stages.cluster_reasons import describe_reasons
 from stages.settings import ClusterSettings
 from storage.atomic import remove_leftovers, write_text
@@ -109,7 +109,7 @@ def create_clusters(settings: ClusterSettings) -> RunReport:
 def _gather(settings: ClusterSettings) -> _Inputs:
     pairs_file = _find_pairs_file(settings)
     origin = read_origin(pairs_file) if pairs_file.is_file() else None
-    on_disk = list_photos(settings.image_dir, settings.follow_links)
+    on_disk = list_photos(settings.image_dir, follows_links(settings))
     model = str(origin["model"]) if origin else _model_in_name(pairs_file)
     thresholds = _thresholds(settings, model)
     skipped = [SkippedPhoto(**photo) for photo in (origin or {}).get("skipped", []) if photo["name"] in set(on_disk)]
@@ -219,9 +219,7 @@ def _named(grouping: Grouping, names: Names, inputs: _Inputs) -> dict[str, list[
     return clusters | {SINGLETONS_KEY: [names[photo] for photo in grouping.singletons]}
 
 
-def _counts(
-    names: Names, clusters: Mapping[str, Sequence[str]], inputs: _Inputs, num_positions: int
-) -> dict[str, int]:
+def _counts(names: Names, clusters: Mapping[str, Sequence[str]], inputs: _Inputs, num_positions: int) -> dict[str, int]:
     singletons = len(clusters[SINGLETONS_KEY])
     clustered = sum(map(len, clusters.values())) - singletons
     return {

@@ -14,6 +14,7 @@ from hloc.extractors import choose_model, create_extractor
 from hloc.extractors.base import Extractor, ExtractorOptions, LearntExtractor
 from hloc.feature_run import FeatureRun, Resources
 from hloc.retrieval import top_k
+from stages.checks import follows_links
 from stages.settings import ExtractSettings
 from storage.atomic import remove_leftovers
 from storage.errors import DamagedFileError, UsageError
@@ -47,7 +48,7 @@ def extract_features(settings: ExtractSettings) -> RunReport:
     logger.info("model: %s%s", model, " (chosen automatically)" if settings.model != model else "")
     with work_lock(settings.outputs_dir):
         remove_leftovers(settings.outputs_dir)
-        names, unnamable = _usable_names(list_photos(settings.image_dir, settings.follow_links))
+        names, unnamable = _usable_names(list_photos(settings.image_dir, follows_links(settings)))
         extractor = create_extractor(model, options)
         result = extract(_run(settings, extractor), names, settings.overwrite)
         pairs_made = _bring_pairs_up_to_date(settings, result.features)

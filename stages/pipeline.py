@@ -194,11 +194,6 @@ class _Stages:
     def results_dir(self) -> Path:
         return self.work_dir / "results"
 
-    @property
-    def follows_links(self) -> bool:
-        """Whether the copies are read through links: links that the copying made count."""
-        return self.settings.follow_links or self.settings.mode == "symlink"
-
     def _copy(self) -> RunReport:
         settings = self.settings
         return copy_photos(
@@ -206,9 +201,7 @@ class _Stages:
         )
 
     def _resize(self) -> RunReport:
-        return resize_photos(
-            ResizeSettings(self.copies_dir, max_side=self.settings.max_side, follow_links=self.follows_links)
-        )
+        return resize_photos(ResizeSettings(self.copies_dir, max_side=self.settings.max_side))
 
     def _extract(self) -> RunReport:
         shared = ("num_to_match", "model", "weights", "device", "num_workers", "overwrite", "max_megapixels")
@@ -216,7 +209,6 @@ class _Stages:
             ExtractSettings(
                 image_dir=self.copies_dir,
                 outputs_dir=self.work_dir / "netvlad",
-                follow_links=self.follows_links,
                 **{name: getattr(self.settings, name) for name in shared},
             )
         )
@@ -230,7 +222,6 @@ class _Stages:
                 image_dir=self.copies_dir,
                 pairs_file=pairs_path(self.work_dir / "netvlad", self.model),
                 results_dir=self.results_dir,
-                follow_links=self.follows_links,
                 **{name: getattr(self.settings, name) for name in shared},
             )
         )
