@@ -207,11 +207,10 @@ def _numbers(value: Any) -> list[float] | None:
     parts = list(value) if isinstance(value, (list, tuple)) else [value]
     numbers = []
     for part in parts:
-        # Rationals of both parsers tell their denominator; that of 0/0 and 1/0 is 0.
-        if isinstance(part, (str, bytes, bool, type(None))) or getattr(part, "denominator", 1) == 0:
+        if isinstance(part, (str, bytes, bool, type(None))):
             return None
         try:
-            number = float(part)
+            number = float(part)  # with a denominator of 0, Pillow gives NaN and ExifRead ZeroDivisionError
         except (TypeError, ValueError, ArithmeticError):
             return None
         if not math.isfinite(number):
