@@ -1,0 +1,77 @@
+from __future__ import annotations
+
+import argparse
+import os
+import signal
+from pathlib import Path
+
+import pytest
+
+from stages.command_line import ScriptParser, exit_codes
+from storage.errors import PhotoError, StageError, UsageError
+
+QUIET = argparse.Namespace(quiet=True, json=False)
+
+
+def raising(error: BaseException):
+    @exit_codes
+    def main(args: argparse.Namespace) -> int:
+        raise error
+
+    return main
+
+
+@pytest.mark.parametrize(
+    ("error", "code"),
+    [
+        (StageError("no photos"), 1),
+        (UsageError("--mode x"), 2),
+        (OSError(28, "No space left on device"), 1),
+        (KeyboardInterrupt(), 130),
+    ],
+)
+def test_errors_become_one_line_and_an_exit_code(
+    error: BaseException, code: int, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert raising(error)(QUIET) == code
+    shown = capsys.readouterr()
+    assert shown.out == "" and len(shown.err.splitlines()) == 1
+
+
+def test_a_defect_keeps_its_traceback() -> None:
+    with pytest.raises(PhotoError):
+        raising(PhotoError("not caught where it should have been"))(QUIET)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="SIGTERM ends a process at once on Windows")
+def test_being_terminated_gives_143_and_runs_the_clean_up(capsys: pytest.CaptureFixture[str]) -> None:
+    cleaned = []
+
+    @exit_codes
+    def main(args: argparse.Namespace) -> int:
+        try:
+            os.kill(os.getpid(), signal.SIGTERM)
+            signal.pause()
+        finally:
+            cleaned.append(True)
+        return 0
+
+    assert main(QUIET) == 143
+    assert cleaned == [True]
+    assert "run the same command again" in capsys.readouterr().err
+
+
+def test_flags_are_taken_with_underscores_and_with_hyphens() -> None:
+    parser = ScriptParser("Does it.")
+    parser.add_argument("--image_dir", type=Path, default=Path("datasets"), help="folder")
+    assert parser.parse_args(["--image-dir", "a"]).image_dir == Path("a")
+    assert parser.parse_args(["--image_dir", "b"]).image_dir == Path("b")
+    text = parser.format_help()
+    assert "--image_dir" in text and "--image-dir" not in text and "default: datasets" in text
+
+
+def test_a_wrong_flag_is_exit_code_2(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as caught:
+        ScriptParser("Does it.").parse_args(["--nonsense"])
+    assert caught.value.code == 2
+    assert "--nonsense" in capsys.readouterr().err

@@ -1,0 +1,117 @@
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from pathlib import Path
+
+import pytest
+
+from storage import atomic
+from storage.atomic import atomic_path, make_folder, remove_leftovers, write_bytes, write_json, write_text
+from storage.errors import StageError
+
+
+def test_content_reads_back_and_nothing_else_is_left(tmp_path: Path) -> None:
+    write_bytes(tmp_path / "a" / "b.bin", b"\0content")
+    assert (tmp_path / "a" / "b.bin").read_bytes() == b"\0content"
+    assert [path.name for path in (tmp_path / "a").iterdir()] == ["b.bin"]
+
+
+def test_an_error_in_the_block_leaves_the_former_file(tmp_path: Path) -> None:
+    target = tmp_path / "a.txt"
+    write_text(target, "former")
+    with pytest.raises(ZeroDivisionError), atomic_path(target) as temporary:
+        temporary.write_text("new")
+        raise ZeroDivisionError
+    assert target.read_text() == "former"
+    assert list(tmp_path.iterdir()) == [target]
+
+
+def test_text_has_plain_line_ends_on_every_system(tmp_path: Path) -> None:
+    write_text(tmp_path / "a.txt", "one\ntwö\n")
+    assert (tmp_path / "a.txt").read_bytes() == b"one\ntw\xc3\xb6\n"
+
+
+def test_json_refuses_nan(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="not JSON compliant"):
+        write_json(tmp_path / "a.json", {"score": float("nan")})
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_calls_come_in_the_order_that_survives_a_crash(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    calls: list[str] = []
+    for module, name in [(os, "fsync"), (os, "replace")]:
+        real = getattr(module, name)
+        monkeypatch.setattr(
+            module, name, lambda *arguments, name=name, real=real: (calls.append(name), real(*arguments))[1]
+        )
+    write_bytes(tmp_path / "a.bin", b"x")
+    expected = ["fsync", "replace", "fsync"] if os.name != "nt" else ["fsync", "replace"]
+    assert calls == expected
+
+
+@pytest.mark.parametrize("step", ["fsync", "replace"])
+def test_a_failing_step_is_an_error_with_the_path_and_keeps_the_former_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, step: str
+) -> None:
+    target = tmp_path / "a.txt"
+    write_text(target, "former")
+
+    def fail(*_arguments: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(atomic.os, step, fail)
+    with pytest.raises(StageError, match=r"cannot write .*a\.txt: No space left on device"):
+        write_text(target, "new")
+    assert target.read_text() == "former"
+    assert list(tmp_path.iterdir()) == [target]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="needs RLIMIT_FSIZE")
+def test_a_full_disk_keeps_the_former_file(tmp_path: Path) -> None:
+    import resource
+
+    target = tmp_path / "a.bin"
+    write_bytes(target, b"former")
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    former = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (10_000, hard))
+    try:
+        with pytest.raises(StageError, match=r"cannot write .*a\.bin"):
+            write_bytes(target, b"x" * 100_000)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+        signal.signal(signal.SIGXFSZ, former)
+    assert target.read_bytes() == b"former"
+    assert list(tmp_path.iterdir()) == [target]
+
+
+def test_leftovers_of_killed_runs_are_removed_and_nothing_else(tmp_path: Path) -> None:
+    for name in (".a.txt.1234.tmp", "mine.tmp", ".hidden", "a.txt"):
+        (tmp_path / name).write_text("x")
+    assert remove_leftovers(tmp_path) == 1
+    assert sorted(path.name for path in tmp_path.iterdir()) == [".hidden", "a.txt", "mine.tmp"]
+
+
+def test_leftovers_of_a_missing_folder_are_none(tmp_path: Path) -> None:
+    assert remove_leftovers(tmp_path / "none") == 0
+
+
+def test_a_very_long_name_can_be_written(tmp_path: Path) -> None:
+    target = tmp_path / ("n" * 251 + ".txt")
+    write_text(target, "x")
+    assert target.read_text() == "x"
+
+
+def test_a_folder_in_the_place_of_a_file_is_an_error(tmp_path: Path) -> None:
+    (tmp_path / "a").mkdir()
+    (tmp_path / "a" / "b").write_text("x")
+    with pytest.raises(StageError, match="cannot write"):
+        write_text(tmp_path / "a", "x")
+
+
+def test_folders_are_made_once(tmp_path: Path) -> None:
+    make_folder(tmp_path / "a" / "b" / "c")
+    make_folder(tmp_path / "a" / "b" / "c")
+    assert (tmp_path / "a" / "b" / "c").is_dir()

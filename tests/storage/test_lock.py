@@ -1,0 +1,71 @@
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from storage.errors import StageError
+from storage.lock import work_lock
+
+HOLDER = """
+import sys, time
+from pathlib import Path
+from storage.lock import work_lock
+with work_lock(Path(sys.argv[1])):
+    print("held", flush=True)
+    time.sleep(60)
+"""
+
+
+def start_holder(folder: Path, root_dir: Path) -> subprocess.Popen[str]:
+    environment = {**os.environ, "PYTHONPATH": str(root_dir)}
+    process = subprocess.Popen(
+        [sys.executable, "-c", HOLDER, str(folder)], env=environment, stdout=subprocess.PIPE, text=True
+    )
+    assert process.stdout is not None and process.stdout.readline() == "held\n"
+    return process
+
+
+def test_a_second_run_is_refused_at_once_and_the_pid_is_named(tmp_path: Path, root_dir: Path) -> None:
+    process = start_holder(tmp_path, root_dir)
+    try:
+        started = time.monotonic()
+        with pytest.raises(StageError, match=f"in use by another run \\(pid {process.pid}\\)"), work_lock(tmp_path):
+            pass
+        assert time.monotonic() - started < 1
+    finally:
+        process.kill()
+        process.communicate()
+
+
+@pytest.mark.skipif(os.name == "nt", reason="kill -9 is a Unix signal")
+def test_a_lock_ends_with_its_killed_holder(tmp_path: Path, root_dir: Path) -> None:
+    process = start_holder(tmp_path, root_dir)
+    process.send_signal(signal.SIGKILL)
+    process.communicate()
+    with work_lock(tmp_path):
+        pass
+
+
+def test_the_lock_can_be_taken_again_and_its_folder_is_made(tmp_path: Path) -> None:
+    for _ in range(2):
+        with work_lock(tmp_path / "a" / "b"):
+            assert (tmp_path / "a" / "b").is_dir()
+
+
+def test_an_error_inside_releases_the_lock(tmp_path: Path) -> None:
+    with pytest.raises(ZeroDivisionError), work_lock(tmp_path):
+        raise ZeroDivisionError
+    with work_lock(tmp_path):
+        pass
+
+
+def test_a_file_in_the_place_of_the_folder_is_an_error(tmp_path: Path) -> None:
+    (tmp_path / "a").write_text("x")
+    with pytest.raises(StageError, match="cannot work in"), work_lock(tmp_path / "a"):
+        pass
