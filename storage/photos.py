@@ -63,8 +63,8 @@ def load_photo(path: Path, max_side: int | None = None, max_megapixels: float = 
     The EXIF orientation is applied once. Transparency is laid on white. Of an animation or a file of several pages
     the first picture is taken. 16-bit grey is divided by 257; 32-bit and floating-point grey by what its values show,
     see :func:`_grey_range`. A JPEG much larger than wanted is decoded at 1/2, 1/4 or 1/8 scale (libjpeg's scaled
-    DCT), never below 1.8 times the wanted size. Against a full decode the mean difference is 0.7 grey levels on
-    12-megapixel drone photos at 640 pixels, and 1.2 at 1024.
+    DCT), never below 1.8 times the wanted size. On 12-megapixel drone photos the mean difference to a full decode is
+    1.2, 0.7 and 1.6 grey levels at 1024, 640 and 320 pixels, in 46, 43 and 28 % of the time.
 
     Parameters
     ----------
