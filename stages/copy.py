@@ -12,8 +12,7 @@ from pathlib import Path
 
 from stages.checks import check_apart, check_mode, settings_as_json
 from stages.settings import TRANSFER_MODES, CopySettings
-from stages.work_folder import Places, has_content, source_fingerprint, target_names
-from storage.atomic import remove_leftovers
+from stages.work_folder import Places, clear_leftovers, has_content, source_fingerprint, target_names
 from storage.errors import PhotoError, StageError
 from storage.formats.manifest import (
     MANIFEST_NAME,
@@ -116,9 +115,8 @@ class _Copying:
 
     def run(self) -> None:
         """Do what is to be done and keep the manifest in step with it."""
-        for folder in sorted({(self.settings.export_dir / name).parent for name in self.targets.values()}):
-            remove_leftovers(folder)
-        remove_leftovers(self.settings.export_dir)
+        folder = self.settings.export_dir
+        clear_leftovers(folder, self.report.stage, ((folder / name).parent for name in self.targets.values()))
         done: Counter[str] = Counter()
         num_unsaved = 0
         try:
@@ -134,6 +132,9 @@ class _Copying:
         finally:
             if num_unsaved:
                 write_manifest(self.settings.export_dir / MANIFEST_NAME, self.manifest)
+        if done["skipped"] == len(self.sources):
+            first = self.report.skipped[0]
+            raise StageError(f"none of the {len(self.sources)} photos could be copied; {first.name!r}: {first.reason}")
         check_accounting(self.report, len(self.sources), **{key: done[key] for key in (*_CHANGES, "already_there")})
         self._report(done, num_removed)
 

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from stages.checks import check_mode, settings_as_json
 from stages.settings import TRANSFER_MODES, ExportSettings
-from stages.work_folder import has_content
+from stages.work_folder import clear_leftovers, has_content
 from storage.atomic import fsync_folder
 from storage.errors import PhotoError, StageError, UsageError
 from storage.fingerprints import sha256_of_file
@@ -177,6 +177,7 @@ class _Exporting:
 
     def run(self) -> None:
         """Replace the former export, unless it is what would be written now."""
+        clear_leftovers(self.settings.results_dir, self.report.stage)
         record = read_export(self.record_path)
         recover_tree(self.tree, None if record is None else record.token)
         if record is not None and self._is_current(record):

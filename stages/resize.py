@@ -14,6 +14,7 @@ from hloc.stream import Prepared, count_cores, run_in_workers
 from stages.checks import check_apart, check_range, settings_as_json
 from stages.resize_plan import Beside, Decision, InPlace, Size
 from stages.settings import ResizeSettings
+from stages.work_folder import clear_leftovers
 from storage.atomic import fsync_folder, make_folder
 from storage.errors import PhotoError, StageError, UsageError
 from storage.fingerprints import fingerprint
@@ -160,6 +161,7 @@ class _Resizing:
         """Resize what is to be resized, a batch at a time."""
         self.clear_staging()
         names = self.plan.names
+        clear_leftovers(self.folder, self.report.stage, ((self.folder / name).parent for name in names))
         self.report.counts["photos"] = len(names)
         todo = []
         for decision in map(self.plan.decide, progress_bar(names, len(names), "looking")):

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
+from storage.atomic import remove_leftovers
 from storage.errors import PhotoError
 from storage.fingerprints import Fingerprint, fingerprint, sha256_of_file
 from storage.formats.manifest import Manifest, ManifestEntry, names_by_source
@@ -24,6 +25,12 @@ class Places:
         if parent not in self._parents:
             self._parents[parent] = inside(self.folder, parent)
         return self._parents[parent] / last
+
+
+def clear_leftovers(folder: Path, stage: str, subfolders: Iterable[Path] = ()) -> None:
+    """Remove the temporary files that killed runs left in a work folder and its report; call under its lock."""
+    for each in (folder, folder / "reports" / stage, *sorted(set(subfolders))):
+        remove_leftovers(each)
 
 
 def target_names(sources: Mapping[str, Path], manifest: Manifest) -> dict[str, str]:
