@@ -38,7 +38,7 @@ def atomic_path(target: Path) -> Iterator[Path]:
     StageError
         When the file cannot be written (no room, no permission); the former file is untouched.
     """
-    temporary = target.with_name(f".{target.name[:80]}.{secrets.token_hex(4)}{TEMPORARY_SUFFIX}")
+    temporary = target.with_name(f".{target.name[:40]}.{secrets.token_hex(4)}{TEMPORARY_SUFFIX}")
     try:
         make_folder(target.parent)
         yield temporary
