@@ -1,0 +1,182 @@
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+import h5py
+import numpy as np
+import pytest
+
+from hloc.extractors import choose_model
+from hloc.extractors.base import ExtractorOptions
+from stages.extract import extract_features
+from stages.settings import ExtractSettings
+from storage.errors import StageError, UsageError
+from storage.formats.features import read_features
+from storage.formats.pairs import read_pairs
+from storage.report import RunReport
+from tests.drawn_photos import draw_photo, save_photos
+from tests.hloc.netvlad_reference import draw_net, write_net
+
+
+@pytest.fixture(scope="module")
+def weights(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_net(tmp_path_factory.mktemp("weights") / "weights.mat", draw_net())
+
+
+@pytest.fixture
+def names(tmp_path: Path) -> list[str]:
+    return save_photos(tmp_path / "photos", 6)
+
+
+def run(folder: Path, weights: Path, **options: Any) -> RunReport:
+    options = {"model": "netvlad", "weights": weights, "device": "cpu", "num_workers": 0} | options
+    return extract_features(ExtractSettings(folder / "photos", folder / "out", **options))
+
+
+def state_of(folder: Path) -> dict[Path, int]:
+    return {path: path.stat().st_mtime_ns for path in folder.rglob("*") if path.is_file()}
+
+
+def test_descriptors_and_pairs_are_written_and_reported(tmp_path: Path, names: list[str], weights: Path) -> None:
+    report = run(tmp_path, weights, num_to_match=2)
+    assert report.counts == {"photos": 6, "described": 6, "computed_now": 6, "skipped": 0}
+    assert list(read_features(Path(report.outputs["features"])).names) == names
+    pairs = read_pairs(Path(report.outputs["pairs"]))
+    assert len(pairs.scores) == 12 and sorted(pairs.names) == names
+    stored = json.loads((tmp_path / "out" / "reports" / "extract_features" / "report.json").read_text())
+    assert stored["counts"] == report.counts and stored["settings"]["model"] == "netvlad"
+
+
+def test_the_scores_in_the_pairs_are_the_cosines_of_the_descriptors(
+    tmp_path: Path, names: list[str], weights: Path
+) -> None:
+    report = run(tmp_path, weights)
+    vectors = read_features(Path(report.outputs["features"])).descriptors.astype(np.float64)
+    pairs = read_pairs(Path(report.outputs["pairs"]))
+    rows = [names.index(name) for name in pairs.names]
+    first, second = (vectors[[rows[index] for index in side]] for side in (pairs.first, pairs.second))
+    np.testing.assert_allclose(pairs.scores, (first * second).sum(axis=1), atol=1e-6)
+
+
+def test_a_second_run_writes_nothing(tmp_path: Path, names: list[str], weights: Path) -> None:
+    run(tmp_path, weights)
+    before = state_of(tmp_path)
+    report = run(tmp_path, weights)
+    assert report.is_current and report.counts["computed_now"] == 0
+    assert state_of(tmp_path) == before
+
+
+def test_another_number_of_matches_makes_the_pairs_anew_and_no_descriptor(
+    tmp_path: Path, names: list[str], weights: Path
+) -> None:
+    run(tmp_path, weights, num_to_match=2)
+    report = run(tmp_path, weights, num_to_match=3)
+    assert report.counts["computed_now"] == 0 and not report.is_current
+    assert len(read_pairs(Path(report.outputs["pairs"])).scores) == 18
+
+
+@pytest.mark.parametrize("damage", ["cut", "altered", "gone"])
+def test_damaged_pairs_are_made_anew(tmp_path: Path, names: list[str], weights: Path, damage: str) -> None:
+    path = Path(run(tmp_path, weights).outputs["pairs"])
+    expected = path.read_bytes()
+    if damage == "gone":
+        path.unlink()
+    else:
+        path.write_bytes(expected[:40] if damage == "cut" else expected.replace(b"0.", b"1.", 1))
+    run(tmp_path, weights)
+    assert path.read_bytes() == expected
+
+
+def test_bad_photos_are_named_and_the_exit_code_says_so(tmp_path: Path, names: list[str], weights: Path) -> None:
+    (tmp_path / "photos" / "bad.jpg").write_bytes(b"\xff\xd8\xff nothing")
+    (tmp_path / "photos" / "notes.txt").write_text("no photo")
+    report = run(tmp_path, weights)
+    assert report.exit_code == 3
+    assert [photo.name for photo in report.skipped] == ["bad.jpg"]
+    assert report.counts["photos"] == 7
+    assert report.as_text().count("bad.jpg") == 1
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no such names")
+def test_a_name_that_no_file_can_hold_is_skipped_with_advice(tmp_path: Path, names: list[str], weights: Path) -> None:
+    draw_photo(50).save(tmp_path / "photos" / "a\tb.jpg")
+    draw_photo(51).save(os.fsdecode(os.fsencode(tmp_path / "photos") + b"/\xff.jpg"))
+    report = run(tmp_path, weights)
+    assert len(report.skipped) == 2
+    assert all("copy_images.py" in photo.reason for photo in report.skipped)
+
+
+def test_half_precision_and_hloc_layout(tmp_path: Path, names: list[str], weights: Path) -> None:
+    report = run(tmp_path, weights, half=True, layout="hloc")
+    assert read_features(Path(report.outputs["features"])).descriptors.dtype == np.float16
+    with h5py.File(tmp_path / "out" / "global-feats-netvlad.hloc.h5", "r") as file:
+        assert sorted(file) == names
+        assert file[names[0]]["global_descriptor"].shape == (24,)
+    assert run(tmp_path, weights, half=True, layout="hloc").is_current
+
+
+def test_other_weights_are_never_mixed_in(
+    tmp_path: Path, names: list[str], weights: Path, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    run(tmp_path, weights)
+    other = write_net(tmp_path_factory.mktemp("other") / "weights.mat", draw_net(seed=1))
+    with pytest.raises(UsageError, match="--weights_sha256"):
+        run(tmp_path, other)
+    assert run(tmp_path, other, overwrite=True).counts["computed_now"] == 6
+
+
+def test_another_size_is_refused_by_the_name_of_its_flag(tmp_path: Path, names: list[str], weights: Path) -> None:
+    run(tmp_path, weights)
+    with pytest.raises(UsageError, match="--resize_max 1024, this call has --resize_max 512"):
+        run(tmp_path, weights, resize_max=512)
+
+
+@pytest.mark.parametrize(
+    ("option", "value"),
+    [
+        ("num_to_match", 0),
+        ("batch_size", 0),
+        ("num_workers", -1),
+        ("resize_max", 3),
+        ("min_score", 2.0),
+        ("min_score", float("nan")),
+        ("max_megapixels", 0.0),
+        ("timeout_s", 0.0),
+    ],
+)
+def test_a_value_out_of_range_names_flag_and_value(tmp_path: Path, weights: Path, option: str, value: float) -> None:
+    with pytest.raises(UsageError, match=f"--{option}"):
+        run(tmp_path, weights, **{option: value})
+
+
+def test_no_folder_and_no_photos_are_errors(tmp_path: Path, weights: Path) -> None:
+    with pytest.raises(StageError, match="photos"):
+        run(tmp_path, weights)
+    (tmp_path / "photos").mkdir()
+    with pytest.raises(StageError, match="photos"):
+        run(tmp_path, weights)
+
+
+def test_auto_takes_netvlad_only_where_its_weights_are(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TORCH_HOME", str(tmp_path))
+    assert choose_model("auto", ExtractorOptions()) == "vlad"
+    assert choose_model("auto", ExtractorOptions(weights=tmp_path / "w.mat")) == "netvlad"
+    cached = tmp_path / "hub" / "netvlad" / "VGG16-NetVLAD-Pitts30K.mat"
+    cached.parent.mkdir(parents=True)
+    cached.write_bytes(b"x")
+    assert choose_model("auto", ExtractorOptions()) == "netvlad"
+
+
+def test_an_unknown_model_lists_the_known_ones() -> None:
+    with pytest.raises(UsageError, match="--model sift: not known; choose from auto, netvlad, vlad"):
+        choose_model("sift", ExtractorOptions())
+
+
+def test_only_one_run_at_a_time(tmp_path: Path, names: list[str], weights: Path) -> None:
+    from storage.lock import work_lock
+
+    with work_lock(tmp_path / "out"), pytest.raises(StageError, match="in use"):
+        run(tmp_path, weights)
