@@ -7,17 +7,17 @@ from numpy.typing import NDArray
 from scipy import sparse
 from scipy.sparse.csgraph import connected_components
 
-from clustering.graph import Adjacency, Integers
+from clustering.graph import Adjacency, Edges, Integers
 from clustering.partition import Partition
 
 
-def strong_components(strong: Adjacency) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+def strong_components(strong: Edges) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Find the connected components of the strong graph.
 
     Parameters
     ----------
-    strong : Adjacency
-        The graph at the strong threshold.
+    strong : Edges
+        The edges at the strong threshold.
 
     Returns
     -------
@@ -27,9 +27,11 @@ def strong_components(strong: Adjacency) -> tuple[NDArray[np.int64], NDArray[np.
     sizes : ndarray of int64
         Number of photos of each component.
     """
-    photos = np.flatnonzero(strong.degrees)
-    entries = np.ones(len(strong.neighbours), dtype=np.int8)
-    graph = sparse.csr_array((entries, strong.neighbours, strong.starts), shape=(strong.num_photos,) * 2)
+    has_edge = np.zeros(strong.num_photos, dtype=bool)
+    has_edge[strong.first] = has_edge[strong.second] = True
+    photos = np.flatnonzero(has_edge)
+    entries = np.ones(len(strong), dtype=np.int8)
+    graph = sparse.csr_array((entries, (strong.first, strong.second)), shape=(strong.num_photos,) * 2)
     _, label = connected_components(graph, directed=False)
     _, lowest, component, sizes = np.unique(label[photos], return_index=True, return_inverse=True, return_counts=True)
     rank = np.empty(len(lowest), dtype=np.int64)

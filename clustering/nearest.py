@@ -12,6 +12,9 @@ LEAF_SIZE = 8
 ROUNDING = 1e-12  # in Earth radii: 6 micrometres, far above the rounding of coordinates near 1
 
 
+Point = tuple[float, float, float]
+
+
 def haversine_m(latitude0: float, longitude0: float, latitude1: float, longitude1: float) -> float:
     """Give the great-circle distance of two positions in signed degrees, in metres (haversine formula)."""
     phi0, phi1 = math.radians(latitude0), math.radians(latitude1)
@@ -20,7 +23,7 @@ def haversine_m(latitude0: float, longitude0: float, latitude1: float, longitude
     return 2 * EARTH_RADIUS_M * math.asin(min(1.0, math.sqrt(squared_sine)))
 
 
-def unit_vector(latitude: float, longitude: float) -> tuple[float, float, float]:
+def unit_vector(latitude: float, longitude: float) -> Point:
     """Give the point of the unit sphere at a position in signed degrees."""
     phi, theta = math.radians(latitude), math.radians(longitude)
     return math.cos(phi) * math.cos(theta), math.cos(phi) * math.sin(theta), math.sin(phi)
@@ -49,48 +52,49 @@ class LowestWithin:
         self._positions: list[list[float]] = positions.tolist()
         self._radius_m = radius_m
         chord = chord_length(radius_m)
-        self._surely_in = (chord - ROUNDING) ** 2 if chord > ROUNDING else -1.0
         self._reach = chord + ROUNDING
-        points = np.array([unit_vector(*position) for position in self._positions]).reshape(-1, 3)
-        self._gone = len(points)
-        self._lows: list[list[float]] = []
-        self._highs: list[list[float]] = []
+        self._surely_in = (chord - ROUNDING) ** 2 if chord > ROUNDING else -1.0
+        self._surely_out = self._reach**2
+        self._points = [unit_vector(*position) for position in self._positions]
+        self._gone = len(self._points)
+        self._is_gone = bytearray(self._gone)
+        self._leaf_of = [0] * self._gone
+        # of every node: its box widened by the reach (three lows, three highs), and what the names say
+        self._boxes: list[list[float]] = []
         self._lowest: list[int] = []
-        self._children: list[list[int]] = []
         self._parent: list[int] = []
+        self._children: list[list[int]] = []
         self._places: list[list[int]] = []
-        self._leaf_of = [0] * len(points)
-        self._is_gone = bytearray(len(points))
-        if len(points):
-            self._build(points)
+        if self._gone:
+            self._build(np.array(self._points))
 
     def _build(self, points: NDArray[np.float64]) -> None:
         pending = [(np.arange(len(points)), -1)]
         while pending:
             places, parent = pending.pop()
-            node = len(self._lows)
             inside = points[places]
             low, high = inside.min(axis=0), inside.max(axis=0)
-            self._lows.append(low.tolist())
-            self._highs.append(high.tolist())
-            self._lowest.append(int(places.min()))
-            self._parent.append(parent)
-            self._children.append([])
-            self._places.append([])
-            if parent >= 0:
-                self._children[parent].append(node)
+            node = self._add_node(low, high, int(places.min()), parent)
             if len(places) <= LEAF_SIZE or (low == high).all():
-                self._fill_leaf(node, places)
+                # falling, so that the lowest is the last and goes first; of places at one point one stands for all
+                self._places[node] = np.sort(places)[::-1].tolist()
+                for place in self._places[node]:
+                    self._leaf_of[place] = node
                 continue
             half = len(places) // 2
             ranked = np.argpartition(inside[:, int(np.argmax(high - low))], half)
             pending += [(places[ranked[half:]], node), (places[ranked[:half]], node)]
 
-    def _fill_leaf(self, node: int, places: NDArray[np.intp]) -> None:
-        # falling, so that the lowest is the last and goes first
-        self._places[node] = np.sort(places)[::-1].tolist()
-        for place in self._places[node]:
-            self._leaf_of[place] = node
+    def _add_node(self, low: NDArray[np.float64], high: NDArray[np.float64], lowest: int, parent: int) -> int:
+        node = len(self._boxes)
+        self._boxes.append([*(low - self._reach).tolist(), *(high + self._reach).tolist()])
+        self._lowest.append(lowest)
+        self._parent.append(parent)
+        self._children.append([])
+        self._places.append([])
+        if parent >= 0:
+            self._children[parent].append(node)
+        return node
 
     def remove(self, place: int) -> None:
         """Take a place away."""
@@ -101,47 +105,53 @@ class LowestWithin:
             places.pop()
         self._lowest[node] = places[-1] if places else self._gone
         while (node := self._parent[node]) >= 0:
-            lowest = min(self._lowest[child] for child in self._children[node])
+            left, right = self._children[node]
+            lowest = min(self._lowest[left], self._lowest[right])
             if lowest == self._lowest[node]:
                 break
             self._lowest[node] = lowest
 
     def find(self, latitude: float, longitude: float) -> int | None:
         """Give the lowest-numbered place within the radius of a position, None when there is none."""
-        point = unit_vector(latitude, longitude)
+        point = x, y, z = unit_vector(latitude, longitude)
         best = self._gone
-        pending = [0] if self._lows else []
+        pending = [0] if self._boxes else []
         while pending:
             node = pending.pop()
-            if self._lowest[node] >= best or not self._is_near(node, point):
+            if self._lowest[node] >= best:
                 continue
-            if self._farthest_squared(node, point) <= self._surely_in:
+            low_x, low_y, low_z, high_x, high_y, high_z = self._boxes[node]
+            if not (low_x <= x <= high_x and low_y <= y <= high_y and low_z <= z <= high_z):
+                continue
+            if not self._children[node]:
+                best = min(best, self._find_in_leaf(node, latitude, longitude, point))
+            elif self._is_surely_in(node, point):
                 best = self._lowest[node]
             else:
+                left, right = self._children[node]
                 # the child with the lower number last, so that it comes first and spares the other
-                pending += sorted(self._children[node], key=self._lowest.__getitem__, reverse=True)
-                best = min(best, self._find_in_leaf(node, latitude, longitude))
+                pending += (left, right) if self._lowest[left] > self._lowest[right] else (right, left)
         return best if best < self._gone else None
 
-    def _find_in_leaf(self, node: int, latitude: float, longitude: float) -> int:
-        for place in reversed(self._places[node]):
-            is_near = haversine_m(latitude, longitude, *self._positions[place]) <= self._radius_m
-            if is_near and not self._is_gone[place]:
+    def _find_in_leaf(self, node: int, latitude: float, longitude: float, point: Point) -> int:
+        x, y, z = point
+        places = self._places[node]
+        is_one_point = len(places) > LEAF_SIZE
+        for place in places[-1:] if is_one_point else reversed(places):
+            place_x, place_y, place_z = self._points[place]
+            squared = (x - place_x) ** 2 + (y - place_y) ** 2 + (z - place_z) ** 2
+            if squared > self._surely_out or self._is_gone[place]:
+                continue
+            if squared < self._surely_in:
+                return place
+            if haversine_m(latitude, longitude, *self._positions[place]) <= self._radius_m:
                 return place
         return self._gone
 
-    def _is_near(self, node: int, point: tuple[float, float, float]) -> bool:
+    def _is_surely_in(self, node: int, point: Point) -> bool:
+        """Tell whether the farthest corner of a node's box lies within the radius."""
+        low_x, low_y, low_z, high_x, high_y, high_z = self._boxes[node]
         x, y, z = point
-        low_x, low_y, low_z = self._lows[node]
-        high_x, high_y, high_z = self._highs[node]
+        to_x, to_y, to_z = max(x - low_x, high_x - x), max(y - low_y, high_y - y), max(z - low_z, high_z - z)
         reach = self._reach
-        return (
-            low_x - reach <= x <= high_x + reach
-            and low_y - reach <= y <= high_y + reach
-            and low_z - reach <= z <= high_z + reach
-        )
-
-    def _farthest_squared(self, node: int, point: tuple[float, float, float]) -> float:
-        """Give the squared distance from a point to the farthest corner of a node's box."""
-        sides = zip(point, self._lows[node], self._highs[node], strict=True)
-        return sum(max(value - low, high - value) ** 2 for value, low, high in sides)
+        return (to_x - reach) ** 2 + (to_y - reach) ** 2 + (to_z - reach) ** 2 <= self._surely_in

@@ -149,7 +149,7 @@ def _as_pairs(pairs: EvidencePairs, start: int, end: int) -> list[tuple[int, int
     return list(zip(*columns, strict=True))
 
 
-def find_reasons(partition: Partition, weak: Edges, strong_threshold: float) -> Reasons:
+def find_reasons(partition: Partition, weak: Edges, num_strong: int) -> Reasons:
     """Find the evidence for every cluster and join of a finished partition.
 
     Parameters
@@ -158,13 +158,13 @@ def find_reasons(partition: Partition, weak: Edges, strong_threshold: float) -> 
         The final clusters with the record of their joins.
     weak : Edges
         Edges at the weak threshold.
-    strong_threshold : float
-        Score of a strong edge.
+    num_strong : int
+        How many of them, from the first, are strong.
     """
     order = partition.order()
     log, join_after = partition.join_log(order)
     owner = partition.owners()
-    strong = spanning_forest(weak, int(np.count_nonzero(weak.score >= strong_threshold)))
+    strong = spanning_forest(weak.best(num_strong))
     subject = owner[weak.first[strong]]
     by_cluster = np.argsort(subject, kind="stable")
     return Reasons(
@@ -180,8 +180,8 @@ def _pairs_of(edges: Edges, chosen: Integers, subject: NDArray[np.int64]) -> Evi
     return EvidencePairs(subject, edges.first[chosen], edges.second[chosen], edges.score[chosen])
 
 
-def spanning_forest(edges: Edges, num_edges: int) -> NDArray[np.int64]:
-    """Find the maximum spanning tree of each component of the graph of the first ``num_edges`` edges.
+def spanning_forest(edges: Edges) -> NDArray[np.int64]:
+    """Find the maximum spanning tree of each component of a graph.
 
     The ranks of the edges, highest score first, are the weights to minimise: no two are equal, so the forest is the
     same on every machine.
@@ -191,7 +191,7 @@ def spanning_forest(edges: Edges, num_edges: int) -> NDArray[np.int64]:
     ndarray of int64
         Ascending places of the chosen edges in ``edges``.
     """
-    first, second = edges.first[:num_edges], edges.second[:num_edges]
+    first, second = edges.first, edges.second
     proper = np.flatnonzero(first != second)
     ranks = proper.astype(np.float64) + 1  # a weight of zero would mean no edge
     shape = (edges.num_photos, edges.num_photos)

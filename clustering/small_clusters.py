@@ -5,6 +5,7 @@ from __future__ import annotations
 import heapq
 
 import numpy as np
+from numpy.typing import NDArray
 
 from clustering.graph import Adjacency
 from clustering.partition import Partition, Stage
@@ -47,25 +48,21 @@ class _Pointers:
         self.partition = partition
         self.label_of = list(range(partition.num_numbers))
         self.number_of = list(range(partition.num_numbers))
-        self.targets: dict[int, set[int]] = {}
-        self.pointing: dict[int, set[int]] = {}
         small, target = _top_neighbours(partition, weak)
         num_targets = np.bincount(small, minlength=partition.num_numbers)
         self.ready: list[int] = np.flatnonzero(num_targets == 1).tolist()
-        if self.ready:
-            for here, there in zip(small.tolist(), target.tolist(), strict=True):
-                self.targets.setdefault(here, set()).add(there)
-                self.pointing.setdefault(there, set()).add(here)
+        self._targets = _Sets(small, target)
+        self._pointing = _Sets(target, small)
 
     def only_target(self, number: int) -> int | None:
         """Give the number of the one cluster that this one points at; None if it ended, grew, or points at several."""
-        targets = self.targets.get(self.label_of[number], set()) if self.partition.is_alive(number) else set()
+        targets = self._targets[self.label_of[number]] if self.partition.is_alive(number) else set()
         return self.number_of[next(iter(targets))] if len(targets) == 1 else None
 
     def join(self, number: int, other: int) -> None:
         """Account for the join of ``other`` to ``number``, which the partition has made already."""
         kept, moved = self.label_of[number], self.label_of[other]
-        if len(self.pointing.get(moved, ())) > len(self.pointing.get(kept, ())):
+        if len(self._pointing[moved]) > len(self._pointing[kept]):
             kept, moved = moved, kept
         self.label_of[number], self.number_of[kept] = kept, number
         self._redirect(moved, kept)
@@ -73,33 +70,53 @@ class _Pointers:
 
     def _redirect(self, moved: int, kept: int) -> None:
         """Let all clusters that point at ``moved`` point at ``kept``."""
-        for here in self.pointing.pop(moved, set()):
-            self.targets[here].discard(moved)
+        for here in self._pointing.take(moved):
+            self._targets[here].discard(moved)
             if here != kept:
-                self.targets[here].add(kept)
-                self.pointing.setdefault(kept, set()).add(here)
+                self._targets[here].add(kept)
+                self._pointing[kept].add(here)
                 self._check(here)
 
     def _unite_targets(self, kept: int, moved: int, is_small: bool) -> None:
         """Give ``kept`` the pointers of ``moved`` as well, or take all away when the cluster is small no more."""
-        former = self.targets.pop(moved, set())
-        for there in former:
-            self.pointing[there].discard(moved)
-        targets = self.targets.pop(kept, set())
-        for there in targets:
-            self.pointing[there].discard(kept)
+        targets = set()
+        for label in (kept, moved):
+            for there in self._targets.take(label):
+                self._pointing[there].discard(label)
+                targets.add(there)
         if is_small:
-            self.targets[kept] = (targets | former) - {kept, moved}
-            for there in self.targets[kept]:
-                self.pointing.setdefault(there, set()).add(kept)
+            self._targets[kept].update(targets - {kept, moved})
+            for there in self._targets[kept]:
+                self._pointing[there].add(kept)
             self._check(kept)
 
     def _check(self, here: int) -> None:
-        if len(self.targets[here]) == 1:
+        if len(self._targets[here]) == 1:
             heapq.heappush(self.ready, self.number_of[here])
 
 
-def _top_neighbours(partition: Partition, weak: Adjacency) -> tuple[np.ndarray, np.ndarray]:
+class _Sets:
+    """A set of numbers for every number, made from arrays of both when first asked for: most never are."""
+
+    def __init__(self, keys: NDArray[np.int64], members: NDArray[np.int64]) -> None:
+        order = np.argsort(keys, kind="stable")
+        self._keys, self._members = keys[order], members[order]
+        self._made: dict[int, set[int]] = {}
+
+    def __getitem__(self, key: int) -> set[int]:
+        if key not in self._made:
+            start, end = np.searchsorted(self._keys, (key, key + 1))
+            self._made[key] = set(self._members[start:end].tolist())
+        return self._made[key]
+
+    def take(self, key: int) -> set[int]:
+        """Give the set and leave an empty one."""
+        found = self[key]
+        self._made[key] = set()
+        return found
+
+
+def _top_neighbours(partition: Partition, weak: Adjacency) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Find the clusters that each small cluster points at: numbers of small clusters, and of their targets."""
     owner = partition.owners()
     is_small = np.array([0 < size <= MAX_SMALL for size in partition.sizes], dtype=bool)
@@ -112,4 +129,5 @@ def _top_neighbours(partition: Partition, weak: Adjacency) -> tuple[np.ndarray, 
         target.append(owner[weak.neighbours[weak.starts[photos] + place]])
     here, there = np.concatenate(small), np.concatenate(target)
     keys = np.unique(here[here != there] * max(partition.num_numbers, 1) + there[here != there])
-    return np.divmod(keys, max(partition.num_numbers, 1))
+    small_numbers, targets = np.divmod(keys, max(partition.num_numbers, 1))
+    return small_numbers, targets

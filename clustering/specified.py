@@ -78,31 +78,38 @@ def cluster_specified(
         raise ValueError(f"positions must have the shape ({pairs.num_photos}, 2), got {positions.shape}")
     weak_edges = find_edges(pairs, settings.weak_edg_thresh)
     weak = list_neighbours(weak_edges, settings.file_order)
-    partition = start_clusters(pairs, weak, settings)
+    partition = start_clusters(pairs, weak_edges, weak, settings)
     expand_strictly(partition, weak)
     merge_small_clusters(partition, weak)
     if positions is not None:
         merge_by_position(partition, positions, settings.gps_count_thresh, settings.gps_distance_thresh)
-    reasons = find_reasons(partition, weak_edges, settings.strong_edg_thresh)
+    num_strong = count_strong(weak_edges, settings)
+    reasons = find_reasons(partition, weak_edges, num_strong)
     return group_photos(partition, pairs.num_photos, reasons, is_sorted=not settings.file_order)
 
 
-def start_clusters(pairs: ScoredPairs, weak: Adjacency, settings: SpecifiedSettings) -> Partition:
+def start_clusters(pairs: ScoredPairs, weak_edges: Edges, weak: Adjacency, settings: SpecifiedSettings) -> Partition:
     """Stage A: number the strong components, then the photos with weak edges only.
 
     Parameters
     ----------
     pairs : ScoredPairs
         All pairs.
-    weak : Adjacency
+    weak_edges, weak : Edges, Adjacency
         The graph at the weak threshold.
     settings : SpecifiedSettings
         Thresholds and order.
     """
-    strong_edges: Edges = find_edges(pairs, settings.strong_edg_thresh)
-    strong = list_neighbours(strong_edges, settings.file_order)
     if settings.file_order:
+        # a pair may stand first with a weak score and later with a strong one: the order is found anew
+        strong = list_neighbours(find_edges(pairs, settings.strong_edg_thresh), file_order=True)
         appearance = appearance_order(pairs, settings.strong_edg_thresh)
         components = strong_components_in_file_order(strong, appearance)
         return initial_partition(weak, *components, appearance_order(pairs, settings.weak_edg_thresh))
-    return initial_partition(weak, *strong_components(strong), np.flatnonzero(weak.degrees))
+    components = strong_components(weak_edges.best(count_strong(weak_edges, settings)))
+    return initial_partition(weak, *components, np.flatnonzero(weak.degrees))
+
+
+def count_strong(edges: Edges, settings: SpecifiedSettings) -> int:
+    """Count the edges, which come by falling score, that are strong."""
+    return int(np.count_nonzero(edges.score >= settings.strong_edg_thresh))

@@ -40,8 +40,8 @@ class DrawnGraph:
         return edges, list_neighbours(edges, self.settings.file_order)
 
     def start(self) -> tuple[Partition, Adjacency]:
-        _, weak = self.weak()
-        return start_clusters(self.pairs(), weak, self.settings), weak
+        edges, weak = self.weak()
+        return start_clusters(self.pairs(), edges, weak, self.settings), weak
 
     def literal(self) -> Literal:
         s = self.settings

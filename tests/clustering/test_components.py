@@ -10,13 +10,13 @@ from clustering.graph import appearance_order, find_edges, list_neighbours
 
 
 def test_components_are_numbered_by_their_lowest_photo() -> None:
-    strong = list_neighbours(find_edges(pairs_of(7, (6, 2, 0.5), (3, 1, 0.5), (1, 4, 0.5)), 0.35))
+    strong = find_edges(pairs_of(7, (6, 2, 0.5), (3, 1, 0.5), (1, 4, 0.5)), 0.35)
     order, sizes = strong_components(strong)
     assert (order.tolist(), sizes.tolist()) == ([1, 3, 4, 2, 6], [3, 2])
 
 
 def test_no_strong_edges_give_no_components() -> None:
-    order, sizes = strong_components(list_neighbours(find_edges(pairs_of(3), 0.35)))
+    order, sizes = strong_components(find_edges(pairs_of(3), 0.35))
     assert (len(order), len(sizes)) == (0, 0)
 
 
@@ -40,7 +40,7 @@ def test_a_chain_of_a_hundred_thousand_photos_is_walked_without_recursion() -> N
 def test_photos_with_weak_edges_only_are_numbered_after_the_components() -> None:
     pairs = pairs_of(5, (0, 4, 0.25), (2, 3, 0.5), (3, 1, 0.25))
     weak = list_neighbours(find_edges(pairs, 0.2))
-    components = strong_components(list_neighbours(find_edges(pairs, 0.35)))
+    components = strong_components(find_edges(pairs, 0.35))
     partition = initial_partition(weak, *components, np.array([0, 1, 2, 3, 4]))
     assert snapshot(partition) == {0: [2, 3], 1: [0], 2: [1], 3: [4]}
 

@@ -40,22 +40,22 @@ def fewest_moves_by_trying_all(true: Labels, predicted: Labels) -> int:
 
 def test_a_case_worked_out_by_hand() -> None:
     measures = evaluate([0, 0, 0, 1, 1], [5, 5, 7, 7, 7]).as_dict()
-    assert measures == dict(
-        num_photos=5,
-        num_true_groups=2,
-        num_predicted_groups=2,
-        pairwise_precision=pytest.approx(2 / 4),
-        pairwise_recall=pytest.approx(2 / 4),
-        pairwise_f1=pytest.approx(1 / 2),
-        bcubed_precision=pytest.approx((2 + 1 / 3 + 4 / 3) / 5),
-        bcubed_recall=pytest.approx((4 / 3 + 1 / 3 + 2) / 5),
-        bcubed_f1=pytest.approx(11 / 15),
-        adjusted_rand_index=pytest.approx((2 - 1.6) / (4 - 1.6)),
-        normalised_mutual_information=pytest.approx(0.4325, abs=1e-4),
-        num_split=1,
-        num_merging=1,
-        num_moves=1,
-    )
+    assert measures == {
+        "num_photos": 5,
+        "num_true_groups": 2,
+        "num_predicted_groups": 2,
+        "pairwise_precision": pytest.approx(2 / 4),
+        "pairwise_recall": pytest.approx(2 / 4),
+        "pairwise_f1": pytest.approx(1 / 2),
+        "bcubed_precision": pytest.approx((2 + 1 / 3 + 4 / 3) / 5),
+        "bcubed_recall": pytest.approx((4 / 3 + 1 / 3 + 2) / 5),
+        "bcubed_f1": pytest.approx(11 / 15),
+        "adjusted_rand_index": pytest.approx((2 - 1.6) / (4 - 1.6)),
+        "normalised_mutual_information": pytest.approx(0.4325, abs=1e-4),
+        "num_split": 1,
+        "num_merging": 1,
+        "num_moves": 1,
+    }
 
 
 def test_everything_in_one_cluster_has_full_recall_and_poor_precision() -> None:

@@ -19,8 +19,9 @@ Line = tuple[int, int, float]
 
 def expanded(num_photos: int, lines: list[Line]) -> dict[int, list[int]]:
     pairs = pairs_of(num_photos, *lines)
-    weak = list_neighbours(find_edges(pairs, 0.2))
-    partition = start_clusters(pairs, weak, SpecifiedSettings(0.35, 0.2))
+    edges = find_edges(pairs, 0.2)
+    weak = list_neighbours(edges)
+    partition = start_clusters(pairs, edges, weak, SpecifiedSettings(0.35, 0.2))
     expand_strictly(partition, weak)
     return snapshot(partition)
 

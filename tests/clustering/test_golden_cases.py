@@ -63,8 +63,9 @@ def test_file_order_gives_the_same_numbers_and_order_as_the_earlier_program(case
 def test_file_order_equals_the_earlier_program_after_each_stage(case: GoldenCase) -> None:
     expected = case.content["canonical"]["file_order"]
     settings = case.settings(file_order=True)
-    weak = list_neighbours(find_edges(case.pairs, settings.weak_edg_thresh), file_order=True)
-    partition = start_clusters(case.pairs, weak, settings)
+    edges = find_edges(case.pairs, settings.weak_edg_thresh)
+    weak = list_neighbours(edges, file_order=True)
+    partition = start_clusters(case.pairs, edges, weak, settings)
     expand_strictly(partition, weak)
     assert snapshot(case, partition) == expected["after_strict"]
     merge_small_clusters(partition, weak)

@@ -108,3 +108,8 @@ def test_arrays_of_different_length_are_refused() -> None:
 def test_a_threshold_that_is_no_number_is_refused() -> None:
     with pytest.raises(UsageError, match="nan"):
         find_edges(pairs_of(2, (0, 1, 0.5)), float("nan"))
+
+
+def test_more_photos_than_photo_numbers_are_refused() -> None:
+    with pytest.raises(ValueError, match="at most 2147483647 photos"):
+        ScoredPairs.from_arrays(2**31, [], [], [])

@@ -1,12 +1,13 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import numpy as np
 import pytest
 from literal_specification import distance_m
 
-from clustering.nearest import EARTH_RADIUS_M, LowestWithin, chord_length, haversine_m, unit_vector
+from clustering.nearest import EARTH_RADIUS_M, LowestWithin, Point, chord_length, haversine_m, unit_vector
 
 
 def test_a_quarter_of_the_equator_is_a_quarter_of_the_circumference() -> None:
@@ -76,9 +77,29 @@ def test_crowded_places_are_answered_without_looking_at_each(monkeypatch: pytest
     positions = np.array([46, 7]) + rng.random((4000, 2)) * 1e-4
     places = LowestWithin(positions, 30)
     visited: list[int] = []
-    is_near = LowestWithin._is_near
-    monkeypatch.setattr(LowestWithin, "_is_near", lambda *args: visited.append(1) or is_near(*args))
+    find_in_leaf = LowestWithin._find_in_leaf
+
+    def counted(self: LowestWithin, node: int, latitude: float, longitude: float, point: Point) -> int:
+        visited.append(node)
+        return find_in_leaf(self, node, latitude, longitude, point)
+
+    monkeypatch.setattr(LowestWithin, "_find_in_leaf", counted)
     for place in range(1000):
         places.remove(place)
         assert places.find(46.00005, 7.00005) == place + 1
-    assert len(visited) < 5 * 1000
+    assert len(visited) < 1000
+
+
+def test_of_many_places_at_one_point_just_too_far_only_one_is_compared() -> None:
+    # 27 m north and 19 m east: inside the box around the place, outside the radius
+    places = LowestWithin(np.array([[46.00024, 7.00024]] * 500), 30)
+    compared: list[int] = []
+
+    class Watched(list[Point]):
+        def __getitem__(self, place: Any) -> Any:
+            compared.append(place)
+            return super().__getitem__(place)
+
+    places._points = Watched(places._points)
+    assert places.find(46.0, 7.0) is None
+    assert compared == [0]

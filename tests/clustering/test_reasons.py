@@ -117,7 +117,7 @@ def test_strong_pairs_weigh_as_much_as_a_maximum_spanning_forest() -> None:
         edges = find_edges(graph.pairs(), graph.settings.strong_edg_thresh)
         reference = networkx.Graph()
         reference.add_weighted_edges_from(zip(edges.first, edges.second, edges.score, strict=True))
-        chosen = spanning_forest(edges, len(edges))
+        chosen = spanning_forest(edges)
         expected = networkx.maximum_spanning_tree(reference).size(weight="weight")
         assert edges.score[chosen].sum() == pytest.approx(expected), seed
 

@@ -17,8 +17,9 @@ Line = tuple[int, int, float]
 
 def merged(num_photos: int, lines: list[Line], file_order: bool = False) -> dict[int, list[int]]:
     pairs = pairs_of(num_photos, *lines)
-    weak = list_neighbours(find_edges(pairs, 0.2), file_order)
-    partition = start_clusters(pairs, weak, SpecifiedSettings(0.35, 0.2, file_order=file_order))
+    edges = find_edges(pairs, 0.2)
+    weak = list_neighbours(edges, file_order)
+    partition = start_clusters(pairs, edges, weak, SpecifiedSettings(0.35, 0.2, file_order=file_order))
     merge_small_clusters(partition, weak)
     return snapshot(partition)
 
