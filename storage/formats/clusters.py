@@ -78,12 +78,16 @@ def _checked(clusters: dict[str, list[str]], path: Path) -> dict[str, list[str]]
 def _relative(clusters: dict[str, list[str]], image_dir: Path | None) -> dict[str, list[str]]:
     """Cut the image folder off the front of all names, when it stands in front of all of them."""
     names = [name for members in clusters.values() for name in members]
-    if image_dir is None or not names or all((image_dir / name).is_file() for name in names[:20]):
+    if image_dir is None or not names or _is_relative(names[:20], image_dir):
         return clusters
     for prefix in _spellings(image_dir):
         if all(_posix(name).startswith(prefix) for name in names):
             return {key: [_posix(name)[len(prefix) :] for name in members] for key, members in clusters.items()}
     return clusters
+
+
+def _is_relative(names: Sequence[str], image_dir: Path) -> bool:
+    return all(not Path(name).is_absolute() and (image_dir / name).is_file() for name in names)
 
 
 def _spellings(image_dir: Path) -> Iterable[str]:

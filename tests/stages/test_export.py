@@ -169,10 +169,7 @@ def test_photos_are_read_only(settings: ExportSettings) -> None:
 @pytest.mark.parametrize("image_dir", ["datasets", "absolute"])
 @pytest.mark.parametrize(
     "prefix",
-    [
-        "datasets",
-        pytest.param("absolute", marks=pytest.mark.xfail(reason="read_clusters takes absolute names as safe")),
-    ],
+    ["datasets", "absolute"],
 )
 def test_names_of_the_earlier_program_are_understood(
     prefix: str, image_dir: str, settings: ExportSettings, monkeypatch: pytest.MonkeyPatch

@@ -38,6 +38,8 @@ def test_the_older_form_with_the_folder_in_front_is_read(tmp_path: Path, prefix:
 
 
 def test_an_absolute_folder_in_front_is_cut(tmp_path: Path) -> None:
+    for name in ("a.jpg", "b.jpg"):
+        (tmp_path / name).write_bytes(b"x")
     path = save(tmp_path / "c.json", {"0": [f"{tmp_path.as_posix()}/a.jpg", f"{tmp_path.as_posix()}/b.jpg"]})
     assert read_clusters(path, tmp_path)["0"] == ["a.jpg", "b.jpg"]
 
