@@ -1,0 +1,123 @@
+"""A small descriptor that this project trained itself: 384 numbers, a few megabytes, no torch.
+
+``street.onnx`` lies beside this file; ``street/`` holds its recipe, the hashes of the photos that it learnt from, and
+the course of the training. ``tools/train_descriptor.py`` makes such files; ``--weights`` takes another one.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from hloc.extractors.base import Extractor, ExtractorOptions
+from storage.errors import DamagedFileError, StageError, UsageError
+from storage.formats.json_file import read_stage_input
+
+WEIGHTS = Path(__file__).with_name("street.onnx")
+MADE_BY = "python -m tools.train_descriptor"
+METADATA_KEY = "descriptor"
+STRIDE = 32  # pixels of the picture to one place of the network's last map
+DECODED_PER_SIDE = 2  # a photo is decoded at twice the network's side, so that averaging areas has something to average
+
+
+def create(options: ExtractorOptions) -> StreetExtractor:
+    """Make the extractor that the flags ask for."""
+    if options.device not in ("auto", "cpu"):
+        raise UsageError(f"--device {options.device}: street computes on the processor; leave the flag out")
+    return StreetExtractor(weights=options.weights, input_side=options.resize_max)
+
+
+class StreetExtractor(Extractor):
+    """The descriptor of a compact network, computed in the workers, one thread each.
+
+    Parameters
+    ----------
+    weights : Path, optional
+        An ONNX file of ``tools/train_descriptor.py``; by default the one that lies in the project.
+    input_side : int, optional
+        Side in pixels of the square picture that the network sees; by default the file's own.
+
+    Raises
+    ------
+    StageError
+        When there is no such file, or onnxruntime is not installed.
+    DamagedFileError
+        When the file is no network of this kind.
+    UsageError
+        When ``input_side`` is below 32.
+    """
+
+    name = "street"
+
+    def __init__(self, *, weights: Path | None = None, input_side: int | None = None) -> None:
+        if input_side is not None and input_side < STRIDE:
+            raise UsageError(f"--resize_max {input_side}: must be at least {STRIDE} pixels for street")
+        self.weights = weights or WEIGHTS
+        self._session: Any = None
+        content = read_stage_input(self.weights, MADE_BY)
+        self._sha256 = hashlib.sha256(content).hexdigest()
+        self._load(content)
+        self.input_side = input_side or int(self._described()["input_side"])
+        self.max_side: int = DECODED_PER_SIDE * self.input_side
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Leave the network behind: each worker loads its own."""
+        return self.__dict__ | {"_session": None}
+
+    @property
+    def dimension(self) -> int:
+        """Length of a descriptor."""
+        return int(self._loaded().get_outputs()[0].shape[1])
+
+    def settings(self) -> dict[str, Any]:
+        """Give the model, the SHA-256 of its file and the size of the picture."""
+        return {"model": self.name, "weights_sha256": self._sha256, "input_side": self.input_side}
+
+    def prepare(self, photo: NDArray[np.uint8]) -> NDArray[np.float32]:
+        """Give the unit vector (D,) of an upright RGB photo (H, W, 3): the mean of the photo's and its mirror image's.
+
+        Mirrored as well, because the network then sees each photo twice at twice the cost, which is still small
+        beside decoding the file.
+        """
+        picture = np.asarray(cv2.resize(photo, (self.input_side,) * 2, interpolation=cv2.INTER_AREA), np.uint8)
+        views = np.stack([picture, picture[:, ::-1]])
+        vectors = [self._loaded().run(None, {"pixels": view[None]})[0][0] for view in views]
+        total = np.asarray(vectors[0] + vectors[1], np.float32)
+        length = np.linalg.norm(total)
+        return total / length if length > 0 else total
+
+    def _described(self) -> dict[str, Any]:
+        metadata = self._loaded().get_modelmeta().custom_metadata_map
+        try:
+            described: dict[str, Any] = json.loads(metadata[METADATA_KEY])
+            described["input_side"]
+        except (KeyError, ValueError, TypeError) as error:
+            raise DamagedFileError(f"damaged: {self.weights} is no descriptor of {MADE_BY}") from error
+        return described
+
+    def _loaded(self) -> Any:
+        if self._session is None:
+            content = read_stage_input(self.weights, MADE_BY)
+            if hashlib.sha256(content).hexdigest() != self._sha256:
+                raise StageError(f"{self.weights} changed while it was in use; run the same command again")
+            self._load(content)
+        return self._session
+
+    def _load(self, content: bytes) -> None:
+        try:
+            import onnxruntime
+        except ImportError as error:
+            raise StageError("--model street needs the package onnxruntime; pip install onnxruntime") from error
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = options.inter_op_num_threads = 1  # the workers keep the cores busy
+        options.log_severity_level = 3
+        try:
+            self._session = onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
+        except Exception as error:  # its errors have no class in common
+            raise DamagedFileError(f"damaged: {self.weights} is no ONNX network ({error})") from error

@@ -1,0 +1,103 @@
+"""Train a compact global descriptor from nothing: a student learns to repeat a teacher on crops of unlabelled photos.
+
+Reads   the photos of one folder or more (--images) and a teacher's file (--teacher, .tflite or .onnx).
+Writes  to --output_dir: street.onnx (load it with extract_features.py --model street --weights FILE), recipe.json,
+        photos.csv (every photo with its SHA-256), curve.csv (measures against crops seen), checkpoint.pt, and the crops
+        with the teacher's answers under crops/. Killed at any moment, the same command goes on.
+
+With --judge LABELS.csv (path,building; the photos beside it) the student is measured as it learns. Photos to learn from
+that are copies of judged ones are left out and named; with --groups FILE (path,building of the photos to learn from)
+so are those of a judged building.
+
+Example:
+  python -m tools.train_descriptor --images photos --teacher mobilenet_v2.tflite --output_dir training_run
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from stages.command_line import ScriptParser, exit_codes
+from storage.errors import UsageError
+from training.settings import INPUT_SIDE, DistillationSettings, PoolSettings, Recipe, StudentSettings
+
+
+def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
+    """Read the command line."""
+    learning, pool, student = DistillationSettings(), PoolSettings(), StudentSettings()
+    parser = ScriptParser(__doc__)
+    parser.add_argument("--images", type=Path, nargs="+", required=True, help="folders of photos to learn from")
+    parser.add_argument("--teacher", type=Path, required=True, help="the teacher's file, .tflite or .onnx")
+    parser.add_argument("--output_dir", type=Path, required=True, help="where everything is written")
+    parser.add_argument("--groups", type=Path, help="CSV file path,building: which photo to learn from shows what")
+    parser.add_argument("--judge", type=Path, help="CSV file path,building of photos to be judged on")
+    parser.add_argument("--initial", type=Path, help="a checkpoint.pt whose weights to begin with")
+    parser.add_argument("--num_crops", type=int, default=pool.num_crops, help="crops in the pool")
+    parser.add_argument("--num_samples", type=int, default=learning.num_samples, help="crops to look at in all")
+    parser.add_argument("--batch_size", type=int, default=learning.batch_size, help="crops in a step")
+    parser.add_argument("--learning_rate", type=float, default=learning.learning_rate, help="the highest of AdamW")
+    stages = [f"{share:g}:{side}" for share, side in learning.input_stages]
+    parser.add_argument("--input_stages", nargs="+", default=stages, help="SHARE:SIDE, sides of the student's pictures")
+    parser.add_argument("--dimension", type=int, default=student.dimension, help="length of a descriptor")
+    parser.add_argument("--pooling", choices=("gem", "mean"), default=student.pooling, help="how places are joined")
+    parser.add_argument("--input_side", type=int, default=INPUT_SIDE, help="side of whole photos when it is used")
+    parser.add_argument("--device", default="cpu", help="cpu or cuda")
+    parser.add_argument("--num_threads", type=int, help="threads of the processor; all by default")
+    parser.add_argument("--seed", type=int, default=learning.seed, help="of weights, crops and batches")
+    return parser.parse_args(argv)
+
+
+@exit_codes
+def main(args: argparse.Namespace) -> int:
+    """Train and export; print where the model lies and how it measures."""
+    from training.recipe import train
+
+    result = train(_recipe(args))
+    if args.json:
+        print(json.dumps(result, indent=1))
+    else:
+        print("\n".join(f"{label.replace('_', ' ')}: {value}" for label, value in result.items()))
+    return 0
+
+
+def _recipe(args: argparse.Namespace) -> Recipe:
+    stages = tuple(_stage(text) for text in args.input_stages)
+    return Recipe(
+        images=tuple(args.images),
+        teacher=args.teacher,
+        output_dir=args.output_dir,
+        groups=args.groups,
+        judge=args.judge,
+        initial=args.initial,
+        input_side=args.input_side,
+        device=args.device,
+        num_threads=args.num_threads,
+        student=StudentSettings(dimension=args.dimension, pooling=args.pooling),
+        pool=PoolSettings(num_crops=args.num_crops, stored_side=max(side for _, side in stages), seed=args.seed),
+        learning=DistillationSettings(
+            num_samples=args.num_samples,
+            batch_size=args.batch_size,
+            learning_rate=args.learning_rate,
+            input_stages=stages,
+            seed=args.seed,
+        ),
+    )
+
+
+def _stage(text: str) -> tuple[float, int]:
+    share, _, side = text.partition(":")
+    try:
+        stage = float(share), int(side)
+    except ValueError:
+        raise UsageError(f"--input_stages {text}: must be SHARE:SIDE, such as 0.6:128") from None
+    if not 0 <= stage[0] < 1 or stage[1] < 32:  # noqa: PLR2004
+        raise UsageError(f"--input_stages {text}: the share must be from 0 to below 1, the side at least 32")
+    return stage
+
+
+if __name__ == "__main__":
+    sys.exit(main(parse_args()))

@@ -1,0 +1,42 @@
+"""Keeping the state of a training: whole or not at all, and never code that runs when it is read."""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+from typing import Any
+
+from storage.atomic import write_bytes
+from storage.errors import DamagedFileError
+from storage.formats.json_file import read_stage_input
+
+MADE_BY = "python -m tools.train_descriptor"
+
+
+def save_checkpoint(path: Path, state: dict[str, Any]) -> None:
+    """Write tensors, numbers and texts to one file, atomically."""
+    import torch
+
+    buffer = io.BytesIO()
+    torch.save(state, buffer)
+    write_bytes(path, buffer.getvalue())
+
+
+def read_checkpoint(path: Path, device: str = "cpu") -> dict[str, Any]:
+    """Read what :func:`save_checkpoint` wrote.
+
+    Raises
+    ------
+    StageError
+        When there is no such file.
+    DamagedFileError
+        When it is cut, or holds anything but tensors, numbers and texts.
+    """
+    import torch
+
+    content = read_stage_input(path, MADE_BY)
+    try:
+        state: dict[str, Any] = torch.load(io.BytesIO(content), map_location=device, weights_only=True)
+    except Exception as error:  # torch.load raises a dozen kinds on damaged bytes, none with a class in common
+        raise DamagedFileError(f"damaged: {path} is no checkpoint; remove it to begin anew ({error})") from error
+    return state

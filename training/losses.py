@@ -1,0 +1,38 @@
+"""How far a student is from its teacher."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import torch
+
+
+def cosine_loss(student: torch.Tensor, teacher: torch.Tensor) -> torch.Tensor:
+    """Give 1 less the mean cosine of the rows of two tensors (B, D)."""
+    from torch.nn.functional import cosine_similarity
+
+    return 1.0 - cosine_similarity(student.float(), teacher.float(), dim=1).mean()
+
+
+def relational_loss(student: torch.Tensor, teacher: torch.Tensor) -> torch.Tensor:
+    """Give the mean squared difference of the cosine matrices (B, B) of two batches (B, D)."""
+    from torch.nn.functional import normalize
+
+    ours, theirs = normalize(student.float(), dim=1), normalize(teacher.float(), dim=1)
+    return (ours @ ours.T - theirs @ theirs.T).square().mean()
+
+
+def local_loss(student: torch.Tensor, teacher: torch.Tensor) -> torch.Tensor:
+    """Give 1 less the mean cosine over places; the student's map (B, D, h, w) is brought to the teacher's (B, D, H, W).
+
+    The student's map is interpolated where it is smaller and averaged where it is larger.
+    """
+    from torch.nn.functional import adaptive_avg_pool2d, cosine_similarity, interpolate
+
+    height, width = teacher.shape[2:]
+    if student.shape[2] >= height:
+        resampled = adaptive_avg_pool2d(student.float(), (height, width))
+    else:
+        resampled = interpolate(student.float(), (height, width), mode="bilinear", align_corners=False)
+    return 1.0 - cosine_similarity(resampled, teacher.float(), dim=1).mean()

@@ -1,0 +1,145 @@
+"""The photos of a training: which are taken, which must be left out so that a figure counts, and their pixels."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from storage.errors import PhotoError, StageError
+from storage.fingerprints import sha256_of_file
+from storage.formats.hdf5 import digest
+from storage.formats.labels import read_labels
+from storage.listing import list_photos
+from storage.photos import load_photo
+from storage.progress import progress_bar
+from storage.report import SkippedPhoto
+from training.teacher import Teacher
+
+LONGEST_SIDE = 400  # pixels; crops are smaller, and a thousand photos fit into memory
+SAME_PHOTO = 0.7  # cosine of centred answers; on the shared photos copies have 0.92 and more, the next pair 0.73
+
+
+@dataclass(frozen=True)
+class PhotoFile:
+    """A photo of the training.
+
+    Attributes
+    ----------
+    folder : Path
+        The image folder that it was found in.
+    name : str
+        Image name.
+    """
+
+    folder: Path
+    name: str
+
+    @property
+    def path(self) -> Path:
+        """Where it lies."""
+        return self.folder / self.name
+
+
+@dataclass(frozen=True, eq=False)
+class PhotoSet:
+    """Decoded photos.
+
+    Attributes
+    ----------
+    files : list of PhotoFile
+        Sorted as given.
+    photos : list of ndarray of uint8, shape (H, W, 3)
+        RGB, at most 400 pixels long.
+    hashes : list of str
+        SHA-256 of the files.
+    skipped : list of SkippedPhoto
+        Files that could not be decoded, with the reason.
+    """
+
+    files: list[PhotoFile]
+    photos: list[NDArray[np.uint8]]
+    hashes: list[str]
+    skipped: list[SkippedPhoto]
+
+    @property
+    def digest(self) -> str:
+        """What identifies the photos, in their order."""
+        return digest(self.hashes)
+
+    def without(self, is_out: Sequence[bool]) -> PhotoSet:
+        """Give the set without the photos that ``is_out`` marks."""
+        kept = [index for index, out in enumerate(is_out) if not out]
+        files, hashes = [self.files[index] for index in kept], [self.hashes[index] for index in kept]
+        return PhotoSet(files, [self.photos[index] for index in kept], hashes, self.skipped)
+
+
+def find_photos(folders: Iterable[Path], groups: Path | None = None, banned: Iterable[str] = ()) -> list[PhotoFile]:
+    """List the photos of some folders, without those whose group is banned.
+
+    Parameters
+    ----------
+    folders : iterable of Path
+        Image folders, walked at any depth.
+    groups : Path, optional
+        A CSV file with the columns path,building that says which group a photo belongs to; a path is an image name.
+    banned : iterable of str
+        Groups to leave out.
+
+    Raises
+    ------
+    StageError
+        When nothing is left, or the groups cannot be read.
+    """
+    group_of = {} if groups is None else read_labels(groups)
+    out = set(banned)
+    found = [PhotoFile(folder, name) for folder in folders for name in list_photos(folder)]
+    kept = [photo for photo in found if group_of.get(photo.name) not in out]
+    if not kept:
+        raise StageError(f"none of {len(found)} photos is left to learn from; give other --images")
+    return kept
+
+
+def load_photos(files: Sequence[PhotoFile]) -> PhotoSet:
+    """Decode photos; one that cannot be used is named and skipped."""
+    loaded = PhotoSet([], [], [], [])
+    for file in progress_bar(files, len(files), "photos"):
+        try:
+            photo, sha256 = load_photo(file.path, LONGEST_SIDE), sha256_of_file(file.path)
+        except (PhotoError, OSError) as error:
+            loaded.skipped.append(SkippedPhoto(file.name, str(error)))
+            continue
+        loaded.files.append(file)
+        loaded.photos.append(photo)
+        loaded.hashes.append(sha256)
+    if not loaded.photos:
+        raise StageError("none of the photos can be decoded; give other --images")
+    return loaded
+
+
+def whole_answers(photos: Sequence[NDArray[np.uint8]], teacher: Teacher) -> NDArray[np.float32]:
+    """Give the teacher's mean vector of each whole photo, (N, C)."""
+    size = (teacher.input_side,) * 2
+    pictures = (np.asarray(cv2.resize(photo, size, interpolation=cv2.INTER_AREA), np.uint8) for photo in photos)
+    return np.stack([teacher.maps(picture[None]).mean(axis=(0, 1, 2)) for picture in pictures])
+
+
+def copies_of(answers: NDArray[np.float32], judged: NDArray[np.float32]) -> NDArray[np.bool_]:
+    """Say which photos show the same picture as one of those that the student is judged on.
+
+    Parameters
+    ----------
+    answers, judged : ndarray of float32, shapes (N, C) and (M, C)
+        The teacher's answers to whole photos.
+    """
+    mean = answers.mean(axis=0)
+    ours, theirs = (_unit(values - mean) for values in (answers, judged))
+    return np.asarray((ours @ theirs.T).max(axis=1) > SAME_PHOTO)
+
+
+def _unit(vectors: NDArray[np.float32]) -> NDArray[np.float32]:
+    return vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-12)
