@@ -37,6 +37,7 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--judge", type=Path, help="CSV file path,building of photos to be judged on")
     parser.add_argument("--initial", type=Path, help="a checkpoint.pt whose weights to begin with")
     parser.add_argument("--num_crops", type=int, default=pool.num_crops, help="crops in the pool")
+    parser.add_argument("--basis_crops", type=int, default=pool.basis_crops, help="crops the projection is fitted to")
     parser.add_argument("--num_samples", type=int, default=learning.num_samples, help="crops to look at in all")
     parser.add_argument("--batch_size", type=int, default=learning.batch_size, help="crops in a step")
     parser.add_argument("--learning_rate", type=float, default=learning.learning_rate, help="the highest of AdamW")
@@ -77,7 +78,13 @@ def _recipe(args: argparse.Namespace) -> Recipe:
         device=args.device,
         num_threads=args.num_threads,
         student=StudentSettings(dimension=args.dimension, pooling=args.pooling),
-        pool=PoolSettings(num_crops=args.num_crops, stored_side=max(side for _, side in stages), seed=args.seed),
+        pool=PoolSettings(
+            num_crops=args.num_crops,
+            shard_size=min(args.num_crops, PoolSettings.shard_size),
+            stored_side=max(side for _, side in stages),
+            basis_crops=args.basis_crops,
+            seed=args.seed,
+        ),
         learning=DistillationSettings(
             num_samples=args.num_samples,
             batch_size=args.batch_size,

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import io
 import json
+import warnings
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -62,16 +63,19 @@ def export_student(
     buffer = io.BytesIO()
     example = torch.zeros((2, input_side, input_side, 3), dtype=torch.uint8)
     sizes = {"pixels": {0: "photos", 1: "height", 2: "width"}, "descriptors": {0: "photos"}}
-    torch.onnx.export(
-        network,
-        (example,),
-        buffer,  # type: ignore[arg-type]
-        input_names=["pixels"],
-        output_names=["descriptors"],
-        dynamic_axes=sizes,
-        opset_version=OPSET,
-        dynamo=False,
-    )
+    with warnings.catch_warnings():
+        # The newer exporter needs one more package and writes the same network.
+        warnings.simplefilter("ignore", DeprecationWarning)
+        torch.onnx.export(
+            network,
+            (example,),
+            buffer,  # type: ignore[arg-type]
+            input_names=["pixels"],
+            output_names=["descriptors"],
+            dynamic_axes=sizes,
+            opset_version=OPSET,
+            dynamo=False,
+        )
     model = onnx.load_model_from_string(buffer.getvalue())
     _halve_weights(model)
     entry = model.metadata_props.add()

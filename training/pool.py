@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from storage.errors import DamagedFileError
-from storage.formats.crops import CropShard, map_crop_shard, shard_path, write_crop_shard
+from storage.formats.crop_shards import CropShard, map_crop_shard, shard_path, write_crop_shard
 from storage.progress import progress_bar
 from training.crops import draw_crop
 from training.photo_set import PhotoSet
@@ -24,7 +24,6 @@ from training.settings import CropSettings, PoolSettings
 from training.teacher import Teacher, averaged_to_grid
 
 TEACHER_BATCH = 50
-SAMPLE_FOR_BASIS = 4000  # crops that the projection is fixed on
 
 
 @dataclass(frozen=True, eq=False)
@@ -144,7 +143,7 @@ class _Maker:
         if self._basis is None:
             # From crops of its own generator, so that it is the same whichever shard is made first.
             rng = np.random.default_rng([self.settings.seed, 0, 1])
-            count = min(SAMPLE_FOR_BASIS, max(self.settings.num_crops, 2))
+            count = self.settings.basis_crops
             batches = [range(start, min(start + TEACHER_BATCH, count)) for start in range(0, count, TEACHER_BATCH)]
             vectors = [self.teacher.maps(self._crops(batch, rng)).mean(axis=(1, 2)) for batch in batches]
             self._basis = fit_basis(np.concatenate(vectors), self.dimension)

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 INPUT_SIDE = 224  # of whole photos when the descriptor is used
-MIN_WARMUP_STEPS = 50
+WARMUP_SHARE = 1 / 30  # of the steps
 LAST_RATE = 0.005  # of the first, so that the last steps still move
 
 
@@ -95,6 +95,8 @@ class PoolSettings:
         Crops in one file.
     stored_side : int
         Side in pixels at which crops are kept: the largest that the student sees.
+    basis_crops : int
+        Crops, drawn beside the pool's, that the projection of the answers is fitted to.
     seed : int
         Of the crops.
     crops : CropSettings
@@ -104,6 +106,7 @@ class PoolSettings:
     num_crops: int = 32_000
     shard_size: int = 1000
     stored_side: int = 160
+    basis_crops: int = 4000
     seed: int = 7
     crops: CropSettings = field(default_factory=CropSettings)
 
@@ -153,7 +156,7 @@ class DistillationSettings:
 
     def rate(self, step: int) -> float:
         """Give the learning rate at a step."""
-        warmup = max(MIN_WARMUP_STEPS, self.num_steps // 50)
+        warmup = max(1, round(self.num_steps * WARMUP_SHARE))
         cosine = 0.5 * (1 + math.cos(math.pi * step / self.num_steps))
         return self.learning_rate * min(1.0, (step + 1) / warmup) * (LAST_RATE + (1 - LAST_RATE) * cosine)
 

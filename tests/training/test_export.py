@@ -1,0 +1,87 @@
+"""The ONNX file."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from tests.training.conftest import TINY_STUDENT
+from training.export import export_student, with_whitening
+from training.settings import StudentSettings
+from training.student import make_student
+from training.whitening import Whitening, learn_whitening
+
+onnxruntime = pytest.importorskip("onnxruntime")
+pytest.importorskip("onnx")
+
+PICTURES = np.random.default_rng(0).integers(0, 256, (3, 64, 64, 3), dtype=np.uint8)
+
+
+def used_student(settings: StudentSettings) -> torch.nn.Module:
+    """A student whose norms are no longer those of the first moment."""
+    student = make_student(settings)
+    with torch.no_grad():
+        for module in student.modules():
+            if isinstance(module, torch.nn.BatchNorm2d):
+                module.weight.uniform_(0.5, 1.5)
+                module.running_mean.normal_(0, 0.1)
+                module.running_var.uniform_(0.5, 2.0)
+    return student.eval()
+
+
+def some_whitening(dimension: int) -> Whitening:
+    return learn_whitening(np.random.default_rng(1).normal(size=(400, dimension)) / dimension**0.5)
+
+
+def in_torch(student: torch.nn.Module, whitening: Whitening, pictures: np.ndarray) -> np.ndarray:
+    with torch.inference_mode():
+        result: np.ndarray = with_whitening(student, whitening).eval()(torch.from_numpy(pictures)).numpy()
+    return result
+
+
+def test_the_file_gives_what_torch_gives(tmp_path: Path) -> None:
+    student, whitening = used_student(TINY_STUDENT), some_whitening(6)
+    export_student(tmp_path / "model.onnx", student, whitening, 64, {})
+    session = onnxruntime.InferenceSession(tmp_path / "model.onnx")
+    descriptors = session.run(None, {"pixels": PICTURES})[0]
+    expected = in_torch(student, whitening, PICTURES)
+    assert descriptors.dtype == np.float32
+    assert (descriptors * expected).sum(axis=1).min() > 0.999
+    assert np.linalg.norm(descriptors, axis=1) == pytest.approx(1, abs=1e-5)
+
+
+def test_whitening_in_the_network_is_that_in_numpy() -> None:
+    student, whitening = used_student(TINY_STUDENT), some_whitening(6)
+    with torch.inference_mode():
+        vectors = student(torch.from_numpy(PICTURES).permute(0, 3, 1, 2).float())[0].numpy()
+    unit = vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
+    np.testing.assert_allclose(in_torch(student, whitening, PICTURES), whitening.apply(unit), atol=1e-5)
+
+
+def test_any_side_and_number_of_pictures_can_be_given(tmp_path: Path) -> None:
+    export_student(tmp_path / "model.onnx", used_student(TINY_STUDENT), some_whitening(6), 64, {})
+    session = onnxruntime.InferenceSession(tmp_path / "model.onnx")
+    for shape in [(1, 32, 32, 3), (2, 96, 96, 3), (1, 64, 96, 3)]:
+        assert session.run(None, {"pixels": np.zeros(shape, np.uint8)})[0].shape == (shape[0], 6)
+
+
+def test_the_default_student_takes_less_than_eight_megabytes(tmp_path: Path) -> None:
+    settings = StudentSettings()
+    export_student(tmp_path / "model.onnx", make_student(settings), some_whitening(settings.dimension), 64, {})
+    assert (tmp_path / "model.onnx").stat().st_size < 8e6
+
+
+def test_what_is_said_of_the_model_stands_in_the_file(tmp_path: Path) -> None:
+    export_student(tmp_path / "model.onnx", used_student(TINY_STUDENT), some_whitening(6), 64, {"num_samples": 5})
+    session = onnxruntime.InferenceSession(tmp_path / "model.onnx")
+    assert session.get_modelmeta().custom_metadata_map["descriptor"] == '{"input_side": 64, "num_samples": 5}'
+
+
+def test_equal_students_give_equal_bytes(tmp_path: Path) -> None:
+    student = used_student(TINY_STUDENT)
+    for name in ("one.onnx", "two.onnx"):
+        export_student(tmp_path / name, student, some_whitening(6), 64, {})
+    assert (tmp_path / "one.onnx").read_bytes() == (tmp_path / "two.onnx").read_bytes()

@@ -1,0 +1,83 @@
+"""The pool of crops with a teacher's answers."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+
+from storage.formats.crop_shards import shard_path
+from tests.training.conftest import TINY_POOL, ColourTeacher
+from training.photo_set import PhotoSet
+from training.pool import Pool, fit_basis, make_pool
+
+
+def test_a_pool_holds_crops_answers_and_maps_of_every_shard(pool: Pool) -> None:
+    assert len(pool) == 48 and len(pool.shards) == 2
+    assert pool.shards[0].crops.shape == (24, 48, 48, 3)
+    assert pool.shards[0].answers.shape == (24, 6)
+    assert pool.shards[0].maps.shape == (24, 4, 4, 6)
+
+
+def test_an_answer_is_the_mean_of_its_map(pool: Pool) -> None:
+    shard = pool.shards[1]
+    np.testing.assert_allclose(shard.maps.astype(float).mean((1, 2)), shard.answers, atol=0.02)
+
+
+def test_taking_crops_gives_them_in_the_order_asked_for(pool: Pool) -> None:
+    taken = pool.take(np.array([30, 2, 23, 24]))
+    for row, (shard, place) in enumerate([(1, 6), (0, 2), (0, 23), (1, 0)]):
+        assert np.array_equal(taken.crops[row], pool.shards[shard].crops[place])
+        assert np.array_equal(taken.answers[row], pool.shards[shard].answers[place])
+
+
+def test_a_second_call_asks_the_teacher_nothing(tmp_path: Path, photos: PhotoSet) -> None:
+    make_pool(tmp_path / "crops", photos, ColourTeacher(), TINY_POOL, 6)
+    again = ColourTeacher()
+    make_pool(tmp_path / "crops", photos, again, TINY_POOL, 6)
+    assert again.num_asked == 0
+
+
+def test_a_pool_grows_without_changing_what_stands(tmp_path: Path, photos: PhotoSet) -> None:
+    first = make_pool(tmp_path / "crops", photos, ColourTeacher(), TINY_POOL, 6)
+    before = first.shards[1].crops.copy()
+    grown = make_pool(tmp_path / "crops", photos, ColourTeacher(), replace(TINY_POOL, num_crops=72), 6)
+    assert len(grown) == 72 and np.array_equal(grown.shards[1].crops, before)
+
+
+def test_a_removed_shard_is_made_again_to_the_same_bytes(tmp_path: Path, photos: PhotoSet) -> None:
+    make_pool(tmp_path / "crops", photos, ColourTeacher(), TINY_POOL, 6)
+    path = shard_path(tmp_path / "crops", 1)
+    before = path.read_bytes()
+    path.unlink()
+    make_pool(tmp_path / "crops", photos, ColourTeacher(), TINY_POOL, 6)
+    assert path.read_bytes() == before
+
+
+def test_a_cut_shard_is_made_again(tmp_path: Path, photos: PhotoSet) -> None:
+    make_pool(tmp_path / "crops", photos, ColourTeacher(), TINY_POOL, 6)
+    path = shard_path(tmp_path / "crops", 0)
+    before = path.read_bytes()
+    path.write_bytes(before[:-100])
+    make_pool(tmp_path / "crops", photos, ColourTeacher(), TINY_POOL, 6)
+    assert path.read_bytes() == before
+
+
+def test_other_photos_are_not_answered_from_old_shards(tmp_path: Path, photos: PhotoSet) -> None:
+    make_pool(tmp_path / "crops", photos, ColourTeacher(), TINY_POOL, 6)
+    again = ColourTeacher()
+    make_pool(tmp_path / "crops", photos.without([True, *[False] * 5]), again, TINY_POOL, 6)
+    assert again.num_asked >= 48
+
+
+def test_the_projection_keeps_similarities_when_it_keeps_all_directions() -> None:
+    vectors = np.random.default_rng(0).normal(size=(50, 4)).astype(np.float32)
+    centred = vectors - vectors.mean(0)
+    projected = fit_basis(vectors, 4).project(vectors)
+    np.testing.assert_allclose(projected @ projected.T, centred @ centred.T, atol=1e-4)
+
+
+def test_directions_that_are_not_there_are_zero() -> None:
+    vectors = np.random.default_rng(0).normal(size=(50, 3)).astype(np.float32)
+    assert not fit_basis(vectors, 5).project(vectors)[:, 3:].any()
