@@ -48,6 +48,7 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--input_side", type=int, default=INPUT_SIDE, help="side of whole photos when it is used")
     parser.add_argument("--device", default="cpu", help="cpu or cuda")
     parser.add_argument("--num_threads", type=int, help="threads of the processor; all by default")
+    parser.add_argument("--num_workers", type=int, default=1, help="processes that make crops and ask the teacher")
     parser.add_argument("--seed", type=int, default=learning.seed, help="of weights, crops and batches")
     return parser.parse_args(argv)
 
@@ -77,9 +78,11 @@ def _recipe(args: argparse.Namespace) -> Recipe:
         input_side=args.input_side,
         device=args.device,
         num_threads=args.num_threads,
+        num_workers=args.num_workers,
         student=StudentSettings(dimension=args.dimension, pooling=args.pooling),
         pool=PoolSettings(
             num_crops=args.num_crops,
+            dimension=args.dimension,
             shard_size=min(args.num_crops, PoolSettings.shard_size),
             stored_side=max(side for _, side in stages),
             basis_crops=args.basis_crops,

@@ -6,8 +6,10 @@ On a processor a teacher's answer costs more than the student's look at the crop
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import asdict, dataclass, replace
+from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
@@ -20,10 +22,11 @@ from storage.formats.crop_shards import CropShard, map_crop_shard, shard_path, w
 from storage.progress import progress_bar
 from training.crops import draw_crop
 from training.photo_set import PhotoSet
-from training.settings import CropSettings, PoolSettings
+from training.settings import PoolSettings
 from training.teacher import Teacher, averaged_to_grid
 
 TEACHER_BATCH = 50
+PARTS = ("crops", "answers", "maps")
 
 
 @dataclass(frozen=True, eq=False)
@@ -68,12 +71,10 @@ class Pool:
         """Give the crops of these numbers, copied into memory."""
         which = np.searchsorted(self._ends, numbers, side="right")
         rows = [(self.shards[shard], int(n - self._ends[shard])) for shard, n in zip(which, numbers, strict=True)]
-        return CropShard(
-            *(np.stack([getattr(shard, part)[row] for shard, row in rows]) for part in ("crops", "answers", "maps"))
-        )
+        return CropShard(*(np.stack([getattr(shard, part)[row] for shard, row in rows]) for part in PARTS))
 
 
-def make_pool(folder: Path, photos: PhotoSet, teacher: Teacher, settings: PoolSettings, dimension: int) -> Pool:
+def make_pool(folder: Path, photos: PhotoSet, teacher: Teacher, settings: PoolSettings, num_workers: int = 1) -> Pool:
     """Make what is missing of a pool and open all of it.
 
     Parameters
@@ -83,22 +84,43 @@ def make_pool(folder: Path, photos: PhotoSet, teacher: Teacher, settings: PoolSe
     photos : PhotoSet
         What crops are drawn from.
     teacher : Teacher
-        Who answers.
+        Who answers; with workers, each has a copy.
     settings : PoolSettings
         What the pool holds.
-    dimension : int
-        Length D of the projected answers.
+    num_workers : int
+        Processes that make shards, each with one thread; the shards are the same whatever their number.
     """
-    described = asdict(settings) | {"photos": photos.digest, "teacher": teacher.identity, "dimension": dimension}
+    described = asdict(settings) | {"photos": photos.digest, "teacher": teacher.identity}
     described.pop("num_crops")  # a pool may grow
-    maker = _Maker(photos.photos, teacher, settings, dimension)
-    shards = []
-    for number in progress_bar(range(settings.num_shards), settings.num_shards, "crops"):
-        path = shard_path(folder, number)
-        if not _stands(path, described):
-            write_crop_shard(path, maker.shard(number), described)
-        shards.append(map_crop_shard(path, described))
-    return Pool(shards)
+    paths = [shard_path(folder, number) for number in range(settings.num_shards)]
+    missing = [number for number, path in enumerate(paths) if not _stands(path, described)]
+    if missing:
+        maker = _Maker(folder, photos.photos, teacher, settings, described)
+        maker.fit()
+        for _ in progress_bar(_made(maker, missing, num_workers), len(missing), "shards of crops"):
+            pass
+    return Pool([map_crop_shard(path, described) for path in paths])
+
+
+def _made(maker: _Maker, numbers: Sequence[int], num_workers: int) -> Iterator[int]:
+    if num_workers <= 1:
+        yield from map(maker.write, numbers)
+        return
+    # Spawned, so that the same happens on every system; the photos go to each worker once.
+    with ProcessPoolExecutor(num_workers, get_context("spawn"), _begin_worker, (maker,)) as workers:
+        yield from workers.map(_write_in_worker, numbers)
+
+
+_worker_maker: list[_Maker] = []  # in a worker: what it makes shards with
+
+
+def _begin_worker(maker: _Maker) -> None:
+    cv2.setNumThreads(1)
+    _worker_maker[:] = [maker]
+
+
+def _write_in_worker(number: int) -> int:
+    return _worker_maker[0].write(number)
 
 
 def _stands(path: Path, described: dict[str, Any]) -> bool:
@@ -112,39 +134,45 @@ def _stands(path: Path, described: dict[str, Any]) -> bool:
 
 
 class _Maker:
-    """Draws crops and asks the teacher; fits the projection when it is first needed."""
+    """Draws crops, asks the teacher and writes shards."""
 
     def __init__(
-        self, photos: Sequence[NDArray[np.uint8]], teacher: Teacher, settings: PoolSettings, dimension: int
+        self,
+        folder: Path,
+        photos: Sequence[NDArray[np.uint8]],
+        teacher: Teacher,
+        settings: PoolSettings,
+        described: dict[str, Any],
     ) -> None:
-        self.photos, self.teacher, self.settings, self.dimension = photos, teacher, settings, dimension
-        self._basis: Basis | None = None
+        self.folder, self.photos, self.teacher = folder, photos, teacher
+        self.settings, self.described = settings, described
+        self.basis = Basis(np.zeros(1, np.float32), np.zeros((1, 1), np.float32))
 
-    def shard(self, number: int) -> CropShard:
-        """Make one shard."""
-        basis = self._fitted()
-        first, count, side = number * self.settings.shard_size, self.settings.shard_size, self.settings.stored_side
-        rng = np.random.default_rng([self.settings.seed, number])
-        kept: list[CropShard] = []
-        for start in range(0, count, TEACHER_BATCH):
-            crops = self._crops(range(first + start, first + min(start + TEACHER_BATCH, count)), rng)
-            maps = self.teacher.maps(crops)
-            answers = basis.project(maps.mean(axis=(1, 2)))
-            small = np.stack([cv2.resize(crop, (side, side), interpolation=cv2.INTER_AREA) for crop in crops])
-            places = basis.project(averaged_to_grid(maps))
-            kept.append(CropShard(small.astype(np.uint8), answers.astype(np.float16), places.astype(np.float16)))
-        return CropShard(*(np.concatenate([getattr(k, part) for k in kept]) for part in ("crops", "answers", "maps")))
+    def fit(self) -> None:
+        """Fit the projection, on crops of their own generator: the same whichever shards are missing."""
+        rng, count = np.random.default_rng([self.settings.seed, 0, 1]), self.settings.basis_crops
+        batches = [range(start, min(start + TEACHER_BATCH, count)) for start in range(0, count, TEACHER_BATCH)]
+        vectors = [self.teacher.maps(self._crops(batch, rng)).mean(axis=(1, 2)) for batch in batches]
+        self.basis = fit_basis(np.concatenate(vectors), self.settings.dimension)
+
+    def write(self, number: int) -> int:
+        """Make one shard; give its number."""
+        size, rng = self.settings.shard_size, np.random.default_rng([self.settings.seed, number])
+        kept = []
+        for start in range(0, size, TEACHER_BATCH):
+            first = number * size + start
+            kept.append(self._answered(range(first, first + min(TEACHER_BATCH, size - start)), rng))
+        whole = CropShard(*(np.concatenate([getattr(k, part) for k in kept]) for part in PARTS))
+        write_crop_shard(shard_path(self.folder, number), whole, self.described)
+        return number
+
+    def _answered(self, numbers: range, rng: np.random.Generator) -> CropShard:
+        crops, side = self._crops(numbers, rng), self.settings.stored_side
+        maps = self.teacher.maps(crops)
+        small = np.stack([cv2.resize(crop, (side, side), interpolation=cv2.INTER_AREA) for crop in crops])
+        answers = self.basis.project(maps.mean(axis=(1, 2))).astype(np.float16)
+        return CropShard(small.astype(np.uint8), answers, self.basis.project(averaged_to_grid(maps)).astype(np.float16))
 
     def _crops(self, numbers: range, rng: np.random.Generator) -> NDArray[np.uint8]:
-        drawn = CropSettings(**(asdict(self.settings.crops) | {"size": self.teacher.input_side}))
+        drawn = replace(self.settings.crops, size=self.teacher.input_side)
         return np.stack([draw_crop(self.photos, number % len(self.photos), drawn, rng) for number in numbers])
-
-    def _fitted(self) -> Basis:
-        if self._basis is None:
-            # From crops of its own generator, so that it is the same whichever shard is made first.
-            rng = np.random.default_rng([self.settings.seed, 0, 1])
-            count = self.settings.basis_crops
-            batches = [range(start, min(start + TEACHER_BATCH, count)) for start in range(0, count, TEACHER_BATCH)]
-            vectors = [self.teacher.maps(self._crops(batch, rng)).mean(axis=(1, 2)) for batch in batches]
-            self._basis = fit_basis(np.concatenate(vectors), self.dimension)
-        return self._basis

@@ -56,10 +56,11 @@ def train(recipe: Recipe) -> dict[str, Any]:
         torch.set_num_threads(recipe.num_threads)
     # Numbers that fade towards zero slow a processor down by much, and change nothing.
     torch.set_flush_denormal(True)
-    teacher = open_teacher(recipe.teacher, recipe.device)
+    # Many workers with the teacher's own code are faster than one GPU that waits for one core's crops.
+    teacher = open_teacher(recipe.teacher, "cpu" if recipe.num_workers > 1 else recipe.device)
     jury = None if recipe.judge is None else Jury(recipe.judge, recipe.input_side)
     photos = _photos(recipe, teacher, jury)
-    pool = make_pool(recipe.output_dir / "crops", photos, teacher, recipe.pool, recipe.student.dimension)
+    pool = make_pool(recipe.output_dir / "crops", photos, teacher, recipe.pool, recipe.num_workers)
     training = Distillation(pool, recipe.student, recipe.learning, recipe.device, _initial(recipe))
     curve = _Curve(recipe.output_dir / CURVE_FILE, jury)
     student = training.run(Running(recipe.output_dir / "checkpoint.pt", report=curve.add)).cpu()

@@ -93,6 +93,8 @@ class PoolSettings:
         Crops in all, rounded up to whole shards.
     shard_size : int
         Crops in one file.
+    dimension : int
+        Length of the projected answers: that of the student's descriptor.
     stored_side : int
         Side in pixels at which crops are kept: the largest that the student sees.
     basis_crops : int
@@ -105,6 +107,7 @@ class PoolSettings:
 
     num_crops: int = 32_000
     shard_size: int = 1000
+    dimension: int = 384
     stored_side: int = 160
     basis_crops: int = 4000
     seed: int = 7
@@ -183,6 +186,8 @@ class Recipe:
         ``cpu`` or ``cuda``.
     num_threads : int or None
         Threads of the processor; None for torch's own choice.
+    num_workers : int
+        Processes that make crops and ask the teacher.
     student, pool, learning
         What is learnt, from what, and how.
     """
@@ -196,6 +201,7 @@ class Recipe:
     input_side: int = INPUT_SIDE
     device: str = "cpu"
     num_threads: int | None = None
+    num_workers: int = 1
     student: StudentSettings = field(default_factory=StudentSettings)
     pool: PoolSettings = field(default_factory=PoolSettings)
     learning: DistillationSettings = field(default_factory=DistillationSettings)

@@ -63,18 +63,43 @@ class TfliteTeacher:
     """
 
     def __init__(self, content: bytes, device: str = "cpu") -> None:
-        from training.tflite_network import TfliteNetwork, read_layers
+        from training.tflite_network import read_layers
 
         self.identity = f"tflite {hashlib.sha256(content).hexdigest()}"
-        layers = read_layers(content)
-        self.input_side = layers.input_side
-        self._network: TfliteNetwork | None = None if device == "cpu" else TfliteNetwork(layers, device)
-        self._interpreter: Any = _interpreter(content) if device == "cpu" else None
+        self.device = device
+        self._content = content
+        self._layers = read_layers(content)
+        self.input_side = self._layers.input_side
+        self._running: Any = None
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Leave the running network behind: each worker makes its own."""
+        return self.__dict__ | {"_running": None}
 
     def maps(self, crops: NDArray[np.uint8]) -> NDArray[np.float32]:
         """Turn RGB crops (B, S, S, 3) into maps (B, h, w, C)."""
-        if self._network is not None:
-            return self._network(crops)
+        if self._running is None:
+            self._running = self._started()
+        return np.asarray(self._running(crops), np.float32)
+
+    def _started(self) -> Any:
+        from training.tflite_network import TfliteNetwork
+
+        return _Interpreter(self._content) if self.device == "cpu" else TfliteNetwork(self._layers, self.device)
+
+
+class _Interpreter:
+    """The 8-bit code of a TFLite file, one crop at a time, on one thread."""
+
+    def __init__(self, content: bytes) -> None:
+        from ai_edge_litert.interpreter import Interpreter
+
+        from training.tflite_network import last_map_only
+
+        self._interpreter: Any = Interpreter(model_content=last_map_only(content), num_threads=1)
+        self._interpreter.allocate_tensors()
+
+    def __call__(self, crops: NDArray[np.uint8]) -> NDArray[np.float32]:
         source, target = self._interpreter.get_input_details()[0], self._interpreter.get_output_details()[0]
         scale, zero_point = target["quantization"]
         answers = []
@@ -85,38 +110,41 @@ class TfliteTeacher:
         return np.float32(scale) * (np.stack(answers).astype(np.float32) - np.float32(zero_point))
 
 
-def _interpreter(content: bytes) -> Any:
-    from ai_edge_litert.interpreter import Interpreter
-
-    from training.tflite_network import last_map_only
-
-    interpreter = Interpreter(model_content=last_map_only(content), num_threads=1)
-    interpreter.allocate_tensors()
-    return interpreter
-
-
 class OnnxTeacher:
     """An ONNX network with one picture in, (B, 3, S, S) scaled as for ImageNet, and vectors or maps out."""
 
     def __init__(self, content: bytes) -> None:
-        try:
-            import onnxruntime
-        except ImportError as error:
-            raise StageError("an ONNX teacher needs the package onnxruntime; pip install onnxruntime") from error
         self.identity = f"onnx {hashlib.sha256(content).hexdigest()}"
-        try:
-            self._session = onnxruntime.InferenceSession(content)
-        except Exception as error:  # onnxruntime's errors have no common class of their own
-            raise StageError(f"the teacher is no ONNX network that onnxruntime can run: {error}") from error
+        self._content = content
+        self._session = _onnx_session(content)
         side = self._session.get_inputs()[0].shape[-1]
         self.input_side = side if isinstance(side, int) else 224
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Leave the session behind: each worker makes its own."""
+        return self.__dict__ | {"_session": None}
 
     def maps(self, crops: NDArray[np.uint8]) -> NDArray[np.float32]:
         """Turn RGB crops (B, S, S, 3) into maps (B, h, w, C)."""
         pixels = (crops.astype(np.float32) - np.array(IMAGENET_MEAN, np.float32)) / np.array(IMAGENET_STD, np.float32)
+        if self._session is None:
+            self._session = _onnx_session(self._content)
         name = self._session.get_inputs()[0].name
         answer = np.asarray(self._session.run(None, {name: pixels.transpose(0, 3, 1, 2)})[0], np.float32)
         return answer[:, None, None] if answer.ndim == 2 else answer.transpose(0, 2, 3, 1)  # noqa: PLR2004
+
+
+def _onnx_session(content: bytes) -> Any:
+    try:
+        import onnxruntime
+    except ImportError as error:
+        raise StageError("an ONNX teacher needs the package onnxruntime; pip install onnxruntime") from error
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = options.inter_op_num_threads = 1  # the workers keep the cores busy
+    try:
+        return onnxruntime.InferenceSession(content, options)
+    except Exception as error:  # onnxruntime's errors have no class in common
+        raise StageError(f"the teacher is no ONNX network that onnxruntime can run: {error}") from error
 
 
 def averaged_to_grid(maps: NDArray[np.float32], grid: int = GRID) -> NDArray[np.float32]:

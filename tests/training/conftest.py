@@ -17,7 +17,7 @@ TINY_STUDENT = StudentSettings(dimension=6, widths=(8, 8, 12, 16), bottlenecks=(
 TINY_LEARNING = DistillationSettings(
     num_samples=160, batch_size=16, learning_rate=4e-3, input_stages=((0.0, 32), (0.5, 48))
 )
-TINY_POOL = PoolSettings(num_crops=48, shard_size=24, stored_side=48, basis_crops=60)
+TINY_POOL = PoolSettings(num_crops=48, shard_size=24, dimension=6, stored_side=48, basis_crops=60)
 
 
 class ColourTeacher:
@@ -43,4 +43,4 @@ def photos(tmp_path: Path) -> PhotoSet:
 
 @pytest.fixture
 def pool(tmp_path: Path, photos: PhotoSet) -> Pool:
-    return make_pool(tmp_path / "crops", photos, ColourTeacher(), TINY_POOL, TINY_STUDENT.dimension)
+    return make_pool(tmp_path / "crops", photos, ColourTeacher(), TINY_POOL)

@@ -33,41 +33,50 @@ def test_taking_crops_gives_them_in_the_order_asked_for(pool: Pool) -> None:
 
 
 def test_a_second_call_asks_the_teacher_nothing(tmp_path: Path, photos: PhotoSet) -> None:
-    make_pool(tmp_path / "crops", photos, ColourTeacher(), TINY_POOL, 6)
+    make_pool(tmp_path / "crops", photos, ColourTeacher(), TINY_POOL)
     again = ColourTeacher()
-    make_pool(tmp_path / "crops", photos, again, TINY_POOL, 6)
+    make_pool(tmp_path / "crops", photos, again, TINY_POOL)
     assert again.num_asked == 0
 
 
 def test_a_pool_grows_without_changing_what_stands(tmp_path: Path, photos: PhotoSet) -> None:
-    first = make_pool(tmp_path / "crops", photos, ColourTeacher(), TINY_POOL, 6)
+    first = make_pool(tmp_path / "crops", photos, ColourTeacher(), TINY_POOL)
     before = first.shards[1].crops.copy()
-    grown = make_pool(tmp_path / "crops", photos, ColourTeacher(), replace(TINY_POOL, num_crops=72), 6)
+    grown = make_pool(tmp_path / "crops", photos, ColourTeacher(), replace(TINY_POOL, num_crops=72))
     assert len(grown) == 72 and np.array_equal(grown.shards[1].crops, before)
+    np.testing.assert_allclose(grown.shards[2].maps.astype(float).mean((1, 2)), grown.shards[2].answers, atol=0.02)
+
+
+def test_workers_make_the_same_bytes(tmp_path: Path, photos: PhotoSet) -> None:
+    for folder, num_workers in (("alone", 1), ("together", 2)):
+        make_pool(tmp_path / folder, photos, ColourTeacher(), TINY_POOL, num_workers)
+    for number in range(2):
+        alone, together = (shard_path(tmp_path / folder, number).read_bytes() for folder in ("alone", "together"))
+        assert alone == together
 
 
 def test_a_removed_shard_is_made_again_to_the_same_bytes(tmp_path: Path, photos: PhotoSet) -> None:
-    make_pool(tmp_path / "crops", photos, ColourTeacher(), TINY_POOL, 6)
+    make_pool(tmp_path / "crops", photos, ColourTeacher(), TINY_POOL)
     path = shard_path(tmp_path / "crops", 1)
     before = path.read_bytes()
     path.unlink()
-    make_pool(tmp_path / "crops", photos, ColourTeacher(), TINY_POOL, 6)
+    make_pool(tmp_path / "crops", photos, ColourTeacher(), TINY_POOL)
     assert path.read_bytes() == before
 
 
 def test_a_cut_shard_is_made_again(tmp_path: Path, photos: PhotoSet) -> None:
-    make_pool(tmp_path / "crops", photos, ColourTeacher(), TINY_POOL, 6)
+    make_pool(tmp_path / "crops", photos, ColourTeacher(), TINY_POOL)
     path = shard_path(tmp_path / "crops", 0)
     before = path.read_bytes()
     path.write_bytes(before[:-100])
-    make_pool(tmp_path / "crops", photos, ColourTeacher(), TINY_POOL, 6)
+    make_pool(tmp_path / "crops", photos, ColourTeacher(), TINY_POOL)
     assert path.read_bytes() == before
 
 
 def test_other_photos_are_not_answered_from_old_shards(tmp_path: Path, photos: PhotoSet) -> None:
-    make_pool(tmp_path / "crops", photos, ColourTeacher(), TINY_POOL, 6)
+    make_pool(tmp_path / "crops", photos, ColourTeacher(), TINY_POOL)
     again = ColourTeacher()
-    make_pool(tmp_path / "crops", photos.without([True, *[False] * 5]), again, TINY_POOL, 6)
+    make_pool(tmp_path / "crops", photos.without([True, *[False] * 5]), again, TINY_POOL)
     assert again.num_asked >= 48
 
 
