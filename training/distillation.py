@@ -14,11 +14,10 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import cv2
 import numpy as np
-from numpy.typing import NDArray
 
 from storage.errors import UsageError
+from training.batches import Batch, batches
 from training.checkpoints import read_checkpoint, save_checkpoint
 from training.losses import cosine_loss, local_loss, relational_loss
 from training.pool import Pool
@@ -75,6 +74,8 @@ class Running:
         Takes a :class:`Progress`.
     stop_after : int or None
         Steps after which this leg ends, for tests and for machines lent for a while.
+    num_loaders : int
+        Threads that draw batches ahead; of use where a GPU learns.
     """
 
     checkpoint: Path
@@ -82,6 +83,7 @@ class Running:
     report_samples: int = 20_000
     report: Callable[[Progress], None] = lambda progress: None
     stop_after: int | None = None
+    num_loaders: int = 0
 
 
 class Distillation:
@@ -124,8 +126,10 @@ class Distillation:
         if running.checkpoint.is_file():
             self._take_up(running.checkpoint)
         first, began, saved = self.step, time.monotonic() - self.seconds, time.monotonic()
-        while self.step < self.settings.num_steps and self.step - first != running.stop_after:
-            self._losses.append(self._learn(self.step))
+        for batch in batches(self.pool, self.settings, first, running.num_loaders):
+            if self.step - first == running.stop_after:
+                break
+            self._losses.append(self._learn(self.step, batch.to(self.device)))
             self.step += 1
             self.seconds = time.monotonic() - began
             if self._is_due(running.report_samples):
@@ -146,16 +150,19 @@ class Distillation:
         samples, side = self.step * self.settings.batch_size, self.settings.input_side(self.step - 1)
         running.report(Progress(samples, self.seconds, side, (cosine, relational, local), self.averaged))
 
-    def _learn(self, step: int) -> tuple[float, float, float]:
+    def _learn(self, step: int, batch: Batch) -> tuple[float, float, float]:
         import torch
 
         for group in self.optimizer.param_groups:
             group["lr"] = self.settings.rate(step)
-        pixels, answers, maps = (part.to(self.device, non_blocking=True) for part in self._batch(step))
         self.network.train()
         with torch.autocast(self.device.split(":")[0], torch.bfloat16, enabled=self.device != "cpu"):
-            vectors, local = self.network(pixels.contiguous(memory_format=torch.channels_last))
-        losses = cosine_loss(vectors, answers), relational_loss(vectors, answers), local_loss(local, maps)
+            vectors, local = self.network(batch.pixels.contiguous(memory_format=torch.channels_last))
+        losses = (
+            cosine_loss(vectors, batch.answers),
+            relational_loss(vectors, batch.answers),
+            local_loss(local, batch.maps),
+        )
         weights = self.settings.losses
         self.optimizer.zero_grad(set_to_none=True)
         (losses[0] + weights.relational * losses[1] + weights.local * losses[2]).backward()
@@ -163,22 +170,6 @@ class Distillation:
         self.optimizer.step()
         self._average(step)
         return losses[0].item(), losses[1].item(), losses[2].item()
-
-    def _batch(self, step: int) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
-        import torch
-
-        rng = np.random.default_rng([self.settings.seed, step])
-        size, side = self.settings.batch_size, self.settings.input_side(step)
-        taken = self.pool.take(rng.integers(len(self.pool), size=size))
-        is_flipped = rng.random(size) < 0.5
-        crops = np.stack([_view(crop, side, flip) for crop, flip in zip(taken.crops, is_flipped, strict=True)])
-        maps = np.where(is_flipped[:, None, None, None], taken.maps[:, :, ::-1], taken.maps).astype(np.float32)
-        # The shifts are small: a teacher's answer would hardly change, and the student learns not to care.
-        gain = np.exp(rng.normal(0, 0.08, (size, 3, 1, 1))).astype(np.float32)
-        shift = rng.normal(0, 6, (size, 3, 1, 1)).astype(np.float32)
-        pixels = torch.from_numpy(crops).permute(0, 3, 1, 2).float() * torch.from_numpy(gain) + torch.from_numpy(shift)
-        answers = torch.from_numpy(taken.answers.astype(np.float32))
-        return pixels.clamp(0, 255), answers, torch.from_numpy(maps).permute(0, 3, 1, 2)
 
     def _average(self, step: int) -> None:
         import torch
@@ -222,9 +213,3 @@ def _optimizer(network: torch.nn.Module, rate: float) -> torch.optim.Optimizer:
         (matrices if parameter.ndim > 1 and name != "power" else others).append(parameter)
     groups = [{"params": matrices, "weight_decay": WEIGHT_DECAY}, {"params": others, "weight_decay": 0.0}]
     return torch.optim.AdamW(groups, lr=rate)
-
-
-def _view(crop: NDArray[np.uint8], side: int, is_flipped: bool) -> NDArray[np.uint8]:
-    if side != len(crop):
-        crop = np.asarray(cv2.resize(crop, (side, side), interpolation=cv2.INTER_AREA), np.uint8)
-    return crop[:, ::-1] if is_flipped else crop

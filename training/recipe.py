@@ -28,6 +28,7 @@ from training.teacher import Teacher, open_teacher
 from training.whitening import learn_whitening
 
 log = logging.getLogger(__name__)
+LOADERS_FOR_GPU = 8
 MODEL_FILE, CURVE_FILE = "street.onnx", "curve.csv"
 CURVE_COLUMNS = (
     ("samples", "seconds", "input_side", "cosine_loss", "relational_loss", "local_loss")
@@ -63,7 +64,9 @@ def train(recipe: Recipe) -> dict[str, Any]:
     pool = make_pool(recipe.output_dir / "crops", photos, teacher, recipe.pool, recipe.num_workers)
     training = Distillation(pool, recipe.student, recipe.learning, recipe.device, _initial(recipe))
     curve = _Curve(recipe.output_dir / CURVE_FILE, jury)
-    student = training.run(Running(recipe.output_dir / "checkpoint.pt", report=curve.add)).cpu()
+    loaders = 0 if recipe.device == "cpu" else LOADERS_FOR_GPU
+    running = Running(recipe.output_dir / "checkpoint.pt", report=curve.add, num_loaders=loaders)
+    student = training.run(running).cpu()
     whitening = learn_whitening(describe(student, as_pictures(photos.photos, recipe.input_side)))
     model = recipe.output_dir / MODEL_FILE
     export_student(model, student, whitening, recipe.input_side, {"num_samples": recipe.learning.num_samples})

@@ -5,12 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
-import numpy as np
 import pytest
 import torch
 
 from storage.errors import DamagedFileError, UsageError
-from storage.formats.crop_shards import CropShard
 from tests.training.conftest import TINY_LEARNING, TINY_STUDENT
 from training.distillation import Distillation, Progress, Running
 from training.pool import Pool
@@ -99,21 +97,3 @@ def test_the_rate_rises_then_falls_to_almost_nothing() -> None:
 def test_pictures_grow_at_their_share_of_the_training() -> None:
     learning = DistillationSettings(num_samples=1000, batch_size=10, input_stages=((0.0, 96), (0.6, 128), (0.9, 160)))
     assert [learning.input_side(step) for step in (0, 59, 60, 89, 90, 99)] == [96, 96, 128, 128, 160, 160]
-
-
-def test_a_mirrored_crop_is_compared_with_the_mirrored_map(pool: Pool) -> None:
-    crops = np.zeros((4, 48, 48, 3), np.uint8)
-    crops[:, :, 24:] = 255
-    maps = np.zeros((4, 4, 4, 6), np.float16)
-    maps[:, :, 2:] = 1.0
-    lit_right = Pool([CropShard(crops, np.zeros((4, 6), np.float16), maps)])
-    pixels, _, places = Distillation(lit_right, TINY_STUDENT, TINY_LEARNING)._batch(0)
-    is_lit_right = pixels[:, 0, 0, -1] > pixels[:, 0, 0, 0]
-    assert 0 < is_lit_right.sum() < len(pixels)
-    assert torch.equal(is_lit_right, places[:, 0, 0, -1] > places[:, 0, 0, 0])
-
-
-def test_colours_are_shifted_but_stay_colours(pool: Pool) -> None:
-    pixels, _, _ = Distillation(pool, TINY_STUDENT, TINY_LEARNING)._batch(0)
-    taken = pixels.numpy()
-    assert taken.min() >= 0 and taken.max() <= 255 and (taken % 1 != 0).any()
