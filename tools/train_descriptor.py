@@ -20,10 +20,18 @@ import json
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from stages.command_line import ScriptParser, exit_codes
 from storage.errors import UsageError
 from training.settings import INPUT_SIDE, DistillationSettings, PoolSettings, Recipe, StudentSettings
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from hloc.extractors.base import Extractor
+    from training.teacher import DescriptorTeacher
 
 
 def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
@@ -31,7 +39,7 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     learning, pool, student = DistillationSettings(), PoolSettings(), StudentSettings()
     parser = ScriptParser(__doc__)
     parser.add_argument("--images", type=Path, nargs="+", required=True, help="folders of photos to learn from")
-    parser.add_argument("--teacher", type=Path, required=True, help="the teacher's file, .tflite or .onnx")
+    parser.add_argument("--teacher", type=Path, required=True, help="the teacher's file, .tflite or .onnx, or a model")
     parser.add_argument("--output_dir", type=Path, required=True, help="where everything is written")
     parser.add_argument("--groups", type=Path, help="CSV file path,building: which photo to learn from shows what")
     parser.add_argument("--judge", type=Path, help="CSV file path,building of photos to be judged on")
@@ -58,12 +66,36 @@ def main(args: argparse.Namespace) -> int:
     """Train and export; print where the model lies and how it measures."""
     from training.recipe import train
 
-    result = train(_recipe(args))
+    result = train(_recipe(args), _registered(args))
     if args.json:
         print(json.dumps(result, indent=1))
     else:
         print("\n".join(f"{label.replace('_', ' ')}: {value}" for label, value in result.items()))
     return 0
+
+
+def _registered(args: argparse.Namespace) -> DescriptorTeacher | None:
+    """Give the teacher when it is named as a model of the project, None when it is a file."""
+    from hloc.extractors import MODELS, create_extractor
+    from hloc.extractors.base import ExtractorOptions, LearntExtractor
+    from training.teacher import DescriptorTeacher
+
+    if str(args.teacher) not in MODELS or args.teacher.is_file():
+        return None
+    extractor = create_extractor(str(args.teacher), ExtractorOptions(device=args.device))
+    if isinstance(extractor, LearntExtractor):
+        raise UsageError(f"--teacher {args.teacher}: learns on the photos at hand and cannot teach; name another model")
+    return DescriptorTeacher(json.dumps(extractor.settings(), sort_keys=True), _Describer(extractor))
+
+
+class _Describer:
+    """An extractor as one call; a class, so that workers can be handed it."""
+
+    def __init__(self, extractor: Extractor) -> None:
+        self.extractor = extractor
+
+    def __call__(self, crops: NDArray[np.uint8]) -> NDArray[np.float32]:
+        return self.extractor.describe([self.extractor.prepare(crop) for crop in crops])
 
 
 def _recipe(args: argparse.Namespace) -> Recipe:

@@ -36,8 +36,15 @@ CURVE_COLUMNS = (
 )  # fmt: skip
 
 
-def train(recipe: Recipe) -> dict[str, Any]:
+def train(recipe: Recipe, teacher: Teacher | None = None) -> dict[str, Any]:
     """Carry out a training, or what is left of it.
+
+    Parameters
+    ----------
+    recipe : Recipe
+        What is to be done.
+    teacher : Teacher, optional
+        In place of the recipe's file.
 
     Returns
     -------
@@ -58,7 +65,7 @@ def train(recipe: Recipe) -> dict[str, Any]:
     # Numbers that fade towards zero slow a processor down by much, and change nothing.
     torch.set_flush_denormal(True)
     # Many workers with the teacher's own code are faster than one GPU that waits for one core's crops.
-    teacher = open_teacher(recipe.teacher, "cpu" if recipe.num_workers > 1 else recipe.device)
+    teacher = teacher or open_teacher(recipe.teacher, "cpu" if recipe.num_workers > 1 else recipe.device)
     jury = None if recipe.judge is None else Jury(recipe.judge, recipe.input_side)
     photos = _photos(recipe, teacher, jury)
     pool = make_pool(recipe.output_dir / "crops", photos, teacher, recipe.pool, recipe.num_workers)

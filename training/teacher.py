@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -132,6 +134,29 @@ class OnnxTeacher:
         name = self._session.get_inputs()[0].name
         answer = np.asarray(self._session.run(None, {name: pixels.transpose(0, 3, 1, 2)})[0], np.float32)
         return answer[:, None, None] if answer.ndim == 2 else answer.transpose(0, 2, 3, 1)  # noqa: PLR2004
+
+
+@dataclass(eq=False)
+class DescriptorTeacher:
+    """Any global descriptor as a teacher: one vector for a crop, no map.
+
+    Attributes
+    ----------
+    identity : str
+        What the descriptor depends on: its settings.
+    describe : callable
+        Turns RGB crops (B, S, S, 3) into vectors (B, C).
+    input_side : int
+        S, in pixels.
+    """
+
+    identity: str
+    describe: Callable[[NDArray[np.uint8]], NDArray[np.float32]]
+    input_side: int = 224
+
+    def maps(self, crops: NDArray[np.uint8]) -> NDArray[np.float32]:
+        """Turn RGB crops (B, S, S, 3) into maps of one place (B, 1, 1, C)."""
+        return np.asarray(self.describe(crops), np.float32)[:, None, None]
 
 
 def _onnx_session(content: bytes) -> Any:
