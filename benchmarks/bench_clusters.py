@@ -16,13 +16,10 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
-import platform
 import subprocess
 import sys
 import time
 from collections.abc import Callable
-from datetime import date
 from pathlib import Path
 
 import numpy as np
@@ -31,6 +28,7 @@ from numpy.typing import NDArray
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
+from benchmarks.machine import header  # noqa: E402
 from clustering.expansion import expand_strictly  # noqa: E402
 from clustering.graph import ScoredPairs, find_edges, list_neighbours  # noqa: E402
 from clustering.grouping import group_photos  # noqa: E402
@@ -140,14 +138,6 @@ def peak_memory_gib() -> float:
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit / 2**30
 
 
-def machine() -> str:
-    commit = subprocess.run(["git", "rev-parse", "--short", "HEAD"], cwd=ROOT, capture_output=True, text=True)
-    return (
-        f"{date.today()}, commit {commit.stdout.strip() or 'unknown'}, {platform.system()} {platform.machine()}, "
-        f"{os.cpu_count()} cores, Python {platform.python_version()}, NumPy {np.__version__}"
-    )
-
-
 def parse_args() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--num_photos", type=int, nargs="+", default=[10_000, 100_000, 1_000_000])
@@ -161,7 +151,7 @@ def main(args: argparse.Namespace) -> int:
     if args.one:
         print(json.dumps(measure(args.graphs[0], args.num_photos[0], args.file_order)))
         return 0
-    print(f"{machine()}; {'file order' if args.file_order else 'default order'}; seconds by stage\n")
+    print(header(f"create_clusters, {'file' if args.file_order else 'default'} order, seconds by stage"))
     columns = ("graph", "photos", "pairs", "edges", *STAGES, "total", "GiB", "clusters", "joins")
     print(" ".join(f"{column:>10}" for column in columns))
     for graph in args.graphs:
