@@ -14,8 +14,9 @@ from demo.design import Design
 from demo.lens import choose_lens, develop
 from demo.light import Light
 from demo.noise import Field, floats, fractal, smoothstep
+from demo.people import draw_person
 from demo.render import Frame, paste, paste_relief, windows
-from demo.sprites import SPRITE_PPM, draw_person
+from demo.sprites import SPRITE_PPM
 from demo.surroundings import draw_sky, ground_plane
 from demo.vehicles import draw_car
 
@@ -75,10 +76,10 @@ def _choose_camera(design: Design, rng: np.random.Generator, size: tuple[int, in
     part = rng.uniform(0.4, 0.6)
     height = 0.5 * design.eaves + 0.4
     if is_detail:
-        distance = fitting * rng.uniform(0.5, 0.62)
+        distance = fitting * rng.uniform(0.42, 0.6)
         part, height = rng.uniform(0.3, 0.7), rng.uniform(0.4, 0.7) * design.eaves
     distance = float(np.clip(distance, 6.5, 21.5))
-    azimuth = rng.uniform(-0.55, 0.55)
+    azimuth = rng.uniform(-0.78, 0.78)
     x = part * design.width
     center = np.array([x + distance * np.sin(azimuth), rng.uniform(1.4, 2.1), distance * np.cos(azimuth)])
     tilt = rng.uniform(0.65, 1.1)  # most people point the camera less high than the building's middle
