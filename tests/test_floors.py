@@ -13,12 +13,20 @@ from tests.conftest import ROOT
 FLOORS = {"storage": 1, "hloc": 2, "clustering": 2, "demo": 2, "stages": 3, "web": 3, "tools": 4}
 SCRIPT_FLOOR = 4
 TORCH_ROOMS = {"hloc", "training"}
-FILE_CALLS = {"open", "read_bytes", "read_text", "write_bytes", "write_text", "imread", "imwrite", "loadmat", "fromfile"}
+FILE_CALLS = {
+    "open",
+    "read_bytes",
+    "read_text",
+    "write_bytes",
+    "write_text",
+    "imread",
+    "imwrite",
+    "loadmat",
+    "fromfile",
+}
 
 SOURCES = [
-    path
-    for path in sorted(ROOT.rglob("*.py"))
-    if path.relative_to(ROOT).parts[0] in FLOORS or path.parent == ROOT
+    path for path in sorted(ROOT.rglob("*.py")) if path.relative_to(ROOT).parts[0] in FLOORS or path.parent == ROOT
 ]
 
 
