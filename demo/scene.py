@@ -12,7 +12,7 @@ from demo.building import Building, Standing
 from demo.camera import Camera, Plane, look_at
 from demo.design import Design
 from demo.lens import choose_lens, develop
-from demo.light import Light
+from demo.light import Light, Part
 from demo.noise import Field, floats, fractal, smoothstep
 from demo.people import draw_person
 from demo.render import Frame, paste, paste_relief, windows
@@ -103,13 +103,12 @@ def take_photo(building: Building, view: View, rng: np.random.Generator) -> NDAr
         building.ground,
         floats(light.sky_color) * 0.95 + floats(light.sun_color) * 0.5 * sum(light.sun),
     )
-    for part in building.neighbours:
+    for part in _facing(camera, building.beside):
         paste_relief(frame, camera, part, light, building.opposite)
     for plane, texture in building.near:
         paste(frame, camera, plane, texture, flat * 0.9)
-    for part in building.parts:
-        if (camera.center - part.plane.origin) @ part.plane.normal > 0.2:
-            paste_relief(frame, camera, part, light, building.opposite)
+    for part in _facing(camera, building.roof):
+        paste_relief(frame, camera, part, light, building.opposite)
     paste_relief(frame, camera, building.front, light, building.opposite, view.cast)
     if building.rails is not None:
         paste(frame, camera, *building.rails, flat)
@@ -118,6 +117,11 @@ def take_photo(building: Building, view: View, rng: np.random.Generator) -> NDAr
         _shadow(frame, camera, thing)
         paste(frame, camera, thing.plane, thing.sprite, flat * 0.85)
     return develop(frame, choose_lens(rng), rng)
+
+
+def _facing(camera: Camera, parts: list[Part]) -> list[Part]:
+    """Leave out the walls that are seen from behind."""
+    return [part for part in parts if (camera.center - part.plane.origin) @ part.plane.normal > 0.2]
 
 
 def _shadow(frame: Frame, camera: Camera, thing: Standing) -> None:

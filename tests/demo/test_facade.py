@@ -12,7 +12,7 @@ from demo.design import ROOFS, WALLS, Design, choose_designs
 from demo.facade import Facade, draw_facade
 from demo.lettering import coin_name, coin_shop, text_mask
 from demo.openings import Opening, draw_window
-from demo.roofs import draw_roof, draw_sides
+from demo.roofs import draw_roof, draw_side
 from tests.demo.conftest import make_design
 
 PPM = 24.0
@@ -181,9 +181,24 @@ def test_weather_darkens_the_foot_of_a_wall() -> None:
 
 
 def test_a_lone_building_has_two_side_walls(design: Design) -> None:
-    left, right = draw_sides(design, 10.0, np.random.default_rng(0))
+    left, right = (
+        draw_side(design, 10.0, np.random.default_rng(0), (x, 0.0), is_left=is_left)
+        for x, is_left in ((0.0, True), (design.width, False))
+    )
     assert left.plane.normal == pytest.approx([-1, 0, 0]) and right.plane.normal == pytest.approx([1, 0, 0])
     assert right.plane.origin[0] == pytest.approx(design.width)
+    assert right.plane.origin[2] == 0 > left.plane.origin[2]  # a texture begins at its left as seen from outside
+
+
+def test_sides_under_a_pitched_roof_rise_to_a_gable(design: Design) -> None:
+    flat, pitched = (
+        draw_side(
+            make_design(design, roof=roof), 10.0, np.random.default_rng(0), (0.0, 0.0), is_left=True
+        ).relief.height
+        for roof in ("flat", "pitched")
+    )
+    assert flat.all() and pitched.shape[0] > flat.shape[0]
+    assert not pitched[0, 0] and pitched[3, pitched.shape[1] // 2]
 
 
 @pytest.mark.parametrize("shape", [(20, 100), (100, 20), (3, 3), (40, 40)])

@@ -68,6 +68,13 @@ def test_blur_softens_edges() -> None:
     assert soft < 0.8 * sharp
 
 
+def test_light_below_nought_is_black_and_light_beyond_all_measure_is_white() -> None:
+    frame = np.full((20, 30, 3), 0.3)
+    frame[:5], frame[-5:] = -0.01, 1e6
+    photo = shot(frame, PLAIN)
+    assert photo[:3].max() == 0 and photo[-3:].min() > 250
+
+
 def test_a_black_frame_stays_black() -> None:
     assert shot(np.zeros((20, 30, 3)), PLAIN).max() == 0
 
