@@ -79,21 +79,20 @@ def draw_balcony(canvas: Canvas, rails: NDArray[np.uint8], opening: Opening, des
     color = tuple(int(255 * value) for value in design.accent) + (255,)
     thickness = max(1, round(0.03 * canvas.ppm))
     for height in (0.08, 0.98):
-        _rail(canvas, rails, (x0, y + height), (x1, y + height), color, thickness + 1)
+        _rail(canvas, rails, ((x0, y + height), (x1, y + height)), color, thickness + 1)
     for x in np.arange(x0 + 0.02, x1, 0.13):
-        _rail(canvas, rails, (x, y), (x, y + 0.98), color, thickness)
+        _rail(canvas, rails, ((x, y), (x, y + 0.98)), color, thickness)
 
 
 def _rail(
     canvas: Canvas,
     rails: NDArray[np.uint8],
-    start: tuple[float, float],
-    end: tuple[float, float],
+    ends: tuple[tuple[float, float], tuple[float, float]],
     color: tuple[int, ...],
     thickness: int,
 ) -> None:
-    ends = np.round(canvas.pixels(np.array([start, end]))).astype(int)
-    cv2.line(rails, ends[0].tolist(), ends[1].tolist(), color, thickness)
+    start, end = np.round(canvas.pixels(np.array(ends))).astype(int).tolist()
+    cv2.line(rails, start, end, color, thickness)
 
 
 def draw_pipe(canvas: Canvas, x: float, top: float) -> None:

@@ -109,7 +109,7 @@ def take_photo(building: Building, view: View, rng: np.random.Generator) -> NDAr
         paste(frame, camera, plane, texture, flat * 0.9)
     for part in _facing(camera, building.roof):
         paste_relief(frame, camera, part, light, building.opposite)
-    paste_relief(frame, camera, building.front, light, building.opposite, view.cast)
+    paste_relief(frame, camera, building.front, light, building.opposite, cast=view.cast)
     if building.rails is not None:
         paste(frame, camera, *building.rails, flat)
     things = [thing for thing in building.standing + view.passing if camera.center[2] - thing.z > CLEARANCE_M]

@@ -6,6 +6,8 @@ bottom row stands on the ground.
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import cv2
 import numpy as np
 from numpy.typing import NDArray
@@ -23,21 +25,28 @@ def draw_tree(rng: np.random.Generator, is_bare: bool = False) -> Sprite:
     rows, columns = image.shape[:2]
     tips: list[NDArray[np.float64]] = []
     foot = np.array([columns / 2, rows - 1.0])
-    _branch(image, rng, foot, -np.pi / 2, rows * 0.235, rows * 0.038, tips)
+    _branch(image, rng, foot, _Limb(-np.pi / 2, rows * 0.235, rows * 0.038), tips)
     if not is_bare:
         _leaves(image, rng, np.array(tips))
     return image
+
+
+class _Limb(NamedTuple):
+    """Direction in radians, length and width in pixels."""
+
+    angle: float
+    length: float
+    width: float
 
 
 def _branch(
     image: Sprite,
     rng: np.random.Generator,
     start: NDArray[np.float64],
-    angle: float,
-    length: float,
-    width: float,
-    tips: list,
+    limb: _Limb,
+    tips: list[NDArray[np.float64]],
 ) -> None:
+    angle, length, width = limb
     end = start + length * np.array([np.cos(angle), np.sin(angle)])
     tone = rng.uniform(0.8, 1.2)
     for part, shade in ((1.0, 0.20), (0.55, 0.30)):  # a lit half on a dark limb makes it round
@@ -49,15 +58,8 @@ def _branch(
         tips.append(end)
         return
     for _ in range(2 if rng.random() < 0.6 else 3):
-        _branch(
-            image,
-            rng,
-            end,
-            angle + rng.normal(0, 0.45),
-            length * rng.uniform(0.65, 0.85),
-            width * rng.uniform(0.5, 0.68),
-            tips,
-        )
+        turn, shorter, thinner = rng.normal(0, 0.45), rng.uniform(0.65, 0.85), rng.uniform(0.5, 0.68)
+        _branch(image, rng, end, _Limb(angle + turn, length * shorter, width * thinner), tips)
 
 
 def _leaves(image: Sprite, rng: np.random.Generator, tips: NDArray[np.float64]) -> None:

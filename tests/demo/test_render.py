@@ -144,5 +144,5 @@ def test_a_cast_shadow_takes_the_sun_but_not_the_sky() -> None:
     cast = np.ones((8, 8), np.float32)
     cast[:, :4] = 0
     frame = blank()
-    paste_relief(frame, frontal(), wall(0.0), light, MIRRORED, cast)
+    paste_relief(frame, frontal(), wall(0.0), light, MIRRORED, cast=cast)
     assert frame[80, 80, 0] == pytest.approx(0.25, abs=0.03) and frame[80, 240, 0] == pytest.approx(1.25, abs=0.08)
