@@ -2,6 +2,8 @@
 
 Each line runs in a process of its own, so that its peak memory is its own. Prints one table; nothing is written.
 
+``total`` is wall time, ``cpu`` the processor time of the same; they differ on a busy machine.
+
 Graphs, ten pairs a photo where nothing else is said:
   planted   buildings of about 12 photos, 6 of 10 pairs inside them, positions for 6 of 10 photos
   sparse    two weak pairs a photo, all near each other in the list: nearly every pair leads to a join
@@ -16,13 +18,10 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
-import platform
 import subprocess
 import sys
 import time
 from collections.abc import Callable
-from datetime import date
 from pathlib import Path
 
 import numpy as np
@@ -31,6 +30,7 @@ from numpy.typing import NDArray
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
+from benchmarks.machine import header  # noqa: E402
 from clustering.expansion import expand_strictly  # noqa: E402
 from clustering.graph import ScoredPairs, find_edges, list_neighbours  # noqa: E402
 from clustering.grouping import group_photos  # noqa: E402
@@ -105,7 +105,7 @@ def measure(graph: str, num_photos: int, file_order: bool) -> dict[str, float]:
     """Cluster one drawn graph; give seconds by stage, counts, and peak memory in GiB."""
     pairs, positions = GRAPHS[graph](num_photos)
     settings = SpecifiedSettings(0.35, 0.2, file_order=file_order)
-    laps = [time.perf_counter()]
+    laps, cpu_start = [time.perf_counter()], time.process_time()
 
     def lap() -> None:
         laps.append(time.perf_counter())
@@ -125,9 +125,11 @@ def measure(graph: str, num_photos: int, file_order: bool) -> dict[str, float]:
     lap()
     grouping = group_photos(partition, num_photos, reasons, is_sorted=not file_order)
     lap()
+    cpu = time.process_time() - cpu_start
     seconds = dict(zip(STAGES, np.diff(laps).tolist(), strict=True))
     counts = {"pairs": len(pairs.first), "edges": len(edges), "clusters": len(grouping.clusters)}
-    return seconds | counts | {"joins": len(reasons.cluster), "total": laps[-1] - laps[0], "peak": peak_memory_gib()}
+    totals = {"total": laps[-1] - laps[0], "cpu": cpu, "peak": peak_memory_gib()}
+    return seconds | counts | {"joins": len(reasons.cluster)} | totals
 
 
 def peak_memory_gib() -> float:
@@ -138,14 +140,6 @@ def peak_memory_gib() -> float:
         return float("nan")
     unit = 1 if sys.platform == "darwin" else 1024
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit / 2**30
-
-
-def machine() -> str:
-    commit = subprocess.run(["git", "rev-parse", "--short", "HEAD"], cwd=ROOT, capture_output=True, text=True)
-    return (
-        f"{date.today()}, commit {commit.stdout.strip() or 'unknown'}, {platform.system()} {platform.machine()}, "
-        f"{os.cpu_count()} cores, Python {platform.python_version()}, NumPy {np.__version__}"
-    )
 
 
 def parse_args() -> argparse.Namespace:
@@ -161,15 +155,15 @@ def main(args: argparse.Namespace) -> int:
     if args.one:
         print(json.dumps(measure(args.graphs[0], args.num_photos[0], args.file_order)))
         return 0
-    print(f"{machine()}; {'file order' if args.file_order else 'default order'}; seconds by stage\n")
-    columns = ("graph", "photos", "pairs", "edges", *STAGES, "total", "GiB", "clusters", "joins")
+    print(header(f"create_clusters, {'file' if args.file_order else 'default'} order, seconds by stage"))
+    columns = ("graph", "photos", "pairs", "edges", *STAGES, "total", "cpu", "GiB", "clusters", "joins")
     print(" ".join(f"{column:>10}" for column in columns))
     for graph in args.graphs:
         for num_photos in args.num_photos:
             call = [sys.executable, __file__, "--one", "--graphs", graph, "--num_photos", str(num_photos)]
             call += ["--file_order"] if args.file_order else []
             found = json.loads(subprocess.run(call, check=True, capture_output=True, text=True).stdout)
-            times = [f"{found[name]:.1f}" for name in (*STAGES, "total")]
+            times = [f"{found[name]:.1f}" for name in (*STAGES, "total", "cpu")]
             counts = [f"{found[name]:,}" for name in ("clusters", "joins")]
             cells = [graph, f"{num_photos:,}", f"{found['pairs']:,}", f"{found['edges']:,}", *times]
             print(" ".join(f"{cell:>10}" for cell in [*cells, f"{found['peak']:.2f}", *counts]), flush=True)

@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 from demo.camera import Plane, upright
 from demo.design import Design, choose_designs
 from demo.facade import draw_facade
-from demo.light import Part, Relief, make_relief
+from demo.light import Part, make_relief
 from demo.ornament import RAIL_M
-from demo.roofs import LOFT_PPM, draw_backdrop, draw_chimneys, draw_loft, draw_roof, draw_sides
+from demo.roofs import LOFT_PPM, draw_backdrop, draw_chimneys, draw_loft, draw_roof, draw_side
 from demo.sprites import SPRITE_PPM, Sprite, draw_fence, draw_lamp, draw_rubble, draw_tree
 from demo.surroundings import draw_ground, draw_opposite, draw_skyline
 
@@ -47,10 +47,10 @@ class Building:
         The wall towards the street.
     rails : tuple of (Plane, ndarray) or None
         Balcony railings.
-    parts : list of Part
-        Sides and roof, in the order of drawing.
-    neighbours : list of Part
-        The fronts next to it.
+    beside : list of Part
+        Its side walls, and the neighbours' sides and fronts, in the order of drawing: what may hide comes later.
+    roof : list of Part
+        Roof planes.
     far, near : list of (Plane, ndarray)
         Flat things behind the neighbours (skyline, garden wall) and right behind the front (loft, chimneys).
     ground, opposite : ndarray
@@ -62,8 +62,8 @@ class Building:
     design: Design
     front: Part
     rails: tuple[Plane, NDArray[np.uint8]] | None
-    parts: list[Part]
-    neighbours: list[Part]
+    beside: list[Part]
+    roof: list[Part]
     far: list[tuple[Plane, NDArray[np.uint8]]]
     near: list[tuple[Plane, NDArray[np.uint8]]]
     ground: NDArray[np.uint8]
@@ -78,7 +78,13 @@ def build(design: Design, rng: np.random.Generator, scale: float = 1.0) -> Build
     relief = make_relief(facade.canvas, facade.rails)
     front = Part(upright(0, facade.canvas.height, 0, ppm), relief)
     rails = (upright(0, facade.canvas.height, RAIL_M, ppm), facade.rails) if facade.has_rails else None
-    sides = draw_sides(design, 0.45 * ppm, rng) if design.is_detached else []
+    neighbours = _neighbours(design, rng, scale)
+    ends = ((0.0, True), (design.width, False))
+    sides = [
+        draw_side(design, 0.4 * ppm, rng, (x, 0.0), is_left=is_left)
+        for (x, is_left), next_to in zip(ends, neighbours, strict=True)
+        if design.is_detached or next_to[-1].plane.origin[1] < design.eaves - 0.5
+    ]
     middle = design.width / 2
     far = [(upright(middle - 65, 15, -42, 900 / 130), draw_skyline(rng))]
     if design.is_detached:  # else the neighbours hide it
@@ -91,8 +97,8 @@ def build(design: Design, rng: np.random.Generator, scale: float = 1.0) -> Build
         design=design,
         front=front,
         rails=rails,
-        parts=sides + draw_roof(design, 0.55 * ppm, rng),
-        neighbours=_neighbours(design, rng, scale),
+        beside=sides + [part for parts in neighbours for part in parts],
+        roof=draw_roof(design, 0.55 * ppm, rng),
         far=far,
         near=near,
         ground=draw_ground(rng),
@@ -101,19 +107,24 @@ def build(design: Design, rng: np.random.Generator, scale: float = 1.0) -> Build
     )
 
 
-def _neighbours(design: Design, rng: np.random.Generator, scale: float) -> list[Part]:
-    """Draw the fronts to the left and to the right: close by, or across a gap when the building stands alone."""
-    parts = []
+def _neighbours(design: Design, rng: np.random.Generator, scale: float) -> list[list[Part]]:
+    """Draw what stands to the left and to the right: close by, or across a gap when the building stands alone."""
+    sides = []
     for is_left, other in zip((True, False), choose_designs(rng, 2), strict=True):
         roof = other.roof if other.roof in ("gable", "flat", "parapet") else "flat"
         other = replace(other, roof=roof, damages=(), num_bays=min(other.num_bays, 3), width=9.2, balconies="none")
         facade = draw_facade(other, NEIGHBOUR_PPM * scale, rng)
         gap = rng.uniform(2.5, 5) if design.is_detached else 0.03
         x = -gap - other.width if is_left else design.width + gap
-        relief: Relief = make_relief(facade.canvas, is_far=True)
+        relief = make_relief(facade.canvas, is_far=True)
         z = -rng.uniform(0.1, 0.8) if design.is_detached else -0.12
+        parts = []
+        if design.is_detached:
+            edge = (x + other.width if is_left else x, z)
+            parts.append(draw_side(other, 0.5 * NEIGHBOUR_PPM * scale, rng, edge, is_left=not is_left))
         parts.append(Part(upright(x, facade.canvas.height, z, NEIGHBOUR_PPM * scale), relief))
-    return parts
+        sides.append(parts)
+    return sides
 
 
 def _furnish(design: Design, rng: np.random.Generator) -> list[Standing]:

@@ -67,13 +67,25 @@ def develop(frame: Frame, lens: Lens, rng: np.random.Generator) -> NDArray[np.ui
 
 
 def _expose(light: Frame, gain: Frame, noise: Frame) -> NDArray[np.uint8]:
-    exposed = np.maximum(light * gain, 0)
-    # Reinhard's curve with a white point (2002, equation 4), then the square root that displays undo
-    tone = cv2.divide(exposed * (0.40 * exposed + 1.35), exposed + 1)
-    display = cv2.sqrt(tone)
-    display += (1.1 * display - 0.55) * display * (1 - display)  # more contrast around the middle
+    root: Frame = cv2.sqrt(np.maximum(light * gain, 0))  # smooth interpolation can fall below 0
+    root *= (len(_TONES) - 1) / _MAX_ROOT
+    display = _TONES[np.minimum(root, len(_TONES) - 1).astype(np.uint16)]
     display += noise
-    return cv2.convertScaleAbs(np.maximum(display, 0), alpha=255)
+    return cv2.convertScaleAbs(display, alpha=255).astype(np.uint8, copy=False)
+
+
+def _tone_table(size: int) -> Frame:
+    """Display values over the square root of light, from 0 to :data:`_MAX_ROOT`."""
+    light = np.linspace(0, _MAX_ROOT, size) ** 2
+    # Reinhard's curve with a white point (2002, equation 4), then the square root that displays undo
+    display = np.sqrt(light * (0.40 * light + 1.35) / (light + 1))
+    return (display + (1.1 * display - 0.55) * display * (1 - display)).astype(
+        np.float32
+    )  # more contrast in the middle
+
+
+_MAX_ROOT = 4.0
+_TONES = _tone_table(2048)
 
 
 def _noise(rng: np.random.Generator, shape: tuple[int, int]) -> Frame:

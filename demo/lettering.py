@@ -8,11 +8,35 @@ from PIL import Image, ImageDraw, ImageFont
 
 from demo.noise import Field
 
-SHOP_NAMES = (
-    *("BAKERY", "CAFE LUNA", "PHARMACY", "BOOKS", "TAILOR", "KIOSK 24", "FLOWERS", "BARBER", "HARDWARE", "BISTRO"),
-    *("OPTICS", "LAUNDRY", "MUSIC", "SHOES", "FRUIT & VEG", "TEA HOUSE", "RADIO TV", "PRINTING", "FABRICS", "BICYCLES"),
+TRADES = (
+    "BAKERY",
+    "CAFE",
+    "BOOKS",
+    "TAILOR",
+    "FLOWERS",
+    "BARBER",
+    "OPTICS",
+    "MUSIC",
+    "SHOES",
+    "BISTRO",
+    "TEA",
+    "RADIO",
 )
-TAGS = ("ZERO", "kms", "LOVE", "R4T", "nemo", "AZIMUT", "ok!", "2020", "SLAV", "toy")
+ONSETS = ("b", "br", "d", "f", "g", "gr", "h", "k", "kl", "l", "m", "n", "p", "r", "s", "st", "t", "tr", "v", "z")
+RIMES = ("a", "an", "ar", "e", "el", "en", "er", "i", "ik", "in", "o", "ol", "on", "or", "u", "un")
+
+
+def coin_name(rng: np.random.Generator) -> str:
+    """Make up a word of two or three syllables, so that no two signs of a street say the same."""
+    count = int(rng.integers(2, 4))
+    return "".join(str(rng.choice(ONSETS)) + str(rng.choice(RIMES)) for _ in range(count))
+
+
+def coin_shop(rng: np.random.Generator) -> str:
+    """Make up the name of a shop."""
+    name = coin_name(rng).upper()
+    pattern = str(rng.choice(["{}", "{} & SON", "{trade} {}", "{}'S", "{} {number}"]))
+    return pattern.format(name, trade=rng.choice(TRADES), number=rng.integers(2, 99))
 
 
 def text_mask(text: str, shape: tuple[int, int], stroke: int = 0) -> Field:

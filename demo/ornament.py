@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from demo.canvas import Canvas
 from demo.design import PAINTS, Design
-from demo.lettering import SHOP_NAMES, TAGS, text_mask
+from demo.lettering import coin_name, coin_shop, text_mask
 from demo.noise import floats, fractal, smoothstep, wander
 from demo.openings import Opening
 
@@ -29,7 +29,7 @@ def draw_shop(canvas: Canvas, rng: np.random.Generator, opening: Opening, design
     for _ in range(int(rng.integers(12, 26))):  # goods on shelves
         width, height = rng.integers(4, max(6, columns // 7)), rng.integers(4, max(6, rows // 4))
         x, shelf = rng.integers(0, max(1, columns - width)), rows * rng.choice([0.45, 0.72, 0.99])
-        room[int(shelf - height) : int(shelf), x : x + width] = rng.uniform(0.15, 0.6, 3)
+        room[int(shelf - height) : int(shelf), x : x + width] = rng.uniform(0.15, 0.55) + rng.normal(0, 0.06, 3)
     for x in np.linspace(x0, x1, int(rng.integers(2, 4)) + 1):
         canvas.box((x - 0.04, y0, x + 0.04, y1), design.frame, z - 0.1)
     _sign(canvas, rng, (x0 - 0.15, y1 + 0.02, x1 + 0.15, y1 + 0.55), z)
@@ -44,7 +44,7 @@ def _sign(canvas: Canvas, rng: np.random.Generator, corners: tuple[float, float,
         return
     letters = np.zeros((rows, columns), np.float32)
     pad = max(1, rows // 6)
-    letters[pad:-pad, pad:-pad] = text_mask(str(rng.choice(SHOP_NAMES)), (rows - 2 * pad, columns - 2 * pad), 1)
+    letters[pad:-pad, pad:-pad] = text_mask(coin_shop(rng), (rows - 2 * pad, columns - 2 * pad), 1)
     ink = floats((0.9, 0.85, 0.7)) if sum(ground) < 1.8 else floats((0.35, 0.15, 0.12))
     letters *= smoothstep(-2.2, -0.8, canvas.grain[where])  # paint that has flaked off
     canvas.color[where] += letters[..., None] * (ink - canvas.color[where])
@@ -79,21 +79,20 @@ def draw_balcony(canvas: Canvas, rails: NDArray[np.uint8], opening: Opening, des
     color = tuple(int(255 * value) for value in design.accent) + (255,)
     thickness = max(1, round(0.03 * canvas.ppm))
     for height in (0.08, 0.98):
-        _rail(canvas, rails, (x0, y + height), (x1, y + height), color, thickness + 1)
+        _rail(canvas, rails, ((x0, y + height), (x1, y + height)), color, thickness + 1)
     for x in np.arange(x0 + 0.02, x1, 0.13):
-        _rail(canvas, rails, (x, y), (x, y + 0.98), color, thickness)
+        _rail(canvas, rails, ((x, y), (x, y + 0.98)), color, thickness)
 
 
 def _rail(
     canvas: Canvas,
     rails: NDArray[np.uint8],
-    start: tuple[float, float],
-    end: tuple[float, float],
+    ends: tuple[tuple[float, float], tuple[float, float]],
     color: tuple[int, ...],
     thickness: int,
 ) -> None:
-    ends = np.round(canvas.pixels(np.array([start, end]))).astype(int)
-    cv2.line(rails, ends[0].tolist(), ends[1].tolist(), color, thickness)
+    start, end = np.round(canvas.pixels(np.array(ends))).astype(int).tolist()
+    cv2.line(rails, start, end, color, thickness)
 
 
 def draw_pipe(canvas: Canvas, x: float, top: float) -> None:
@@ -144,7 +143,7 @@ def draw_graffiti(canvas: Canvas, rng: np.random.Generator, x: float) -> None:
     color = floats(
         rng.choice([[0.15, 0.15, 0.17], [0.62, 0.18, 0.20], [0.20, 0.35, 0.60], [0.85, 0.84, 0.80], [0.25, 0.5, 0.3]])
     )
-    text = text_mask(str(rng.choice(TAGS)), shape, int(rng.integers(0, 3)))
+    text = text_mask(coin_name(rng), shape, int(rng.integers(0, 3)))
     matrix = floats([[1.0, 0, 0], [float(rng.uniform(-0.12, 0.12)), 1, 0]])
     text = cv2.warpAffine(text, matrix, shape[::-1])
     line = np.zeros(shape, np.float32)

@@ -120,7 +120,7 @@ def _shrink(
 
 
 def paste_relief(
-    frame: Frame, camera: Camera, part: Part, light: Light, opposite: Frame, cast: Frame | None = None
+    frame: Frame, camera: Camera, part: Part, light: Light, opposite: Frame, *, cast: Frame | None = None
 ) -> None:
     """Draw a relief: reveals, sills and balconies hide and show what they would in the round.
 
@@ -141,11 +141,11 @@ def paste_relief(
         Sunlight that reaches the wall (0 to 1), stretched over it: the shadow of something not in the photo.
     """
     for window in windows(camera, part.plane, part.relief.height.shape, margin=12):
-        _paste_window(frame, camera, part, light, opposite, cast, window)
+        _paste_window(frame, camera, part, window, light=light, opposite=opposite, cast=cast)
 
 
 def _paste_window(
-    frame: Frame, camera: Camera, part: Part, light: Light, opposite: Frame, cast: Frame | None, window: Window
+    frame: Frame, camera: Camera, part: Part, window: Window, *, light: Light, opposite: Frame, cast: Frame | None
 ) -> None:
     plane, relief = part
     x, y, slant_x, slant_y = _rays(camera, plane, window)

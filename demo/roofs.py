@@ -69,34 +69,29 @@ def _draw_dormers(canvas: Canvas, design: Design, rng: np.random.Generator) -> N
         draw_window(canvas, rng, Opening(centre - 0.45, 0.55, centre + 0.45, 1.8, 0.45), design, state)
 
 
-def draw_sides(design: Design, ppm: float, rng: np.random.Generator) -> list[Part]:
-    """Draw the left and the right side wall, with a gable under a pitched roof."""
-    parts = []
+def draw_side(
+    design: Design, ppm: float, rng: np.random.Generator, edge: tuple[float, float], *, is_left: bool
+) -> Part:
+    """Draw a side wall, with a gable under a pitched roof; ``edge`` is (x, z) of the edge it shares with the front."""
     rise = _SLOPES["pitched"][0] if design.roof == "pitched" else 0.0
-    for is_left in (True, False):
-        canvas = Canvas((SIDE_DEPTH_M, design.eaves + rise), ppm, design.wall, rng, design.tint)
-        openings = [
-            Opening(x, y, x + 0.9, y + 1.3)
-            for x in (2.0, 5.5)
-            for y in np.arange(1.2, design.eaves - 2, design.floor_height)
-        ]
-        kept = [opening for opening in openings if rng.random() < 0.6]
-        for opening in kept:
-            draw_window(canvas, rng, opening, design, str(rng.choice(["whole", "broken", "boarded"])))
-        add_weather(canvas, rng, kept)
-        if rise:
-            x = np.abs(np.arange(canvas.shape[1]) / ppm - SIDE_DEPTH_M / 2)
-            y = (canvas.height - np.arange(canvas.shape[0]) / ppm)[:, None]
-            canvas.is_solid = y < design.eaves + rise * (1 - x / (SIDE_DEPTH_M / 2))[None, :]
-        parts.append(Part(_side_plane(design.width, canvas.height, ppm, is_left), make_relief(canvas, is_far=True)))
-    return parts
-
-
-def _side_plane(width: float, height: float, ppm: float, is_left: bool) -> Plane:
-    down = np.array([0, -1.0, 0])
-    if is_left:
-        return Plane(np.array([0, height, -SIDE_DEPTH_M]), np.array([0, 0, 1.0]), down, ppm)
-    return Plane(np.array([width, height, 0.0]), np.array([0, 0, -1.0]), down, ppm)
+    canvas = Canvas((SIDE_DEPTH_M, design.eaves + rise), ppm, design.wall, rng, design.tint)
+    openings = [
+        Opening(x, y, x + 0.9, y + 1.3)
+        for x in (2.0, 5.5)
+        for y in np.arange(1.2, design.eaves - 2, design.floor_height)
+        if rng.random() < 0.6
+    ]
+    for opening in openings:
+        draw_window(canvas, rng, opening, design, str(rng.choice(["whole", "broken", "boarded"])))
+    add_weather(canvas, rng, openings)
+    if rise:
+        x = np.abs(np.arange(canvas.shape[1]) / ppm - SIDE_DEPTH_M / 2)
+        y = (canvas.height - np.arange(canvas.shape[0]) / ppm)[:, None]
+        canvas.is_solid = y < design.eaves + rise * (1 - x / (SIDE_DEPTH_M / 2))[None, :]
+    far = SIDE_DEPTH_M if is_left else 0.0
+    origin = np.array([edge[0], canvas.height, edge[1] - far])
+    along = np.array([0, 0, 1.0 if is_left else -1.0])
+    return Part(Plane(origin, along, np.array([0, -1.0, 0]), ppm), make_relief(canvas, is_far=True))
 
 
 def draw_chimneys(design: Design, rng: np.random.Generator) -> list[tuple[Plane, NDArray[np.uint8]]]:

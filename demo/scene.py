@@ -12,10 +12,11 @@ from demo.building import Building, Standing
 from demo.camera import Camera, Plane, look_at
 from demo.design import Design
 from demo.lens import choose_lens, develop
-from demo.light import Light
+from demo.light import Light, Part
 from demo.noise import Field, floats, fractal, smoothstep
+from demo.people import draw_person
 from demo.render import Frame, paste, paste_relief, windows
-from demo.sprites import SPRITE_PPM, draw_person
+from demo.sprites import SPRITE_PPM
 from demo.surroundings import draw_sky, ground_plane
 from demo.vehicles import draw_car
 
@@ -75,10 +76,10 @@ def _choose_camera(design: Design, rng: np.random.Generator, size: tuple[int, in
     part = rng.uniform(0.4, 0.6)
     height = 0.5 * design.eaves + 0.4
     if is_detail:
-        distance = fitting * rng.uniform(0.5, 0.62)
+        distance = fitting * rng.uniform(0.42, 0.6)
         part, height = rng.uniform(0.3, 0.7), rng.uniform(0.4, 0.7) * design.eaves
     distance = float(np.clip(distance, 6.5, 21.5))
-    azimuth = rng.uniform(-0.55, 0.55)
+    azimuth = rng.uniform(-0.78, 0.78)
     x = part * design.width
     center = np.array([x + distance * np.sin(azimuth), rng.uniform(1.4, 2.1), distance * np.cos(azimuth)])
     tilt = rng.uniform(0.65, 1.1)  # most people point the camera less high than the building's middle
@@ -102,14 +103,13 @@ def take_photo(building: Building, view: View, rng: np.random.Generator) -> NDAr
         building.ground,
         floats(light.sky_color) * 0.95 + floats(light.sun_color) * 0.5 * sum(light.sun),
     )
-    for part in building.neighbours:
+    for part in _facing(camera, building.beside):
         paste_relief(frame, camera, part, light, building.opposite)
     for plane, texture in building.near:
         paste(frame, camera, plane, texture, flat * 0.9)
-    for part in building.parts:
-        if (camera.center - part.plane.origin) @ part.plane.normal > 0.2:
-            paste_relief(frame, camera, part, light, building.opposite)
-    paste_relief(frame, camera, building.front, light, building.opposite, view.cast)
+    for part in _facing(camera, building.roof):
+        paste_relief(frame, camera, part, light, building.opposite)
+    paste_relief(frame, camera, building.front, light, building.opposite, cast=view.cast)
     if building.rails is not None:
         paste(frame, camera, *building.rails, flat)
     things = [thing for thing in building.standing + view.passing if camera.center[2] - thing.z > CLEARANCE_M]
@@ -117,6 +117,11 @@ def take_photo(building: Building, view: View, rng: np.random.Generator) -> NDAr
         _shadow(frame, camera, thing)
         paste(frame, camera, thing.plane, thing.sprite, flat * 0.85)
     return develop(frame, choose_lens(rng), rng)
+
+
+def _facing(camera: Camera, parts: list[Part]) -> list[Part]:
+    """Leave out the walls that are seen from behind."""
+    return [part for part in parts if (camera.center - part.plane.origin) @ part.plane.normal > 0.2]
 
 
 def _shadow(frame: Frame, camera: Camera, thing: Standing) -> None:

@@ -42,7 +42,7 @@ class StreetSettings:
     min_views: int = 4
     max_views: int = 8
     num_singles: int = 10
-    side: int = 1024
+    side: int = 800
     origin: tuple[float, float] = (45.8131, 15.9775)
 
     def __post_init__(self) -> None:

@@ -1,10 +1,12 @@
-"""Things in the street, drawn flat with their own shading: trees, lamps, people, fences, rubble.
+"""Things in the street, drawn flat with their own shading: trees, lamps, fences, rubble.
 
 Each function gives display RGB and coverage, shape (H, W, 4), uint8, at :data:`SPRITE_PPM` pixels per metre; the
 bottom row stands on the ground.
 """
 
 from __future__ import annotations
+
+from typing import NamedTuple
 
 import cv2
 import numpy as np
@@ -23,21 +25,28 @@ def draw_tree(rng: np.random.Generator, is_bare: bool = False) -> Sprite:
     rows, columns = image.shape[:2]
     tips: list[NDArray[np.float64]] = []
     foot = np.array([columns / 2, rows - 1.0])
-    _branch(image, rng, foot, -np.pi / 2, rows * 0.235, rows * 0.038, tips)
+    _branch(image, rng, foot, _Limb(-np.pi / 2, rows * 0.235, rows * 0.038), tips)
     if not is_bare:
         _leaves(image, rng, np.array(tips))
     return image
+
+
+class _Limb(NamedTuple):
+    """Direction in radians, length and width in pixels."""
+
+    angle: float
+    length: float
+    width: float
 
 
 def _branch(
     image: Sprite,
     rng: np.random.Generator,
     start: NDArray[np.float64],
-    angle: float,
-    length: float,
-    width: float,
-    tips: list,
+    limb: _Limb,
+    tips: list[NDArray[np.float64]],
 ) -> None:
+    angle, length, width = limb
     end = start + length * np.array([np.cos(angle), np.sin(angle)])
     tone = rng.uniform(0.8, 1.2)
     for part, shade in ((1.0, 0.20), (0.55, 0.30)):  # a lit half on a dark limb makes it round
@@ -49,15 +58,8 @@ def _branch(
         tips.append(end)
         return
     for _ in range(2 if rng.random() < 0.6 else 3):
-        _branch(
-            image,
-            rng,
-            end,
-            angle + rng.normal(0, 0.45),
-            length * rng.uniform(0.65, 0.85),
-            width * rng.uniform(0.5, 0.68),
-            tips,
-        )
+        turn, shorter, thinner = rng.normal(0, 0.45), rng.uniform(0.65, 0.85), rng.uniform(0.5, 0.68)
+        _branch(image, rng, end, _Limb(angle + turn, length * shorter, width * thinner), tips)
 
 
 def _leaves(image: Sprite, rng: np.random.Generator, tips: NDArray[np.float64]) -> None:
@@ -101,52 +103,6 @@ def draw_lamp(rng: np.random.Generator) -> Sprite:
     cv2.ellipse(
         image, (int(columns * 0.72), int(rows * 0.08)), (18, 4), 8, 0, 180, (220, 216, 200, 255), -1, cv2.LINE_AA
     )
-    return image
-
-
-def draw_person(rng: np.random.Generator) -> Sprite:
-    """Draw someone standing or walking, in everyday clothes."""
-    image = _blank(0.9, 1.8)
-    rows, columns = image.shape[:2]
-    coat = (rng.uniform(0.12, 0.5) + rng.normal(0, 0.04, 3)).clip(0.05, 1) * 255
-    trousers = (rng.uniform(0.10, 0.28) + np.array([-0.02, 0, 0.04])) * 255
-    skin = np.array([0.78, 0.60, 0.48]) * 255 * rng.uniform(0.6, 1.1)
-    stride = rng.uniform(0.02, 0.16) * columns
-    middle = columns / 2
-
-    def limb(points: list[tuple[float, float]], color: NDArray[np.float64], width: float) -> None:
-        path = np.array([[round(x), round(y * rows)] for x, y in points], np.int32)
-        cv2.polylines(image, [path], False, [*color.tolist(), 255], round(width), cv2.LINE_AA)
-
-    for side in (-1, 1):
-        limb(
-            [(middle, 0.5), (middle + side * stride * 0.6, 0.74), (middle + side * stride, 0.96)],
-            trousers * (1 + 0.15 * side),
-            10,
-        )
-        limb([(middle + side * stride, 0.97), (middle + side * stride + 4, 0.98)], trousers * 0.5, 6)
-        limb([(middle + side * 9, 0.2), (middle + side * 13, 0.38), (middle + side * 10, 0.52)], coat * 0.85, 8)
-    body = [(middle - 10, 0.19), (middle + 10, 0.19), (middle + 11, 0.55), (middle - 11, 0.55)]
-    cv2.fillPoly(
-        image, [np.array([[round(x), round(y * rows)] for x, y in body], np.int32)], [*coat.tolist(), 255], cv2.LINE_AA
-    )
-    head = (round(middle), round(0.09 * rows))
-    cv2.ellipse(image, head, (8, 10), 0, 0, 360, [*skin.tolist(), 255], -1, cv2.LINE_AA)
-    cv2.ellipse(
-        image,
-        (head[0], head[1] - 3),
-        (9, 8),
-        0,
-        180,
-        360,
-        [*(rng.uniform(0.08, 0.35, 3) * 255).tolist(), 255],
-        -1,
-        cv2.LINE_AA,
-    )
-    across = (
-        np.linspace(1.18, 0.72, columns)[None, :, None] * (1 + 0.08 * fractal(rng, (rows, columns), 14, 3))[..., None]
-    )
-    image[..., :3] = np.clip(image[..., :3] * across, 0, 255)
     return image
 
 

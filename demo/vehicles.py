@@ -13,7 +13,7 @@ CAR_COLORS = (
     (0.62, 0.63, 0.65),
     (0.20, 0.21, 0.23),
     (0.80, 0.80, 0.78),
-    (0.36, 0.13, 0.12),
+    (0.40, 0.20, 0.18),
     (0.17, 0.25, 0.40),
     (0.35, 0.38, 0.33),
 )
@@ -96,7 +96,7 @@ def _paint_glass(image: Sprite, rng: np.random.Generator, mask: NDArray[np.uint8
     image[..., :3] = image[..., :3] * (1 - alpha) + alpha * 255 * shine[..., None] * np.array([0.9, 1.0, 1.08])
     for part in (0.5, 0.78):
         column = slice(int(part * columns) - 3, int(part * columns) + 3)
-        image[: int(rows * 0.44), column, :3] = (image[: int(rows * 0.44), column, :3] * 0.4).astype(np.uint8)
+        image[:, column, :3] = (image[:, column, :3] * (1 - 0.6 * alpha[:, column])).astype(np.uint8)
 
 
 def _wheels(image: Sprite) -> None:

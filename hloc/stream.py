@@ -11,6 +11,7 @@ import signal
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import TimeoutError as FutureTimeoutError
+from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from multiprocessing import get_context
 from pathlib import Path
@@ -18,7 +19,7 @@ from typing import Any
 
 from pebble import ProcessExpired, ProcessPool
 
-from storage.errors import PhotoError
+from storage.errors import PhotoError, StageError
 from storage.fingerprints import Fingerprint, fingerprint
 from storage.photos import load_photo, photo_size
 from storage.report import SkippedPhoto
@@ -134,6 +135,8 @@ def _result(name: str, future: Any, timeout_s: float) -> Prepared | SkippedPhoto
         return SkippedPhoto(name, f"took longer than {timeout_s:g} s to read")
     except ProcessExpired as error:
         return SkippedPhoto(name, f"its reader crashed (exit code {error.exitcode})")
+    except BrokenProcessPool as error:
+        raise StageError(f"no worker process can be started ({error}); try again with --num_workers 0") from error
 
 
 def _attempt(work: Work, name: str, argument: Any) -> Prepared | SkippedPhoto:

@@ -72,6 +72,9 @@ def exit_codes(main: Callable[[argparse.Namespace], int]) -> Callable[[argparse.
         except StageError as error:
             print(f"error: {error}", file=sys.stderr)
             return error.exit_code
+        except OSError as error:
+            print(f"error: {error}", file=sys.stderr)
+            return StageError.exit_code
         except KeyboardInterrupt:
             print("interrupted: run the same command again to go on", file=sys.stderr)
             return INTERRUPTED

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 TRANSFER_MODES = ("copy", "hardlink", "symlink", "reflink")
+CLUSTER_METHODS = ("specified",)
 MAX_MEGAPIXELS = 100.0
 
 
@@ -72,6 +73,7 @@ class ClusterSettings:
     image_dir: Path = Path("datasets")
     pairs_file: Path | None = None
     outputs_dir: Path = Path("netvlad")
+    method: str = "specified"
     results_dir: Path = Path("results")
     strong_edg_thresh: float | None = None
     weak_edg_thresh: float | None = None
@@ -90,3 +92,29 @@ class ExportSettings:
     mode: str = "copy"
     dry_run: bool = False
     follow_links: bool = False
+
+
+@dataclass(frozen=True)
+class PipelineSettings:
+    """Settings of ``run_pipeline.py``: where from, where to, and what is passed on to the stages.
+
+    ``image_dir`` of None draws the demo street; ``work_dir`` of None means ``work/<name of the image folder>``.
+    """
+
+    image_dir: Path | None = None
+    work_dir: Path | None = None
+    mode: str = "copy"
+    max_side: int | None = None
+    model: str = "auto"
+    weights: Path | None = None
+    device: str = "auto"
+    num_workers: int | None = None
+    num_to_match: int = ExtractSettings.num_to_match
+    strong_edg_thresh: float | None = None
+    weak_edg_thresh: float | None = None
+    gps_count_thresh: int = ClusterSettings.gps_count_thresh
+    gps_distance_thresh: float = ClusterSettings.gps_distance_thresh
+    seed: int = 0
+    overwrite: bool = False
+    follow_links: bool = False
+    max_megapixels: float = MAX_MEGAPIXELS

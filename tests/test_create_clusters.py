@@ -17,7 +17,13 @@ from tests.conftest import SHARED
 CASES = sorted((SHARED / "cases" / "graph").glob("[hgr]*.json"))
 # Where the earlier program is wrong on purpose of the specification (section 4): what is right instead.
 FAILED_THERE = {"h16_space_in_name", "h17_blank_line", "h19_deep_chain_recursion"}
-DIFFERENT_HERE = {"g06_meridian_sign_bug", "g07_equator_sign_bug", "g08_zero_longitude_dropped", "h15_jpeg_extension_lost", "h18_nan_weight"}
+DIFFERENT_HERE = {
+    "g06_meridian_sign_bug",
+    "g07_equator_sign_bug",
+    "g08_zero_longitude_dropped",
+    "h15_jpeg_extension_lost",
+    "h18_nan_weight",
+}
 
 
 def lay_out(folder: Path, case: dict[str, Any]) -> None:
@@ -123,7 +129,9 @@ def test_other_spellings_of_the_threshold_are_taken(flag: str) -> None:
 
 def test_a_degree_fraction_reads_back(tmp_path: Path) -> None:
     case = {"images_on_disk": ["a.jpg"], "pairs_text": "", "gps": {}, "params": {}}
-    case["gps"] = {"a.jpg": {"lat": [[46, 1], [31, 1], [2512, 100]], "lat_ref": "S", "lon": [[0, 1]] * 3, "lon_ref": "E"}}
+    case["gps"] = {
+        "a.jpg": {"lat": [[46, 1], [31, 1], [2512, 100]], "lat_ref": "S", "lon": [[0, 1]] * 3, "lon_ref": "E"}
+    }
     lay_out(tmp_path, case)
     from storage.exif import read_exif
 

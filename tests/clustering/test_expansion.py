@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Iterable
 
 import numpy as np
 import pytest
@@ -62,7 +63,7 @@ def test_no_edges_leave_nothing_to_expand() -> None:
 
 @pytest.mark.parametrize("file_order", [False, True])
 def test_result_and_order_equal_those_of_the_literal_specification(file_order: bool) -> None:
-    for seed in range(200):
+    for seed in range(110):
         graph = draw_graph(seed, file_order)
         partition, weak = graph.start()
         expand_strictly(partition, weak)
@@ -108,6 +109,27 @@ def test_twice_the_photos_are_about_twice_the_work(monkeypatch: pytest.MonkeyPat
         expanded(num_photos, list(zip(photos.tolist(), others.tolist(), [0.25] * len(photos), strict=True)))
         work.append(sum(moved))
     assert 1000 < work[0] < work[1] < 2.5 * work[0]
+
+
+def test_of_two_grown_clusters_the_one_with_fewer_edges_is_moved(monkeypatch: pytest.MonkeyPatch) -> None:
+    absorb = expansion._Expansion._absorb
+    swaps = []
+
+    def checked(self: expansion._Expansion, number: int, other: int) -> Iterable[int]:
+        labels = self.label_of[number], self.label_of[other]
+        edges = [self.num_edges[label] for label in labels]
+        are_grown = all(label in self.frontiers for label in labels)
+        touched = absorb(self, number, other)
+        if are_grown:
+            swaps.append(edges[1] > edges[0])
+            assert self.label_of[number] == labels[swaps[-1]]
+            assert self.num_edges[self.label_of[number]] == sum(edges)
+        return touched
+
+    monkeypatch.setattr(expansion._Expansion, "_absorb", checked)
+    for seed in range(60):
+        expand_strictly(*draw_graph(seed).start())
+    assert sum(swaps) > 20
 
 
 def _array(values: list[int]) -> NDArray[np.int64]:

@@ -84,6 +84,14 @@ def test_a_merge_by_position_tells_metres_and_no_pairs() -> None:
     assert join.distance_m == pytest.approx(11.12, abs=0.01)
 
 
+def test_a_merge_by_position_names_no_pairs_even_where_there_are_weak_ones() -> None:
+    paths = [(photo, photo + 1, 0.5) for photo in [*range(6), *range(7, 13)]]
+    pairs = pairs_of(14, *paths, (3, 10, 0.25))
+    grouping = cluster_specified(pairs, SpecifiedSettings(0.35, 0.2, 1), np.full((14, 2), 46.0))
+    (join,) = next(grouping.reasons.of_clusters([0])).joins
+    assert (join.stage, join.pairs, join.distance_m) == (Stage.GPS, [], 0)
+
+
 @pytest.mark.parametrize("file_order", [False, True])
 def test_reasons_alone_put_every_cluster_together_again(file_order: bool) -> None:
     num_joins = 0

@@ -6,6 +6,7 @@ from drawn_graphs import draw_graph, snapshot
 from test_expansion import path
 from test_graph import pairs_of
 
+from clustering import small_clusters
 from clustering.expansion import expand_strictly
 from clustering.graph import find_edges, list_neighbours
 from clustering.partition import Partition, Stage
@@ -63,7 +64,7 @@ def test_a_photo_paired_only_with_itself_points_at_none() -> None:
 
 @pytest.mark.parametrize("file_order", [False, True])
 def test_result_and_order_equal_those_of_the_literal_specification(file_order: bool) -> None:
-    for seed in range(200):
+    for seed in range(110):
         graph = draw_graph(seed, file_order)
         partition, weak = graph.start()
         expand_strictly(partition, weak)
@@ -79,3 +80,19 @@ def test_a_chain_of_single_photos_is_taken_in_from_both_ends_until_they_are_smal
     assert snapshot(partition) == {0: [0, 1, 2, 3, 4], 5: [5], 6: [6], 11: [11, 10, 9, 8, 7]}
     log, _ = partition.join_log(partition.order())
     assert set(log.stage.tolist()) == {Stage.SMALL}
+
+
+def test_a_large_cluster_that_many_photos_take_in_one_after_the_other_is_not_gone_through_each_time(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    moved: list[int] = []
+    take = small_clusters._Sets.take
+
+    def counted(self: small_clusters._Sets, key: int) -> set[int]:
+        moved.append(len(self[key]))
+        return take(self, key)
+
+    monkeypatch.setattr(small_clusters._Sets, "take", counted)
+    path_and_photos = [*path(0, 300), *((photo - 300, photo, 0.25) for photo in range(300, 600))]
+    assert len(merged(600, path_and_photos)) == 1
+    assert 300 <= sum(moved) < 1000

@@ -163,9 +163,7 @@ def test_a_photo_that_is_gone_stays_in_its_cluster_and_is_noted(tmp_path: Path, 
 
 
 def test_thresholds_come_from_the_model_of_the_pairs(tmp_path: Path, names: list[str]) -> None:
-    report = cluster(
-        tmp_path, TWO_BUILDINGS, origin={"model": "netvlad"}, strong_edg_thresh=None, weak_edg_thresh=None
-    )
+    report = cluster(tmp_path, TWO_BUILDINGS, origin={"model": "netvlad"}, strong_edg_thresh=None, weak_edg_thresh=None)
     assert (report.settings["strong_edg_thresh"], report.settings["weak_edg_thresh"]) == (0.35, 0.2)
 
 

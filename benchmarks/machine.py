@@ -1,0 +1,35 @@
+"""The heading of every table: what was measured, when, of which commit, on which machine."""
+
+from __future__ import annotations
+
+import os
+import platform
+import subprocess
+from datetime import date
+from pathlib import Path
+
+import numpy as np
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+def processor() -> str:
+    """Give the processor's name where the system tells it."""
+    try:
+        lines = Path("/proc/cpuinfo").read_text(encoding="ascii", errors="replace").splitlines()
+    except OSError:
+        return platform.processor() or platform.machine()
+    names = [line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")]
+    return names[0] if names else platform.machine()
+
+
+def header(title: str) -> str:
+    """Give a Markdown heading and the line below it."""
+    commit = subprocess.run(
+        ["git", "describe", "--always", "--dirty"], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    return (
+        f"## {title}\n\n{date.today()}, commit {commit.stdout.strip() or 'unknown'}, {platform.system()} "
+        f"{platform.machine()}, {os.cpu_count()} cores ({processor()}), Python {platform.python_version()}, "
+        f"NumPy {np.__version__}\n"
+    )
