@@ -20,7 +20,7 @@ from training.checkpoints import MADE_BY, read_checkpoint
 from training.distillation import Distillation, Progress, Running
 from training.export import export_student
 from training.judging import Jury, as_pictures, describe
-from training.photo_set import PhotoSet, copies_of, find_photos, load_photos, whole_answers
+from training.photo_set import PhotoFile, PhotoSet, copies_of, find_photos, load_photos, whole_answers
 from training.pool import make_pool
 from training.settings import Recipe
 from training.student import count_parameters
@@ -66,8 +66,9 @@ def train(recipe: Recipe, teacher: Teacher | None = None) -> dict[str, Any]:
     torch.set_flush_denormal(True)
     # Many workers with the teacher's own code are faster than one GPU that waits for one core's crops.
     teacher = teacher or open_teacher(recipe.teacher, "cpu" if recipe.num_workers > 1 else recipe.device)
+    files = _files(recipe)
     jury = None if recipe.judge is None else Jury(recipe.judge, recipe.input_side)
-    photos = _photos(recipe, teacher, jury)
+    photos = _photos(recipe, files, teacher, jury)
     pool = make_pool(recipe.output_dir / "crops", photos, teacher, recipe.pool, recipe.num_workers)
     training = Distillation(pool, recipe.student, recipe.learning, recipe.device, _initial(recipe))
     curve = _Curve(recipe.output_dir / CURVE_FILE, jury)
@@ -85,10 +86,15 @@ def train(recipe: Recipe, teacher: Teacher | None = None) -> dict[str, Any]:
     return result
 
 
-def _photos(recipe: Recipe, teacher: Teacher, jury: Jury | None) -> PhotoSet:
-    """Load the photos to learn from, without those that show what the student is judged on, and list them."""
+def _files(recipe: Recipe) -> list[PhotoFile]:
+    """List the photos to learn from, without those of a judged building."""
     banned = set() if recipe.judge is None else set(read_labels(recipe.judge).values()) - {SINGLE_LABEL}
-    photos = load_photos(find_photos(recipe.images, recipe.groups, banned))
+    return find_photos(recipe.images, recipe.groups, banned)
+
+
+def _photos(recipe: Recipe, files: list[PhotoFile], teacher: Teacher, jury: Jury | None) -> PhotoSet:
+    """Load the photos to learn from, without copies of those that the student is judged on, and list them."""
+    photos = load_photos(files)
     for skipped in photos.skipped:
         log.warning("%s is left out: %s", skipped.name, skipped.reason)
     if jury is not None:
