@@ -51,7 +51,6 @@ def describe(extractor: Extractor, photos: list[Path]) -> tuple[NDArray[np.float
         seconds[key] += time.process_time() - start
 
     kept, vectors = [], []
-    is_learnt = isinstance(extractor, LearntExtractor)
     for path in photos:
         start = time.process_time()
         photo = load_photo(path, extractor.max_side)
@@ -67,7 +66,7 @@ def describe(extractor: Extractor, photos: list[Path]) -> tuple[NDArray[np.float
         extractor.learn(kept[: extractor.sample_size])
         timed("learn", start)
     start = time.process_time()
-    if is_learnt:
+    if isinstance(extractor, LearntExtractor):
         vectors = [extractor.describe([extractor.prepare_from_sample(item)])[0] for item in kept]
     timed("describe", start)
     return np.stack(vectors), seconds

@@ -1,12 +1,14 @@
 """Fix a model's default thresholds on half of the labelled buildings; check them on the other half.
 
-Buildings (and single photos) are split by the hash of their name. On the first half, strong and weak thresholds are
-searched on a grid for the best B-cubed F1; the table shows the measures on both halves, for the chosen thresholds and
-for those registered now. Pairs are made within each half, as they would be if it were a collection of its own; the
-descriptors come from the features file, whose model saw no labels.
+Buildings (and single photos) are split by the hash of their name. On the first half and on a drawn street, strong and
+weak thresholds are searched on a grid for the best mean B-cubed F1 among those with a pairwise precision of at least
+--min_precision on both: a wrong join costs a user more than a missing one. The table shows the measures on the street
+and on both halves, for the chosen thresholds and for those registered now. Pairs are made within each half, as they
+would be if it were a collection of its own; the descriptors come from features files, whose model saw no labels.
 
 Example: python benchmarks/bench_thresholds.py --features work/buildings/netvlad/global-feats-vlad.h5 \\
-             --labels ../shared/photos/buildings/labels.csv
+             --labels ../shared/photos/buildings/labels.csv --street_features street/out/global-feats-vlad.h5 \\
+             --street_labels street/labels.csv
 """
 
 from __future__ import annotations
@@ -36,8 +38,8 @@ from storage.formats.labels import SINGLE_LABEL, read_labels  # noqa: E402
 STEP = 0.01
 
 
-class Half:
-    """The photos of one half of the buildings, their labels and their pairs."""
+class Labelled:
+    """Photos with labels, and their pairs."""
 
     def __init__(self, vectors: NDArray[np.floating], labels: list[str], num_to_match: int) -> None:
         numbers: dict[str, int] = {}
@@ -66,39 +68,61 @@ def is_first_half(label: str) -> bool:
 
 
 def main(args: argparse.Namespace) -> int:
-    features = read_features(args.features)
-    label_of, _ = match_labels(features.names, read_labels(args.labels))
-    halves = []
-    for wanted in (True, False):
-        rows = [row for row, name in enumerate(features.names) if is_first_half(label_key(label_of, name)) == wanted]
-        names = [features.names[row] for row in rows]
-        halves.append(Half(features.descriptors[rows], [label_of[name] for name in names], args.num_to_match))
-    grid = np.round(np.arange(args.lowest, args.highest + STEP / 2, STEP), 4)
-    scored = [
-        (halves[0].evaluate(strong, weak), strong, weak) for strong, weak in product(grid, grid) if weak <= strong
-    ]
-    _, strong, weak = max(scored, key=lambda row: (row[0].bcubed_f1, row[1], row[2]))
-    print(header(f"thresholds of {features.model}, {args.num_to_match} pairs a photo"))
-    print("| thresholds | strong | weak | half | pairwise P | R | F1 | B-cubed P | R | F1 |")
+    """Search the grid and print the table."""
+    collections = read_halves(args.features, args.labels, args.num_to_match)
+    collections["street"] = read_whole(args.street_features, args.street_labels, args.num_to_match)
+    model = read_features(args.features).model
+    strong, weak = search(collections["first half"], collections["street"], args)
+    print(header(f"thresholds of {model}, {args.num_to_match} pairs a photo"))
+    print("| thresholds | strong | weak | photos | pairwise P | R | F1 | B-cubed P | R | F1 |")
     print("|---|---|---|---|---|---|---|---|---|---|")
-    registered = MODELS[features.model]
+    registered = MODELS[model]
     for label, pair in [
-        ("chosen on the first half", (strong, weak)),
+        ("chosen", (strong, weak)),
         ("registered", (registered.strong_threshold, registered.weak_threshold)),
     ]:
-        for half, name in zip(halves, ("first", "other"), strict=True):
-            found = half.evaluate(*pair)
-            measures = [
-                found.pairwise_precision,
-                found.pairwise_recall,
-                found.pairwise_f1,
-                found.bcubed_precision,
-                found.bcubed_recall,
-                found.bcubed_f1,
-            ]
-            cells = " | ".join(f"{value:.3f}" for value in measures)
-            print(f"| {label} | {pair[0]:g} | {pair[1]:g} | {name}, {len(half.labels)} photos | {cells} |")
+        for name, collection in collections.items():
+            cells = " | ".join(f"{value:.3f}" for value in measures(collection.evaluate(*pair)))
+            print(f"| {label} | {pair[0]:g} | {pair[1]:g} | {name}, {len(collection.labels)} photos | {cells} |")
     return 0
+
+
+def search(half: Labelled, street: Labelled, args: argparse.Namespace) -> tuple[float, float]:
+    """Give the thresholds with the best mean B-cubed F1 among those that are precise enough on both."""
+    grid = np.round(np.arange(args.lowest, args.highest + STEP / 2, STEP), 4)
+    best = (-1.0, 0.0, 0.0)
+    for strong, weak in product(grid, grid):
+        if weak > strong:
+            continue
+        found = [collection.evaluate(strong, weak) for collection in (half, street)]
+        if min(evaluation.pairwise_precision for evaluation in found) >= args.min_precision:
+            best = max(best, (float(np.mean([evaluation.bcubed_f1 for evaluation in found])), strong, weak))
+    return best[1], best[2]
+
+
+def measures(found: Evaluation) -> list[float]:
+    """Give the columns of the table."""
+    pairwise = [found.pairwise_precision, found.pairwise_recall, found.pairwise_f1]
+    return [*pairwise, found.bcubed_precision, found.bcubed_recall, found.bcubed_f1]
+
+
+def read_halves(features_file: Path, labels_file: Path, num_to_match: int) -> dict[str, Labelled]:
+    """Read labelled photos and split them by building."""
+    features = read_features(features_file)
+    label_of, _ = match_labels(features.names, read_labels(labels_file))
+    halves = {}
+    for title, wanted in (("first half", True), ("other half", False)):
+        rows = [row for row, name in enumerate(features.names) if is_first_half(label_key(label_of, name)) == wanted]
+        labels = [label_of[features.names[row]] for row in rows]
+        halves[title] = Labelled(features.descriptors[rows], labels, num_to_match)
+    return halves
+
+
+def read_whole(features_file: Path, labels_file: Path, num_to_match: int) -> Labelled:
+    """Read labelled photos."""
+    features = read_features(features_file)
+    label_of, _ = match_labels(features.names, read_labels(labels_file))
+    return Labelled(features.descriptors, [label_of[name] for name in features.names], num_to_match)
 
 
 def label_key(label_of: dict[str, str], name: str) -> str:
@@ -111,8 +135,11 @@ def parse_args() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--features", type=Path, required=True)
     parser.add_argument("--labels", type=Path, required=True)
+    parser.add_argument("--street_features", type=Path, required=True)
+    parser.add_argument("--street_labels", type=Path, required=True)
+    parser.add_argument("--min_precision", type=float, default=0.85)
     parser.add_argument("--num_to_match", type=int, default=10)
-    parser.add_argument("--lowest", type=float, default=0.02)
+    parser.add_argument("--lowest", type=float, default=0.1)
     parser.add_argument("--highest", type=float, default=0.6)
     return parser.parse_args()
 

@@ -84,7 +84,7 @@ class Anchors:
             products = self.residuals[entries].astype(np.float32) @ vector
             row[self.photos[entries]] += square_positive(products / self._lengths[entries])
         counts: NDArray[np.float32] = np.sqrt(self._num_words_shown * len(shown))
-        return row / np.maximum(counts, 1)
+        return np.asarray(row / np.maximum(counts, 1), np.float32)
 
     def describe(self, residuals: Residuals) -> NDArray[np.float32]:
         """Give the coordinates (r,) of a photo: about unit length in the sample, shorter outside, 1 at most."""

@@ -65,7 +65,7 @@ def extract_local_features(photo: NDArray[np.uint8], num_keypoints: int, upright
     grey = cv2.cvtColor(np.ascontiguousarray(photo), cv2.COLOR_RGB2GRAY)
     height, width = grey.shape
     # Precise upscaling puts keypoints where they are; without it OpenCV's lie a quarter of a pixel off.
-    sift = cv2.SIFT_create(contrastThreshold=CONTRAST_THRESHOLD)
+    sift = cv2.SIFT.create(contrastThreshold=CONTRAST_THRESHOLD)
     found = sift.detect(grey)
     table = np.array(
         [(*point.pt, point.size, 0.0 if upright else point.angle, point.response) for point in found], np.float64

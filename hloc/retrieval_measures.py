@@ -84,6 +84,4 @@ def measure_retrieval(descriptors: NDArray[np.floating], labels: NDArray, top: i
             num_true += int(is_partner.sum())
     if not precisions:
         raise ValueError("no two photos share a label, so there is nothing to find")
-    return RetrievalMeasures(
-        float(np.mean(precisions)), float(np.mean(firsts)), num_found / num_true, len(precisions)
-    )
+    return RetrievalMeasures(float(np.mean(precisions)), float(np.mean(firsts)), num_found / num_true, len(precisions))

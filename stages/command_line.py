@@ -8,7 +8,8 @@ import json
 import logging
 import signal
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from storage.errors import StageError
@@ -63,12 +64,10 @@ def exit_codes(main: Callable[[argparse.Namespace], int]) -> Callable[[argparse.
 
     @functools.wraps(main)
     def wrapped(args: argparse.Namespace) -> int:
-        logging.basicConfig(
-            level=logging.WARNING if args.quiet else logging.INFO, format="%(message)s", stream=sys.stderr, force=True
-        )
         former = _on_terminate(_raise_terminated)
         try:
-            return main(args)
+            with _log_lines(logging.WARNING if args.quiet else logging.INFO):
+                return main(args)
         except StageError as error:
             print(f"error: {error}", file=sys.stderr)
             return error.exit_code
@@ -85,6 +84,21 @@ def exit_codes(main: Callable[[argparse.Namespace], int]) -> Callable[[argparse.
             _on_terminate(former)
 
     return wrapped
+
+
+@contextmanager
+def _log_lines(level: int) -> Iterator[None]:
+    """Show log lines of this level on standard error; what Pillow logs of a bad photo is in the photo's reason."""
+    root, handler = logging.getLogger(), logging.StreamHandler(sys.stderr)
+    handler.addFilter(lambda record: not record.name.startswith("PIL."))
+    former_level = root.level
+    root.addHandler(handler)
+    root.setLevel(level)
+    try:
+        yield
+    finally:
+        root.removeHandler(handler)
+        root.setLevel(former_level)
 
 
 def _on_terminate(handler: Any) -> Any:

@@ -64,6 +64,13 @@ def train(recipe: Recipe, teacher: Teacher | None = None) -> dict[str, Any]:
         torch.set_num_threads(recipe.num_threads)
     # Numbers that fade towards zero slow a processor down by much, and change nothing.
     torch.set_flush_denormal(True)
+    try:
+        return _train(recipe, teacher)
+    finally:
+        torch.set_flush_denormal(False)
+
+
+def _train(recipe: Recipe, teacher: Teacher | None) -> dict[str, Any]:
     # Many workers with the teacher's own code are faster than one GPU that waits for one core's crops.
     teacher = teacher or open_teacher(recipe.teacher, "cpu" if recipe.num_workers > 1 else recipe.device)
     files = _files(recipe)

@@ -29,7 +29,7 @@ class ModelEntry:
 MODELS = {
     "netvlad": ModelEntry("netvlad", strong_threshold=0.35, weak_threshold=0.2),
     "street": ModelEntry("street", strong_threshold=0.35, weak_threshold=0.2),
-    "vlad": ModelEntry("vlad", strong_threshold=0.3, weak_threshold=0.17),
+    "vlad": ModelEntry("vlad", strong_threshold=0.3, weak_threshold=0.15),
 }
 AUTO = "auto"
 

@@ -1,7 +1,6 @@
-"""A small descriptor that this project trained itself: 384 numbers, a few megabytes, no torch.
+"""A small descriptor trained by ``tools/train_descriptor.py``: 384 numbers, a few megabytes, no torch.
 
-``street.onnx`` lies beside this file; ``street/`` holds its recipe, the hashes of the photos that it learnt from, and
-the course of the training. ``tools/train_descriptor.py`` makes such files; ``--weights`` takes another one.
+The network is an ONNX file that ``--weights`` names; ``docs/training.md`` says how one is made.
 """
 
 from __future__ import annotations
@@ -19,7 +18,6 @@ from hloc.extractors.base import Extractor, ExtractorOptions
 from storage.errors import DamagedFileError, StageError, UsageError
 from storage.formats.json_file import read_stage_input
 
-WEIGHTS = Path(__file__).with_name("street.onnx")
 MADE_BY = "python -m tools.train_descriptor"
 METADATA_KEY = "descriptor"
 STRIDE = 32  # pixels of the picture to one place of the network's last map
@@ -30,6 +28,8 @@ def create(options: ExtractorOptions) -> StreetExtractor:
     """Make the extractor that the flags ask for."""
     if options.device not in ("auto", "cpu"):
         raise UsageError(f"--device {options.device}: street computes on the processor; leave the flag out")
+    if options.weights is None:
+        raise UsageError(f"--model street: give --weights FILE, an ONNX file made with: {MADE_BY}")
     return StreetExtractor(weights=options.weights, input_side=options.resize_max)
 
 
@@ -38,8 +38,8 @@ class StreetExtractor(Extractor):
 
     Parameters
     ----------
-    weights : Path, optional
-        An ONNX file of ``tools/train_descriptor.py``; by default the one that lies in the project.
+    weights : Path
+        An ONNX file of ``tools/train_descriptor.py``.
     input_side : int, optional
         Side in pixels of the square picture that the network sees; by default the file's own.
 
@@ -55,10 +55,10 @@ class StreetExtractor(Extractor):
 
     name = "street"
 
-    def __init__(self, *, weights: Path | None = None, input_side: int | None = None) -> None:
+    def __init__(self, *, weights: Path, input_side: int | None = None) -> None:
         if input_side is not None and input_side < STRIDE:
             raise UsageError(f"--resize_max {input_side}: must be at least {STRIDE} pixels for street")
-        self.weights = weights or WEIGHTS
+        self.weights = weights
         self._session: Any = None
         content = read_stage_input(self.weights, MADE_BY)
         self._sha256 = hashlib.sha256(content).hexdigest()

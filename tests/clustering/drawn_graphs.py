@@ -6,12 +6,12 @@ import random
 from dataclasses import dataclass
 
 import numpy as np
-from literal_specification import Line, Literal, Position, run_literally
 from numpy.typing import NDArray
 
 from clustering.graph import Adjacency, Edges, ScoredPairs, find_edges, list_neighbours
 from clustering.partition import Partition
 from clustering.specified import SpecifiedSettings, start_clusters
+from tests.clustering.literal_specification import Line, Literal, Position, run_literally
 
 METRES_PER_DEGREE = 111_195
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections import Counter
 
 import numpy as np
-from drawn_graphs import DrawnGraph
 from hypothesis import given
 from hypothesis import strategies as st
-from literal_specification import Line, neighbours_of
 
 from clustering.grouping import Grouping
 from clustering.specified import SpecifiedSettings, cluster_specified
+from tests.clustering.drawn_graphs import DrawnGraph
+from tests.clustering.literal_specification import Line, neighbours_of
 
 NUM_PHOTOS = 9
 SCORES = (0.1, 0.2, 0.25, 0.3, 0.35, 0.5, float("nan"))

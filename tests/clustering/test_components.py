@@ -2,11 +2,11 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from drawn_graphs import draw_graph, snapshot
-from test_graph import pairs_of
 
 from clustering.components import initial_partition, strong_components, strong_components_in_file_order
 from clustering.graph import appearance_order, find_edges, list_neighbours
+from tests.clustering.drawn_graphs import draw_graph, snapshot
+from tests.clustering.test_graph import pairs_of
 
 
 def test_components_are_numbered_by_their_lowest_photo() -> None:

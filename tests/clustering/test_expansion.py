@@ -5,15 +5,15 @@ from collections.abc import Iterable
 
 import numpy as np
 import pytest
-from drawn_graphs import draw_graph, snapshot
 from numpy.typing import NDArray
-from test_graph import pairs_of
 
 from clustering import expansion
 from clustering.expansion import expand_strictly
 from clustering.graph import find_edges, list_neighbours
 from clustering.partition import Partition, Stage
 from clustering.specified import SpecifiedSettings, start_clusters
+from tests.clustering.drawn_graphs import draw_graph, snapshot
+from tests.clustering.test_graph import pairs_of
 
 Line = tuple[int, int, float]
 

@@ -6,13 +6,13 @@ import json
 from pathlib import Path
 
 import pytest
-from golden_cases import GoldenCase, read_case
 
 from clustering.expansion import expand_strictly
 from clustering.graph import find_edges, list_neighbours
 from clustering.partition import Partition
 from clustering.small_clusters import merge_small_clusters
 from clustering.specified import cluster_specified, start_clusters
+from tests.clustering.golden_cases import GoldenCase, read_case
 
 FOLDER = Path(__file__).resolve().parents[2].parent / "shared" / "cases" / "graph"
 CASES = sorted(path.stem for path in FOLDER.glob("[ghr]*.json"))

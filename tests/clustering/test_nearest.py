@@ -5,9 +5,9 @@ from typing import Any
 
 import numpy as np
 import pytest
-from literal_specification import distance_m
 
 from clustering.nearest import EARTH_RADIUS_M, LowestWithin, Point, chord_length, haversine_m, unit_vector
+from tests.clustering.literal_specification import distance_m
 
 
 def test_a_quarter_of_the_equator_is_a_quarter_of_the_circumference() -> None:

@@ -5,9 +5,9 @@ import random
 
 import numpy as np
 import pytest
-from drawn_graphs import snapshot
 
 from clustering.partition import JoinLog, Partition, Stage
+from tests.clustering.drawn_graphs import snapshot
 
 
 @pytest.fixture

@@ -6,13 +6,13 @@ from collections.abc import Sequence
 
 import numpy as np
 import pytest
-from drawn_graphs import METRES_PER_DEGREE, draw_graph, snapshot
-from literal_specification import merge_positions
 
 from clustering.expansion import expand_strictly
 from clustering.partition import Partition, Stage
 from clustering.positions import RunningMedian, merge_by_position
 from clustering.small_clusters import merge_small_clusters
+from tests.clustering.drawn_graphs import METRES_PER_DEGREE, draw_graph, snapshot
+from tests.clustering.literal_specification import merge_positions
 
 
 def merged(

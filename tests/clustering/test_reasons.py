@@ -5,14 +5,14 @@ import itertools
 import networkx
 import numpy as np
 import pytest
-from drawn_graphs import draw_graph
-from test_graph import pairs_of
 
 from clustering.graph import find_edges
 from clustering.grouping import Grouping
 from clustering.partition import Stage
 from clustering.reasons import ClusterReasons, JoinReason, _range_maximum, spanning_forest
 from clustering.specified import SpecifiedSettings, cluster_specified
+from tests.clustering.drawn_graphs import draw_graph
+from tests.clustering.test_graph import pairs_of
 
 Line = tuple[int, int, float]
 

@@ -2,9 +2,6 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from drawn_graphs import draw_graph, snapshot
-from test_expansion import path
-from test_graph import pairs_of
 
 from clustering import small_clusters
 from clustering.expansion import expand_strictly
@@ -12,6 +9,9 @@ from clustering.graph import find_edges, list_neighbours
 from clustering.partition import Partition, Stage
 from clustering.small_clusters import merge_small_clusters
 from clustering.specified import SpecifiedSettings, start_clusters
+from tests.clustering.drawn_graphs import draw_graph, snapshot
+from tests.clustering.test_expansion import path
+from tests.clustering.test_graph import pairs_of
 
 Line = tuple[int, int, float]
 

@@ -6,13 +6,13 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from drawn_graphs import draw_graph
-from test_graph import pairs_of
 
 from clustering import CLUSTERERS, get_clusterer
 from clustering.grouping import Grouping
 from clustering.specified import SpecifiedSettings, cluster_specified
 from storage.errors import UsageError
+from tests.clustering.drawn_graphs import draw_graph
+from tests.clustering.test_graph import pairs_of
 
 SETTINGS = SpecifiedSettings(0.35, 0.2)
 

@@ -11,16 +11,13 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from hloc.extractors import MODELS, create_extractor
 from hloc.extractors.base import ExtractorOptions
 from storage.errors import DamagedFileError, StageError, UsageError
 from tests.conftest import ROOT
 from tests.drawn_photos import draw_photo
 
 pytest.importorskip("onnxruntime")
-from hloc.extractors.street import WEIGHTS, StreetExtractor, create  # noqa: E402
-
-needs_model = pytest.mark.skipif(not WEIGHTS.is_file(), reason=f"{WEIGHTS.name} is not trained yet")
+from hloc.extractors.street import StreetExtractor, create  # noqa: E402
 
 
 def photo(seed: int = 0, width: int = 90, height: int = 60) -> NDArray[np.uint8]:
@@ -124,31 +121,15 @@ def test_another_device_is_refused(small_model: Path) -> None:
         create(ExtractorOptions(weights=small_model, device="cuda"))
 
 
-@needs_model
-def test_the_model_of_the_project_is_registered_and_small() -> None:
-    assert "street" in MODELS and WEIGHTS.stat().st_size <= 8e6
-    extractor = create_extractor("street", ExtractorOptions())
-    assert 256 <= extractor.dimension <= 512
-
-
-@needs_model
-def test_the_same_photo_gives_the_same_bytes_and_another_photo_others() -> None:
-    vectors = [StreetExtractor().prepare(photo(seed)) for seed in (1, 1, 2)]
-    assert vectors[0].tobytes() == vectors[1].tobytes()
-    assert float(vectors[0] @ vectors[2]) < 0.999
-
-
-@needs_model
-@pytest.mark.parametrize("shape", [(1, 1), (3, 400), (400, 3), (500, 700)])
-def test_photos_of_any_shape_give_a_unit_vector(shape: tuple[int, int]) -> None:
-    vector = StreetExtractor().prepare(photo(3, *shape))
-    assert np.isfinite(vector).all() and np.linalg.norm(vector) == pytest.approx(1, abs=1e-5)
-
-
-@needs_model
-def test_no_torch_is_loaded() -> None:
+def test_no_torch_is_loaded(small_model: Path) -> None:
     code = (
-        "import sys, numpy; from hloc.extractors.street import StreetExtractor; "
-        "StreetExtractor().prepare(numpy.zeros((8, 8, 3), numpy.uint8)); sys.exit('torch' in sys.modules)"
+        "import sys, numpy; from pathlib import Path; from hloc.extractors.street import StreetExtractor; "
+        f"StreetExtractor(weights=Path({str(small_model)!r})).prepare(numpy.zeros((8, 8, 3), numpy.uint8)); "
+        "sys.exit('torch' in sys.modules)"
     )
     assert subprocess.run([sys.executable, "-c", code], cwd=ROOT, timeout=60).returncode == 0
+
+
+def test_without_a_file_it_says_how_one_is_made() -> None:
+    with pytest.raises(UsageError, match=r"--weights.*python -m tools\.train_descriptor"):
+        create(ExtractorOptions())
