@@ -2,7 +2,7 @@
 
 Sources: Lowe, "Distinctive image features from scale-invariant keypoints" (IJCV 2004), computed by OpenCV; Arandjelović
 and Zisserman, "Three things everyone should know to improve object retrieval" (CVPR 2012), section 3, for RootSIFT.
-The figures beside the constants are tables of ``benchmarks/vlad.md``.
+Figures: ``benchmarks/vlad.md``.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Whitening: learnt rotations and gains that give frequent directions less weight.
 
 Sources: Jégou and Chum, "Negative evidences and co-occurences in image retrieval: the benefit of PCA and whitening"
-(ECCV 2012); shrinkage after Ledoit and Wolf (2004). The figures are tables of ``benchmarks/vlad.md``.
+(ECCV 2012); shrinkage after Ledoit and Wolf (2004). Figures: ``benchmarks/vlad.md``.
 """
 
 from __future__ import annotations

@@ -2,7 +2,7 @@
 
 Upright RootSIFT, partly whitened; VLAD of two small codebooks (4096 numbers). A collection that fits into the sample
 also gets coordinates by selective matching with each of its photos (:mod:`hloc.anchors`); a larger one gets its VLADs
-whitened by what the sample shows instead. Every figure beside a constant is a table of ``benchmarks/vlad.md``.
+whitened by what the sample shows instead. Figures: ``benchmarks/vlad.md``.
 """
 
 from __future__ import annotations
