@@ -29,7 +29,11 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     add("--outputs_dir", type=Path, default=default.outputs_dir, help="where descriptors and pairs are written")
     add("--num_to_match", type=int, default=default.num_to_match, help="most similar photos to list for each photo")
     add("--min_score", type=float, default=default.min_score, help="pairs below this score are left out")
-    add("--model", default=default.model, help="auto (netvlad when its weights lie in the cache, else vlad) or a name")
+    add(
+        "--model",
+        default=default.model,
+        help="auto (netvlad when its weights lie in the cache, else vlad+street), a name, or A+B",
+    )
     add("--weights", type=Path, default=default.weights, help="weight file to use in place of the model's own")
     add("--device", choices=DEVICES, default=default.device, help="where a network runs")
     add("--batch_size", type=int, default=default.batch_size, help="photos of equal shape a network takes at once")

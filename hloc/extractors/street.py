@@ -1,6 +1,7 @@
-"""A small descriptor trained by ``tools/train_descriptor.py``: 384 numbers, a few megabytes, no torch.
+"""A small descriptor that this project trained itself: 384 numbers, a few megabytes, no torch.
 
-The network is an ONNX file that ``--weights`` names; ``docs/training.md`` says how one is made.
+The network lies beside this file; ``--weights`` names another one of ``tools/train_descriptor.py``
+(``docs/training.md``).
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from hloc.extractors.base import Extractor, ExtractorOptions
 from storage.errors import DamagedFileError, StageError, UsageError
 from storage.formats.json_file import read_stage_input
 
+WEIGHTS = Path(__file__).with_name("street.onnx")
 MADE_BY = "python -m tools.train_descriptor"
 METADATA_KEY = "descriptor"
 STRIDE = 32  # pixels of the picture to one place of the network's last map
@@ -28,9 +30,7 @@ def create(options: ExtractorOptions) -> StreetExtractor:
     """Make the extractor that the flags ask for."""
     if options.device not in ("auto", "cpu"):
         raise UsageError(f"--device {options.device}: street computes on the processor; leave the flag out")
-    if options.weights is None:
-        raise UsageError(f"--model street: give --weights FILE, an ONNX file made with: {MADE_BY}")
-    return StreetExtractor(weights=options.weights, input_side=options.resize_max)
+    return StreetExtractor(weights=options.weights or WEIGHTS, input_side=options.resize_max)
 
 
 class StreetExtractor(Extractor):
@@ -77,7 +77,7 @@ class StreetExtractor(Extractor):
 
     def settings(self) -> dict[str, Any]:
         """Give the model, the SHA-256 of its file and the size of the picture."""
-        return {"model": self.name, "weights_sha256": self._sha256, "input_side": self.input_side}
+        return {"model": self.name, "weights_sha256": self._sha256, "resize_max": self.input_side}
 
     def prepare(self, photo: NDArray[np.uint8]) -> NDArray[np.float32]:
         """Give the unit vector (D,) of an upright RGB photo (H, W, 3): the mean of the photo's and its mirror image's.

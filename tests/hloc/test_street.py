@@ -130,6 +130,7 @@ def test_no_torch_is_loaded(small_model: Path) -> None:
     assert subprocess.run([sys.executable, "-c", code], cwd=ROOT, timeout=60).returncode == 0
 
 
-def test_without_a_file_it_says_how_one_is_made() -> None:
-    with pytest.raises(UsageError, match=r"--weights.*python -m tools\.train_descriptor"):
-        create(ExtractorOptions())
+def test_without_a_file_the_network_that_ships_is_taken() -> None:
+    extractor = create(ExtractorOptions())
+    assert extractor.weights.name == "street.onnx" and extractor.dimension == 384
+    assert extractor.weights.stat().st_size <= 8_000_000
