@@ -64,19 +64,7 @@ def join_features(parts: Sequence[Features]) -> JoinedFeatures:
     if not parts or len(set(models)) < len(models):
         raise ValueError(f"one or more different models can be joined, got {models}")
     names = sorted(set.intersection(*(set(part.names) for part in parts)))
-    vectors = [_rows_of(part, names) for part in parts]
-    weights = join_weights(vectors)
-    joined = (
-        vectors[0]
-        if len(parts) == 1
-        else np.concatenate(
-            [
-                np.float32(np.sqrt(weight)) * rows.astype(np.float32)
-                for weight, rows in zip(weights, vectors, strict=True)
-            ],
-            axis=1,
-        )
-    )
+    joined, weights = join_descriptors([_rows_of(part, names) for part in parts])
     return JoinedFeatures(
         "+".join(models),
         names,
@@ -85,6 +73,23 @@ def join_features(parts: Sequence[Features]) -> JoinedFeatures:
         _skipped(parts, names),
         joined_checksum([part.checksum for part in parts]),
     )
+
+
+def join_descriptors(parts: Sequence[NDArray[np.floating]]) -> tuple[NDArray[np.floating], list[float]]:
+    """Give descriptors whose scalar product is the joined similarity, and the share of each model.
+
+    Parameters
+    ----------
+    parts : sequence of ndarray of float, shapes (N, D)
+        Unit vectors of the same photos, one array a model; the only array of one model stays as it is.
+    """
+    if len(parts) == 1:
+        return parts[0], [1.0]
+    weights = join_weights(parts)
+    scaled = [
+        np.float32(np.sqrt(weight)) * rows.astype(np.float32) for weight, rows in zip(weights, parts, strict=True)
+    ]
+    return np.concatenate(scaled, axis=1), weights
 
 
 def join_weights(parts: Sequence[NDArray[np.floating]]) -> list[float]:
