@@ -1,7 +1,7 @@
 """A small descriptor that this project trained itself: 384 numbers, a few megabytes, no torch.
 
-The network lies beside this file; ``--weights`` names another one of ``tools/train_descriptor.py``
-(``docs/training.md``).
+The network lies in ``hloc/weights/street`` with its recipe; ``--weights`` names another one of
+``tools/train_descriptor.py`` (``docs/training.md``).
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from hloc.extractors.base import Extractor, ExtractorOptions
 from storage.errors import DamagedFileError, StageError, UsageError
 from storage.formats.json_file import read_stage_input
 
-WEIGHTS = Path(__file__).with_name("street.onnx")
+WEIGHTS = Path(__file__).parents[1] / "weights" / "street" / "street.onnx"
 MADE_BY = "python -m tools.train_descriptor"
 METADATA_KEY = "descriptor"
 STRIDE = 32  # pixels of the picture to one place of the network's last map
