@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +34,22 @@ def create(options: ExtractorOptions) -> StreetExtractor:
     return StreetExtractor(weights=options.weights or WEIGHTS, input_side=options.resize_max)
 
 
+def picture_size(width: int, height: int, side: int) -> tuple[int, int]:
+    """Give the size at which a photo is seen: its own aspect, the area of a square, in whole strides.
+
+    Parameters
+    ----------
+    width, height : int
+        Of the photo, in pixels.
+    side : int
+        Of the square, in pixels.
+    """
+    scale = side / math.sqrt(width * height)
+    strides = (max(1, round(length * scale / STRIDE)) for length in (width, height))
+    columns, rows = (min(count, side * side // STRIDE**2) for count in strides)
+    return columns * STRIDE, rows * STRIDE
+
+
 class StreetExtractor(Extractor):
     """The descriptor of a compact network, computed in the workers, one thread each.
 
@@ -41,7 +58,7 @@ class StreetExtractor(Extractor):
     weights : Path
         An ONNX file of ``tools/train_descriptor.py``.
     input_side : int, optional
-        Side in pixels of the square picture that the network sees; by default the file's own.
+        Side in pixels of a square with the area of the picture that the network sees; by default the file's own.
 
     Raises
     ------
@@ -85,9 +102,9 @@ class StreetExtractor(Extractor):
         Mirrored as well, because the network then sees each photo twice at twice the cost, which is still small
         beside decoding the file.
         """
-        picture = np.asarray(cv2.resize(photo, (self.input_side,) * 2, interpolation=cv2.INTER_AREA), np.uint8)
-        views = np.stack([picture, picture[:, ::-1]])
-        vectors = [self._loaded().run(None, {"pixels": view[None]})[0][0] for view in views]
+        size = picture_size(photo.shape[1], photo.shape[0], self.input_side)
+        picture = np.asarray(cv2.resize(photo, size, interpolation=cv2.INTER_AREA), np.uint8)
+        vectors = self._loaded().run(None, {"pixels": np.stack([picture, picture[:, ::-1]])})[0]
         total = np.asarray(vectors[0] + vectors[1], np.float32)
         length = np.linalg.norm(total)
         return total / length if length > 0 else total
