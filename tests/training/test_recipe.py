@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from hloc.retrieval_measures import measure_retrieval
 from tests.drawn_photos import save_photos
 from tests.training.conftest import TINY_LEARNING, TINY_POOL, TINY_STUDENT
 from training.settings import Recipe
@@ -61,7 +62,7 @@ def recipe(tmp_path: Path) -> Recipe:
 def test_a_training_leaves_model_recipe_hashes_and_curve(recipe: Recipe) -> None:
     from training.recipe import train
 
-    result = train(recipe)
+    result = train(recipe, measure_retrieval)
     folder = recipe.output_dir
     assert 0 < result["mean_average_precision"] <= 1
     assert {path.name for path in folder.iterdir()} == {
@@ -78,10 +79,10 @@ def test_a_training_leaves_model_recipe_hashes_and_curve(recipe: Recipe) -> None
 def test_a_second_call_changes_no_file(recipe: Recipe) -> None:
     from training.recipe import train
 
-    train(recipe)
+    train(recipe, measure_retrieval)
     watched = ["street.onnx", "photos.csv", "curve.csv"]
     before = [(recipe.output_dir / name).read_bytes() for name in watched]
-    train(recipe)
+    train(recipe, measure_retrieval)
     assert [(recipe.output_dir / name).read_bytes() for name in watched] == before
 
 
@@ -89,7 +90,7 @@ def test_the_extractor_takes_the_model(recipe: Recipe) -> None:
     from hloc.extractors.street import StreetExtractor
     from training.recipe import train
 
-    train(recipe)
+    train(recipe, measure_retrieval)
     extractor = StreetExtractor(weights=recipe.output_dir / "street.onnx")
     vector = extractor.prepare(np.random.default_rng(0).integers(0, 256, (40, 60, 3), dtype=np.uint8))
     assert vector.shape == (extractor.dimension,) == (6,) and np.linalg.norm(vector) == pytest.approx(1)
@@ -100,7 +101,7 @@ def test_a_copy_of_a_judged_photo_is_not_learnt_from(recipe: Recipe, caplog: pyt
 
     copy = (recipe.judge or Path()).parent / "photo_001.jpg"
     (recipe.images[0] / "copy.jpg").write_bytes(copy.read_bytes())
-    train(replace(recipe, learning=replace(TINY_LEARNING, num_samples=16)))
+    train(replace(recipe, learning=replace(TINY_LEARNING, num_samples=16)), measure_retrieval)
     names = [row["path"] for row in csv.DictReader((recipe.output_dir / "photos.csv").open())]
     assert "copy.jpg" not in names
     assert "being copies of judged ones" in caplog.text and "copy.jpg" in caplog.text
@@ -109,7 +110,7 @@ def test_a_copy_of_a_judged_photo_is_not_learnt_from(recipe: Recipe, caplog: pyt
 def test_without_a_jury_the_curve_has_losses_only(recipe: Recipe) -> None:
     from training.recipe import train
 
-    result = train(replace(recipe, judge=None))
+    result = train(replace(recipe, judge=None), measure_retrieval)
     assert "mean_average_precision" not in result
     row = next(csv.DictReader((recipe.output_dir / "curve.csv").open()))
     assert float(row["cosine_loss"]) > 0 and row["mean_average_precision"] == ""
