@@ -58,9 +58,9 @@ def relearn_whitening(descriptors: NDArray[np.floating], former: Whitening) -> t
     Parameters
     ----------
     descriptors : ndarray of float, shape (N, D)
-        Unit vectors; N of any size.
+        N of any size.
     former : Whitening
-        From :func:`learn_whitening` with its own power, for unit vectors of the same kind.
+        From :func:`learn_whitening` with its own power, for descriptors of the same kind.
 
     Returns
     -------
@@ -70,17 +70,20 @@ def relearn_whitening(descriptors: NDArray[np.floating], former: Whitening) -> t
         Share of the former covariance in it, from 0 (photos enough) to 1 (too few to say anything).
     """
     values = descriptors.astype(np.float64)
-    count = len(values)
-    if count < 2:  # noqa: PLR2004 (one photo has no spread)
+    count, mean = len(values), values.mean(axis=0)
+    centred = values - mean
+    total = float(np.square(centred).sum())
+    if total <= np.finfo(np.float64).eps * float(np.square(values).sum()):  # one photo, or always the same: no spread
         return former, 1.0
-    mean, target = values.mean(axis=0), _covariance(former)
-    products = values - mean
-    biased = products.T @ products / count
+    biased = centred.T @ centred / count
     covariance = biased * count / (count - 1)
+    # Only the shape of a covariance counts for whitening, so the former one is brought to the size of this one.
+    target = _shape(former) * np.trace(covariance)
     # the summed variance of the entries of the covariance, from the spread of x xᵀ over the photos
-    scatter = count / (count - 1) ** 3 * float((np.square(products).sum(axis=1) ** 2).sum() - count * (biased**2).sum())
+    fourth = float((np.square(centred).sum(axis=1) ** 2).sum())
+    scatter = count / (count - 1) ** 3 * (fourth - count * float(np.square(biased).sum()))
     share = _share(scatter, covariance - target)
-    share_of_mean = _share(float(np.trace(covariance)) / count, mean - former.mean)
+    share_of_mean = _share(total / (count - 1) / count, mean - former.mean)
     blended_mean = share_of_mean * former.mean + (1 - share_of_mean) * mean
     return _whitening(blended_mean, share * target + (1 - share) * covariance, POWER), share
 
@@ -91,13 +94,12 @@ def _share(scatter: float, difference: NDArray[np.float64]) -> float:
     return 1.0 if scatter >= distance else scatter / distance
 
 
-def _covariance(whitening: Whitening) -> NDArray[np.float64]:
-    """Give the covariance that a whitening was learnt from, floored; unit vectors have one of trace 1 - |mean|²."""
+def _shape(whitening: Whitening) -> NDArray[np.float64]:
+    """Give the covariance, floored, that a whitening was learnt from, divided by its trace."""
     matrix = whitening.matrix.astype(np.float64)
     gains, axes = np.linalg.eigh((matrix + matrix.T) / 2)
     variances = np.asarray(gains ** (-2 / POWER))
-    trace = max(1.0 - float(np.square(whitening.mean.astype(np.float64)).sum()), float(np.finfo(np.float32).eps))
-    return np.asarray(axes * (variances / variances.sum() * trace) @ axes.T)
+    return np.asarray(axes * (variances / variances.sum()) @ axes.T)
 
 
 def _whitening(mean: NDArray[np.float64], covariance: NDArray[np.float64], power: float) -> Whitening:
