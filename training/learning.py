@@ -180,12 +180,13 @@ class Learning:
         import torch
 
         decay = min(AVERAGE_OVER, (step + 2) / (step + 11))
+        means, values = (network.state_dict().values() for network in (self.averaged, self.network))
+        pairs = list(zip(means, values, strict=True))
+        numbers = [pair for pair in pairs if pair[0].dtype.is_floating_point]
         with torch.no_grad():
-            pairs = zip(self.averaged.state_dict().values(), self.network.state_dict().values(), strict=True)
+            torch._foreach_lerp_([mean for mean, _ in numbers], [now for _, now in numbers], 1 - decay)
             for mean, now in pairs:
-                if mean.dtype.is_floating_point:
-                    mean.lerp_(now, 1 - decay)
-                else:
+                if not mean.dtype.is_floating_point:
                     mean.copy_(now)
 
     def _save(self, path: Path) -> None:

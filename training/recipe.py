@@ -5,9 +5,10 @@ from __future__ import annotations
 import csv
 import io
 import logging
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -23,7 +24,7 @@ from training.judging import Jury, Measure, as_pictures, describe
 from training.learning import Learning, Running
 from training.objectives import Objective, adapt, contrast, distil, distil_and_contrast
 from training.photo_set import PhotoFile, PhotoSet, copies_of, find_photos, load_photos, same_pictures, whole_answers
-from training.pool import Pool, make_pool
+from training.pool import Aim, Pool, make_pool
 from training.positives import Positives, find_positives, no_positives
 from training.reporting import Reports, check_tensorboard
 from training.settings import OBJECTIVES, Recipe
@@ -36,7 +37,7 @@ if TYPE_CHECKING:
     import torch
 
 log = logging.getLogger(__name__)
-LOADERS_FOR_GPU = 8
+LOADERS_FOR_CPU, LOADERS_FOR_GPU = 1, 8
 MODEL_FILE, RECIPE_FILE = "street.onnx", "recipe.json"
 
 
@@ -214,7 +215,12 @@ def _objective(recipe: Recipe, materials: Materials) -> Objective:
 def _pool(recipe: Recipe, materials: Materials) -> Pool:
     assert materials.teacher is not None, "check_recipe sees to it"
     folder = recipe.pool_dir or recipe.output_dir / "crops"
-    return make_pool(folder, materials.photos, materials.teacher, recipe.pool, recipe.num_workers)
+    aim = None if materials.initial is None else Aim(materials.initial.identity, _describer(materials.initial))
+    return make_pool(folder, materials.photos, materials.teacher, recipe.pool, num_workers=recipe.num_workers, aim=aim)
+
+
+def _describer(initial: Initial) -> Callable[[NDArray[np.uint8]], NDArray[np.float32]]:
+    return partial(describe, _as_it_was(initial))
 
 
 def _as_it_was(initial: Initial) -> torch.nn.Module:
@@ -225,7 +231,7 @@ def _as_it_was(initial: Initial) -> torch.nn.Module:
 
 def _learnt(recipe: Recipe, learning: Learning, jury: Jury | None) -> torch.nn.Module:
     reports = Reports(recipe.output_dir, learning.objective.weights, jury, recipe.tensorboard)
-    loaders = 0 if recipe.device == "cpu" else LOADERS_FOR_GPU
+    loaders = LOADERS_FOR_CPU if recipe.device == "cpu" else LOADERS_FOR_GPU
     try:
         running = Running(recipe.output_dir / "checkpoint.pt", report=reports.add, num_loaders=loaders)
         return learning.run(running).cpu()
