@@ -30,7 +30,20 @@ MODELS = {
     "netvlad": ModelEntry("netvlad", strong_threshold=0.35, weak_threshold=0.2),
     "street": ModelEntry("street", strong_threshold=0.35, weak_threshold=0.2),
     "vlad": ModelEntry("vlad", strong_threshold=0.3, weak_threshold=0.15),
+    # The thresholds below were never fixed on photos: placeholders.
+    "cosplace": ModelEntry("places", strong_threshold=0.6, weak_threshold=0.45),
+    "eigenplaces": ModelEntry("places", strong_threshold=0.6, weak_threshold=0.45),
+    "megaloc": ModelEntry("transport", strong_threshold=0.45, weak_threshold=0.3),
+    "salad": ModelEntry("transport", strong_threshold=0.5, weak_threshold=0.35),
+    "dinov2": ModelEntry("dinov2", strong_threshold=0.7, weak_threshold=0.55),
+    "resnet18": ModelEntry("imagenet", strong_threshold=0.9, weak_threshold=0.8),
+    "resnet50": ModelEntry("imagenet", strong_threshold=0.8, weak_threshold=0.65),
+    "resnet101": ModelEntry("imagenet", strong_threshold=0.8, weak_threshold=0.65),
+    "resnet152": ModelEntry("imagenet", strong_threshold=0.8, weak_threshold=0.65),
+    "mobilenet_v3": ModelEntry("imagenet", strong_threshold=0.8, weak_threshold=0.65),
 }
+ONNX = "onnx:"  # a network that the user brings: onnx:FILE
+ONNX_ENTRY = ModelEntry("onnx_file", strong_threshold=0.6, weak_threshold=0.45)
 AUTO = "auto"
 
 
@@ -46,13 +59,14 @@ def choose_model(model: str, options: ExtractorOptions) -> str:
         from hloc.extractors.netvlad import find_weights
 
         return "netvlad" if options.weights is not None or find_weights() is not None else "vlad"
-    if model not in MODELS:
-        raise UsageError(f"--model {model}: not known; choose from {AUTO}, {', '.join(sorted(MODELS))}")
+    if model not in MODELS and not model.startswith(ONNX):
+        raise UsageError(f"--model {model}: not known; choose from {AUTO}, {', '.join(sorted(MODELS))}, {ONNX}FILE")
     return model
 
 
 def create_extractor(model: str, options: ExtractorOptions) -> Extractor:
-    """Make the extractor of a registered model."""
-    module = importlib.import_module(f"hloc.extractors.{MODELS[model].module}")
-    extractor: Extractor = module.create(options)
+    """Make the extractor of a registered model, or of ``onnx:FILE``."""
+    entry = ONNX_ENTRY if model.startswith(ONNX) else MODELS[model]
+    module = importlib.import_module(f"hloc.extractors.{entry.module}")
+    extractor: Extractor = module.create(options.for_model(model, getattr(module, "UNDERSTOOD_FLAGS", ())))
     return extractor
