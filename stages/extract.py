@@ -11,7 +11,7 @@ from typing import Any
 
 from hloc.extraction import Extraction, extract
 from hloc.extractors import choose_model, create_extractor
-from hloc.extractors.base import Extractor, ExtractorOptions, LearntExtractor
+from hloc.extractors.base import SPECIAL_FLAGS, Extractor, ExtractorOptions, LearntExtractor
 from hloc.feature_run import FeatureRun, Resources
 from hloc.retrieval import top_k
 from stages.checks import follows_links
@@ -43,7 +43,8 @@ def extract_features(settings: ExtractSettings) -> RunReport:
     """
     _check(settings)
     started = time.monotonic()
-    options = ExtractorOptions(settings.weights, settings.device, settings.resize_max)
+    special = {flag: getattr(settings, flag) for flag in SPECIAL_FLAGS}
+    options = ExtractorOptions(settings.weights, settings.device, settings.resize_max, **special)
     model = choose_model(settings.model, options)
     logger.info("model: %s%s", model, " (chosen automatically)" if settings.model != model else "")
     with work_lock(settings.outputs_dir):

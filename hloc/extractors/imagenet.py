@@ -8,16 +8,13 @@ from __future__ import annotations
 
 import importlib
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from hloc.devices import import_torch
 from hloc.extractors.base import ExtractorOptions
 from hloc.extractors.picture import Picture
 from hloc.extractors.torch_network import TorchExtractor, load_state
 from storage.errors import StageError
-
-if TYPE_CHECKING:
-    import torch
 
 UNDERSTOOD_FLAGS = ("precision",)
 
@@ -55,12 +52,14 @@ class ImagenetExtractor(TorchExtractor):
         picture = Picture((CROP, CROP), "crop", short_side=published.short_side)
         super().__init__(options, picture, published.dimension)
 
-    def build(self) -> torch.nn.Module:
+    def build(self) -> Any:
         """Build torchvision's network, fill it, and take its last layer off."""
         published = PUBLISHED[self.name]
-        module: torch.nn.Module = import_torchvision().models.get_model(published.builder, weights=None)
+        torch, models = import_torch(), import_torchvision().models
+        with torch.device("meta"):  # no time for drawing weights that are replaced at once
+            module: Any = models.get_model(published.builder, weights=None)
         load_state(module, self.weights)
-        setattr(module, published.classifier, import_torch().nn.Identity())
+        setattr(module, published.classifier, torch.nn.Identity())
         return module
 
 

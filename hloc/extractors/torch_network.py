@@ -179,7 +179,7 @@ def read_state(path: Path) -> dict[str, Any]:
 
 
 def load_state(module: torch.nn.Module, path: Path) -> None:
-    """Fill a network with the weights of a file, every one of them.
+    """Give a network the weights of a file, every one of them; it may be built on torch's ``meta`` device.
 
     Raises
     ------
@@ -187,7 +187,7 @@ def load_state(module: torch.nn.Module, path: Path) -> None:
         When they are those of another network.
     """
     try:
-        module.load_state_dict(read_state(path))
+        module.load_state_dict(read_state(path), assign=True)
     except RuntimeError as error:
         reason = " ".join(str(error).split())[:200]
         raise DamagedFileError(f"{path} holds the weights of another network ({reason})") from error
