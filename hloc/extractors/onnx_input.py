@@ -155,7 +155,7 @@ def _size(reader: _Reader, path: Path, own: tuple[int, int] | None) -> tuple[int
 
 def _two_sides(value: Any) -> tuple[int, int]:
     if isinstance(value, str):
-        match = re.fullmatch(r"(\d{1,5})(?:x(\d{1,5}))?", value)
+        match = re.fullmatch("([0-9]{1,5})(?:x([0-9]{1,5}))?", value)
         sides = [int(group) for group in match.groups() if group] if match else []
     else:
         sides = list(value) if isinstance(value, list) else [value]
