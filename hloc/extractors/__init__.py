@@ -43,7 +43,7 @@ MODELS = {
     "mobilenet_v3": ModelEntry("imagenet", strong_threshold=0.8, weak_threshold=0.65),
 }
 ONNX = "onnx:"  # a network that the user brings: onnx:FILE
-ONNX_ENTRY = ModelEntry("onnx_file", strong_threshold=0.6, weak_threshold=0.45)
+ONNX_ENTRY = ModelEntry("onnx_file", strong_threshold=0.35, weak_threshold=0.2)  # netvlad's: placeholders
 AUTO = "auto"
 
 
