@@ -34,7 +34,7 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     add(
         "--model",
         default=default.model,
-        help="auto (netvlad when its weights lie in the cache, else vlad), a name, onnx:FILE",
+        help="auto (netvlad when its weights lie in the cache, else vlad+street), a name, A+B, onnx:FILE",
     )
     add("--weights", type=Path, default=default.weights, help="weight file to use in place of the model's own")
     add("--device", choices=DEVICES, default=default.device, help="where a network runs")

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Protocol
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from storage.formats.labels import read_labels
+from storage.formats.labels import SINGLE_LABEL, read_labels
 from storage.photos import load_photo
-from training.measures import RetrievalMeasures, measure_retrieval
 from training.whitening import Whitening
 
 if TYPE_CHECKING:
@@ -19,10 +19,31 @@ if TYPE_CHECKING:
 
 DECODED_SIDE = 512
 BATCH = 20
+MEASURES = ("mean_average_precision", "precision_at_1", "true_pairs_in_top_10")
+
+
+class RetrievalMeasures(Protocol):
+    """How well descriptors find the other photos of a building; shares from 0 to 1."""
+
+    @property
+    def mean_average_precision(self) -> float:
+        """Mean of the average precision of each query."""
+
+    @property
+    def precision_at_1(self) -> float:
+        """Share of queries whose best photo is of the same building."""
+
+    @property
+    def recall_of_pairs(self) -> float:
+        """Share of all true (query, photo) pairs that stand among the query's ten best."""
+
+
+# Takes unit vectors (N, D) and N labels; a label that occurs once only distracts.
+Measure = Callable[[NDArray[np.float32], NDArray[Any]], RetrievalMeasures]
 
 
 class Jury:
-    """Labelled photos.
+    """Labelled photos; those that are labelled as the only one of their building are ranked, but not asked for.
 
     Parameters
     ----------
@@ -30,20 +51,27 @@ class Jury:
         CSV file with the columns path,building; the photos lie beside it.
     input_side : int
         Side in pixels at which the student sees whole photos.
+    measure : callable
+        What measures.
     """
 
-    def __init__(self, labels: Path, input_side: int) -> None:
+    def __init__(self, labels: Path, input_side: int, measure: Measure) -> None:
         labelled = read_labels(labels)
-        self.buildings = list(labelled.values())
+        self._measure = measure
+        alone = {name: f"{SINGLE_LABEL} {name}" for name, building in labelled.items() if building == SINGLE_LABEL}
+        self.buildings = list((labelled | alone).values())
         self.photos = [load_photo(labels.parent / name, DECODED_SIDE) for name in labelled]
         self.pictures = as_pictures(self.photos, input_side)
 
-    def measure(self, student: torch.nn.Module, whitening: Whitening | None = None) -> RetrievalMeasures:
-        """Measure the student's descriptors of all photos against the labels."""
+    def measure(self, student: torch.nn.Module, whitening: Whitening | None = None) -> dict[str, float]:
+        """Measure the student's descriptors of all photos against the labels; gives ``MEASURES`` by name."""
         descriptors = describe(student, self.pictures)
         if whitening is not None:
             descriptors = whitening.apply(descriptors)
-        return measure_retrieval(descriptors @ descriptors.T, self.buildings)
+        found = self._measure(descriptors, np.array(self.buildings))
+        return dict(
+            zip(MEASURES, (found.mean_average_precision, found.precision_at_1, found.recall_of_pairs), strict=True)
+        )
 
 
 def as_pictures(photos: list[NDArray[np.uint8]], side: int) -> NDArray[np.uint8]:

@@ -16,6 +16,7 @@ from typing import Any
 import cv2
 import numpy as np
 from numpy.typing import NDArray
+from threadpoolctl import threadpool_limits
 
 from storage.errors import DamagedFileError
 from storage.formats.crop_shards import CropShard, map_crop_shard, shard_path, write_crop_shard
@@ -112,9 +113,12 @@ def _made(maker: _Maker, numbers: Sequence[int], num_workers: int) -> Iterator[i
 
 
 _worker_maker: list[_Maker] = []  # in a worker: what it makes shards with
+_worker_limits: list[threadpool_limits] = []  # kept, so that they hold for the worker's life
 
 
 def _begin_worker(maker: _Maker) -> None:
+    # Workers whose libraries each start a thread for every core wait for one another: two were five times slower.
+    _worker_limits[:] = [threadpool_limits(1)]
     cv2.setNumThreads(1)
     _worker_maker[:] = [maker]
 

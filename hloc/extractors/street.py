@@ -1,12 +1,14 @@
-"""A small descriptor trained by ``tools/train_descriptor.py``: 384 numbers, a few megabytes, no torch.
+"""A small descriptor that this project trained itself: 384 numbers, a few megabytes, no torch.
 
-The network is an ONNX file that ``--weights`` names; ``docs/training.md`` says how one is made.
+The network lies in ``hloc/weights/street`` with its recipe; ``--weights`` names another one of
+``tools/train_descriptor.py`` (``docs/training.md``).
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
+import math
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +21,7 @@ from hloc.onnx_session import open_session
 from storage.errors import DamagedFileError, StageError, UsageError
 from storage.formats.json_file import read_stage_input
 
+WEIGHTS = Path(__file__).parents[1] / "weights" / "street" / "street.onnx"
 MADE_BY = "python -m tools.train_descriptor"
 METADATA_KEY = "descriptor"
 STRIDE = 32  # pixels of the picture to one place of the network's last map
@@ -29,9 +32,23 @@ def create(options: ExtractorOptions) -> StreetExtractor:
     """Make the extractor that the flags ask for."""
     if options.device not in ("auto", "cpu"):
         raise UsageError(f"--device {options.device}: street computes on the processor; leave the flag out")
-    if options.weights is None:
-        raise UsageError(f"--model street: give --weights FILE, an ONNX file made with: {MADE_BY}")
-    return StreetExtractor(weights=options.weights, input_side=options.resize_max)
+    return StreetExtractor(weights=options.weights or WEIGHTS, input_side=options.resize_max)
+
+
+def picture_size(width: int, height: int, side: int) -> tuple[int, int]:
+    """Give the size at which a photo is seen: its own aspect, the area of a square, in whole strides.
+
+    Parameters
+    ----------
+    width, height : int
+        Of the photo, in pixels.
+    side : int
+        Of the square, in pixels.
+    """
+    scale = side / math.sqrt(width * height)
+    strides = (max(1, round(length * scale / STRIDE)) for length in (width, height))
+    columns, rows = (min(count, side * side // STRIDE**2) for count in strides)
+    return columns * STRIDE, rows * STRIDE
 
 
 class StreetExtractor(Extractor):
@@ -42,7 +59,7 @@ class StreetExtractor(Extractor):
     weights : Path
         An ONNX file of ``tools/train_descriptor.py``.
     input_side : int, optional
-        Side in pixels of the square picture that the network sees; by default the file's own.
+        Side in pixels of a square with the area of the picture that the network sees; by default the file's own.
 
     Raises
     ------
@@ -78,7 +95,7 @@ class StreetExtractor(Extractor):
 
     def settings(self) -> dict[str, Any]:
         """Give the model, the SHA-256 of its file and the size of the picture."""
-        return {"model": self.name, "weights_sha256": self._sha256, "input_side": self.input_side}
+        return {"model": self.name, "weights_sha256": self._sha256, "resize_max": self.input_side}
 
     def prepare(self, photo: NDArray[np.uint8]) -> NDArray[np.float32]:
         """Give the unit vector (D,) of an upright RGB photo (H, W, 3): the mean of the photo's and its mirror image's.
@@ -86,9 +103,9 @@ class StreetExtractor(Extractor):
         Mirrored as well, because the network then sees each photo twice at twice the cost, which is still small
         beside decoding the file.
         """
-        picture = np.asarray(cv2.resize(photo, (self.input_side,) * 2, interpolation=cv2.INTER_AREA), np.uint8)
-        views = np.stack([picture, picture[:, ::-1]])
-        vectors = [self._loaded().run(None, {"pixels": view[None]})[0][0] for view in views]
+        size = picture_size(photo.shape[1], photo.shape[0], self.input_side)
+        picture = np.asarray(cv2.resize(photo, size, interpolation=cv2.INTER_AREA), np.uint8)
+        vectors = self._loaded().run(None, {"pixels": np.stack([picture, picture[:, ::-1]])})[0]
         total = np.asarray(vectors[0] + vectors[1], np.float32)
         length = np.linalg.norm(total)
         return total / length if length > 0 else total

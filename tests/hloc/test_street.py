@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import csv
+import hashlib
+import json
 import pickle
 import subprocess
 import sys
@@ -12,12 +15,15 @@ import pytest
 from numpy.typing import NDArray
 
 from hloc.extractors.base import ExtractorOptions
+from hloc.retrieval_measures import measure_retrieval
 from storage.errors import DamagedFileError, StageError, UsageError
+from storage.formats.labels import SINGLE_LABEL, read_labels
+from storage.photos import load_photo
 from tests.conftest import ROOT
 from tests.drawn_photos import draw_photo
 
 pytest.importorskip("onnxruntime")
-from hloc.extractors.street import StreetExtractor, create  # noqa: E402
+from hloc.extractors.street import WEIGHTS, StreetExtractor, create, picture_size  # noqa: E402
 
 
 def photo(seed: int = 0, width: int = 90, height: int = 60) -> NDArray[np.uint8]:
@@ -77,6 +83,22 @@ def test_describe_gives_the_prepared_vectors(small_model: Path) -> None:
     assert np.array_equal(extractor.describe(prepared), np.stack(prepared))
 
 
+@pytest.mark.parametrize(
+    ("size", "side", "expected"),
+    [
+        ((400, 300), 224, (256, 192)),
+        ((300, 400), 224, (192, 256)),
+        ((4000, 4000), 224, (224, 224)),
+        ((1920, 1080), 224, (288, 160)),
+        ((5000, 100), 224, (1568, 32)),
+        ((90_000, 1), 64, (128, 32)),
+        ((1, 1), 32, (32, 32)),
+    ],
+)
+def test_a_photo_keeps_its_aspect(size: tuple[int, int], side: int, expected: tuple[int, int]) -> None:
+    assert picture_size(*size, side) == expected
+
+
 def test_settings_tell_files_and_sizes_apart(small_model: Path) -> None:
     first = StreetExtractor(weights=small_model).settings()
     assert first["model"] == "street" and len(first["weights_sha256"]) == 64
@@ -130,6 +152,26 @@ def test_no_torch_is_loaded(small_model: Path) -> None:
     assert subprocess.run([sys.executable, "-c", code], cwd=ROOT, timeout=60).returncode == 0
 
 
-def test_without_a_file_it_says_how_one_is_made() -> None:
-    with pytest.raises(UsageError, match=r"--weights.*python -m tools\.train_descriptor"):
-        create(ExtractorOptions())
+def test_without_a_file_the_network_that_ships_is_taken() -> None:
+    extractor = create(ExtractorOptions())
+    assert extractor.weights.name == "street.onnx" and extractor.dimension == 384
+    assert extractor.weights.stat().st_size <= 8_000_000
+
+
+def test_the_network_that_ships_is_the_one_of_its_recipe() -> None:
+    recipe = json.loads((WEIGHTS.parent / "recipe.json").read_text(encoding="utf-8"))
+    assert recipe["result"]["sha256"] == hashlib.sha256(WEIGHTS.read_bytes()).hexdigest()
+    with (WEIGHTS.parent / "photos.csv").open(newline="", encoding="utf-8") as lines:
+        photos = list(csv.DictReader(lines))
+    assert len(photos) == recipe["result"]["photos"]
+    assert all(len(photo["sha256"]) == 64 for photo in photos)
+
+
+def test_it_finds_the_photos_of_a_building(shared_dir: Path) -> None:
+    folder = shared_dir / "photos" / "buildings"
+    label_of = {name: label for name, label in read_labels(folder / "labels.csv").items() if label != SINGLE_LABEL}
+    names = sorted(label_of)[::2]
+    extractor = create(ExtractorOptions())
+    vectors = np.stack([extractor.prepare(load_photo(folder / name, extractor.max_side)) for name in names])
+    found = measure_retrieval(vectors, np.array([label_of[name] for name in names]))
+    assert found.mean_average_precision > 0.7

@@ -5,12 +5,15 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
+import cv2
 import numpy as np
+import pytest
+from threadpoolctl import threadpool_info
 
 from storage.formats.crop_shards import shard_path
 from tests.training.conftest import TINY_POOL, ColourTeacher
 from training.photo_set import PhotoSet
-from training.pool import Pool, fit_basis, make_pool
+from training.pool import Pool, _made, fit_basis, make_pool
 
 
 def test_a_pool_holds_crops_answers_and_maps_of_every_shard(pool: Pool) -> None:
@@ -90,3 +93,16 @@ def test_the_projection_keeps_similarities_when_it_keeps_all_directions() -> Non
 def test_directions_that_are_not_there_are_zero() -> None:
     vectors = np.random.default_rng(0).normal(size=(50, 3)).astype(np.float32)
     assert not fit_basis(vectors, 5).project(vectors)[:, 3:].any()
+
+
+class ThreadCounter:
+    """In place of what makes shards: gives the most threads of any library of the worker."""
+
+    def write(self, number: int) -> int:
+        return max([cv2.getNumThreads(), *(library["num_threads"] for library in threadpool_info())])
+
+
+def test_a_worker_computes_on_one_thread(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
+        monkeypatch.setenv(name, "2")  # the workers are started with this, and must not obey it
+    assert list(_made(ThreadCounter(), [0, 1], num_workers=2)) == [1, 1]  # type: ignore[arg-type]

@@ -1,0 +1,152 @@
+"""Joining models: the similarities of several models, made comparable on the collection at hand and added up.
+
+Similarities of different models spread differently, so each is z-scored first (mean taken off, divided by the standard
+deviation over all pairs of the collection), and the z-scores are added (Nandakumar et al., "Score normalization in
+multimodal biometric systems", 2005, section 2). A constant shift and a common factor change no order, so the sum is
+given as a mean of the similarities themselves, weighted by the inverse of their spread: it stays between -1 and 1, and
+a collection too small to measure a spread gives sound scores too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from storage.formats.features import Features, joined_checksum
+from storage.report import SkippedPhoto
+
+MAX_SAMPLE = 4096  # photos that a spread is measured on: eight million pairs, evenly spread over the names
+ROWS_PER_BLOCK = 512
+WEIGHT_DECIMALS = 6  # sums in another order, on another machine, differ by less
+SMALLEST_SPREAD = 1e-6  # similarities that are all the same tell nothing; below this they are the same
+
+
+@dataclass(frozen=True, eq=False)
+class JoinedFeatures:
+    """Descriptors whose scalar product is the joined similarity; for one model, its own.
+
+    Attributes
+    ----------
+    model : str
+        Names of the models, joined by ``+``.
+    names : list of str
+        Image names, sorted: the photos that every model has a descriptor of, N.
+    descriptors : ndarray, (N, sum of D), float32
+        The models' vectors side by side, each times the square root of its weight.
+    weights : Mapping of str to float
+        Share of each model's similarity; they sum to 1.
+    skipped : list of SkippedPhoto
+        Photos that some model has no descriptor of, sorted.
+    checksum : str
+        Of the features that they were made from.
+    """
+
+    model: str
+    names: list[str]
+    descriptors: NDArray[np.floating]
+    weights: Mapping[str, float]
+    skipped: list[SkippedPhoto]
+    checksum: str
+
+
+def join_features(parts: Sequence[Features]) -> JoinedFeatures:
+    """Join the features of one model or more, in the order given.
+
+    Raises
+    ------
+    ValueError
+        When there are none, or a model stands twice.
+    """
+    models = [part.model for part in parts]
+    if not parts or len(set(models)) < len(models):
+        raise ValueError(f"one or more different models can be joined, got {models}")
+    names = sorted(set.intersection(*(set(part.names) for part in parts)))
+    joined, weights = join_descriptors([_rows_of(part, names) for part in parts])
+    return JoinedFeatures(
+        "+".join(models),
+        names,
+        joined,
+        dict(zip(models, weights, strict=True)),
+        _skipped(parts, names),
+        joined_checksum([part.checksum for part in parts]),
+    )
+
+
+def join_descriptors(parts: Sequence[NDArray[np.floating]]) -> tuple[NDArray[np.floating], list[float]]:
+    """Give descriptors whose scalar product is the joined similarity, and the share of each model.
+
+    Parameters
+    ----------
+    parts : sequence of ndarray of float, shapes (N, D)
+        Unit vectors of the same photos, one array a model; the only array of one model stays as it is.
+    """
+    if len(parts) == 1:
+        return parts[0], [1.0]
+    weights = join_weights(parts)
+    scaled = [
+        np.float32(np.sqrt(weight)) * rows.astype(np.float32) for weight, rows in zip(weights, parts, strict=True)
+    ]
+    return np.concatenate(scaled, axis=1), weights
+
+
+def join_weights(parts: Sequence[NDArray[np.floating]]) -> list[float]:
+    """Give the share of each model's similarity in the joined one: inverse to its spread on these photos.
+
+    Parameters
+    ----------
+    parts : sequence of ndarray of float, shapes (N, D)
+        Unit vectors of the same photos.
+    """
+    spreads = np.array([similarity_spread(part) for part in parts])
+    if (spreads < SMALLEST_SPREAD).all():
+        shares = np.ones(len(parts))
+    else:
+        shares = np.where(spreads < SMALLEST_SPREAD, 0.0, 1.0 / np.maximum(spreads, SMALLEST_SPREAD))
+    return [float(share) for share in np.round(shares / shares.sum(), WEIGHT_DECIMALS)]
+
+
+def similarity_spread(descriptors: NDArray[np.floating]) -> float:
+    """Give the standard deviation of the scalar products of all pairs of different photos.
+
+    Photos with a zero vector are left out; 0 where fewer than two are left. Of more than 4,096 photos, as many are
+    taken, spread evenly over their order.
+
+    Parameters
+    ----------
+    descriptors : ndarray of float, shape (N, D)
+        Unit vectors.
+    """
+    vectors = descriptors[np.einsum("ij,ij->i", descriptors, descriptors) > 0]
+    if len(vectors) > MAX_SAMPLE:
+        vectors = vectors[np.linspace(0, len(vectors) - 1, MAX_SAMPLE).round().astype(np.intp)]
+    if len(vectors) < 2:  # noqa: PLR2004
+        return 0.0
+    vectors = vectors.astype(np.float32)
+    total = squares = 0.0
+    for start in range(0, len(vectors), ROWS_PER_BLOCK):
+        rows = np.arange(start, min(start + ROWS_PER_BLOCK, len(vectors)))
+        product = (vectors[rows] @ vectors.T).astype(np.float64)
+        product[rows - start, rows] = 0.0
+        total += product.sum()
+        squares += np.square(product).sum()
+    count = len(vectors) * (len(vectors) - 1)
+    return float(np.sqrt(max(0.0, squares / count - (total / count) ** 2)))
+
+
+def _rows_of(part: Features, names: Sequence[str]) -> NDArray[np.floating]:
+    if list(part.names) == list(names):
+        return part.descriptors
+    place = {name: row for row, name in enumerate(part.names)}
+    rows: NDArray[np.floating] = part.descriptors[[place[name] for name in names]]
+    return rows
+
+
+def _skipped(parts: Sequence[Features], names: Sequence[str]) -> list[SkippedPhoto]:
+    """Name every photo that is not joined once, with the first model's reason that has one."""
+    reasons = {photo.name: photo for part in reversed(parts) for photo in part.skipped}
+    missing = {name for part in parts for name in part.names} - set(names) - reasons.keys()
+    without = [SkippedPhoto(name, "not described by every model that is joined") for name in missing]
+    return sorted([*reasons.values(), *without])
