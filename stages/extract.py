@@ -11,7 +11,7 @@ from typing import Any
 
 from hloc.extraction import Extraction, extract
 from hloc.extractors import JOINT, choose_models, create_extractor
-from hloc.extractors.base import Extractor, ExtractorOptions, LearntExtractor
+from hloc.extractors.base import SPECIAL_FLAGS, Extractor, ExtractorOptions, LearntExtractor
 from hloc.feature_run import FeatureRun, Resources
 from hloc.joining import JoinedFeatures, join_features
 from hloc.retrieval import top_k
@@ -44,7 +44,8 @@ def extract_features(settings: ExtractSettings) -> RunReport:
     """
     _check(settings)
     started = time.monotonic()
-    options = ExtractorOptions(settings.weights, settings.device, settings.resize_max)
+    special = {flag: getattr(settings, flag) for flag in SPECIAL_FLAGS}
+    options = ExtractorOptions(settings.weights, settings.device, settings.resize_max, **special)
     models = choose_models(settings.model, options)
     chosen = JOINT.join(models)
     logger.info("model: %s%s", chosen, " (chosen automatically)" if settings.model != chosen else "")

@@ -36,7 +36,20 @@ MODELS = {
     "vlad": ModelEntry("vlad", strong_threshold=0.3, weak_threshold=0.15),
     "street": ModelEntry("street", strong_threshold=0.35, weak_threshold=0.2),
     "netvlad": ModelEntry("netvlad", strong_threshold=0.35, weak_threshold=0.2),
+    # The thresholds below were never fixed on photos: placeholders.
+    "cosplace": ModelEntry("places", strong_threshold=0.6, weak_threshold=0.45),
+    "eigenplaces": ModelEntry("places", strong_threshold=0.6, weak_threshold=0.45),
+    "megaloc": ModelEntry("transport", strong_threshold=0.45, weak_threshold=0.3),
+    "salad": ModelEntry("transport", strong_threshold=0.5, weak_threshold=0.35),
+    "dinov2": ModelEntry("dinov2", strong_threshold=0.7, weak_threshold=0.55),
+    "resnet18": ModelEntry("imagenet", strong_threshold=0.9, weak_threshold=0.8),
+    "resnet50": ModelEntry("imagenet", strong_threshold=0.8, weak_threshold=0.65),
+    "resnet101": ModelEntry("imagenet", strong_threshold=0.8, weak_threshold=0.65),
+    "resnet152": ModelEntry("imagenet", strong_threshold=0.8, weak_threshold=0.65),
+    "mobilenet_v3": ModelEntry("imagenet", strong_threshold=0.8, weak_threshold=0.65),
 }
+ONNX = "onnx:"  # a network that the user brings: onnx:FILE
+ONNX_ENTRY = ModelEntry("onnx_file", strong_threshold=0.35, weak_threshold=0.2)  # netvlad's: placeholders
 # Thresholds of joined models are fixed on photos too; others are those of their parts, averaged.
 JOINED_THRESHOLDS = {"vlad+street": (0.3, 0.15)}
 AUTO = "auto"
@@ -56,15 +69,16 @@ def choose_models(model: str, options: ExtractorOptions) -> list[str]:
     """
     if model == AUTO:
         return _automatic(options)
-    parts = model.split(JOINT)
+    parts = _parts(model)
     for part in parts:
-        if part not in MODELS:
-            raise UsageError(f"--model {model}: {part!r} is not known; choose from {AUTO}, {', '.join(MODELS)}, or A+B")
+        if part not in MODELS and not part.startswith(ONNX):
+            known = f"{AUTO}, {', '.join(MODELS)}, {ONNX}FILE, or A+B"
+            raise UsageError(f"--model {model}: {part!r} is not known; choose from {known}")
     if len(set(parts)) < len(parts):
         raise UsageError(f"--model {model}: a model cannot be joined with itself")
     if len(parts) > 1:
         _refuse_single_flags(model, options)
-    return [name for name in MODELS if name in parts]
+    return [*(name for name in MODELS if name in parts), *(part for part in parts if part.startswith(ONNX))]
 
 
 def default_thresholds(model: str | None) -> tuple[float, float] | None:
@@ -79,10 +93,18 @@ def default_thresholds(model: str | None) -> tuple[float, float] | None:
 
 
 def create_extractor(model: str, options: ExtractorOptions) -> Extractor:
-    """Make the extractor of a registered model."""
-    module = importlib.import_module(f"hloc.extractors.{MODELS[model].module}")
-    extractor: Extractor = module.create(options)
+    """Make the extractor of a registered model, or of ``onnx:FILE``."""
+    entry = ONNX_ENTRY if model.startswith(ONNX) else MODELS[model]
+    module = importlib.import_module(f"hloc.extractors.{entry.module}")
+    extractor: Extractor = module.create(options.for_model(model, getattr(module, "UNDERSTOOD_FLAGS", ())))
     return extractor
+
+
+def _parts(model: str) -> list[str]:
+    """Split ``A+B``; ``onnx:FILE`` stands last, as the name of a file may hold a plus."""
+    head, prefix, file = model.partition(ONNX)
+    *parts, last = head.split(JOINT)
+    return [*parts, prefix + file] if prefix and not last else model.split(JOINT)
 
 
 def _automatic(options: ExtractorOptions) -> list[str]:

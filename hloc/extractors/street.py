@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hloc.extractors.base import Extractor, ExtractorOptions
+from hloc.onnx_session import open_session
 from storage.errors import DamagedFileError, StageError, UsageError
 from storage.formats.json_file import read_stage_input
 
@@ -127,14 +128,5 @@ class StreetExtractor(Extractor):
         return self._session
 
     def _load(self, content: bytes) -> None:
-        try:
-            import onnxruntime
-        except ImportError as error:
-            raise StageError("--model street needs the package onnxruntime; pip install onnxruntime") from error
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = options.inter_op_num_threads = 1  # the workers keep the cores busy
-        options.log_severity_level = 3
-        try:
-            self._session = onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
-        except Exception as error:  # its errors have no class in common
-            raise DamagedFileError(f"damaged: {self.weights} is no ONNX network ({error})") from error
+        # One thread: the workers keep the cores busy.
+        self._session = open_session(content, self.weights, self.name, num_threads=1)

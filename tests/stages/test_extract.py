@@ -190,9 +190,14 @@ def test_auto_with_a_photo_size_is_one_model(tmp_path: Path, monkeypatch: pytest
 @pytest.mark.parametrize(
     ("model", "options", "message"),
     [
-        ("sift", {}, "--model sift: 'sift' is not known; choose from auto, vlad, street, netvlad, or A\\+B"),
+        (
+            "sift",
+            {},
+            "--model sift: 'sift' is not known; choose from auto, vlad, street, netvlad, .*onnx:FILE, or A\\+B",
+        ),
         ("vlad+sift", {}, "'sift' is not known"),
         ("vlad+", {}, "'' is not known"),
+        ("vladonnx:net.onnx", {}, "'vladonnx:net.onnx' is not known"),
         ("vlad+vlad", {}, "cannot be joined with itself"),
         ("vlad+street", {"resize_max": 400}, "--resize_max tells one model what to do"),
         ("vlad+street", {"weights": Path("x")}, "--weights tells one model what to do"),
@@ -205,6 +210,18 @@ def test_models_that_cannot_be_had_are_refused(model: str, options: dict[str, An
 
 def test_joined_models_come_in_one_order() -> None:
     assert choose_models("street+vlad", ExtractorOptions()) == choose_models("vlad+street", ExtractorOptions())
+
+
+@pytest.mark.parametrize(
+    ("model", "expected"),
+    [
+        ("onnx:net.onnx", ["onnx:net.onnx"]),
+        ("onnx:my+net.onnx", ["onnx:my+net.onnx"]),
+        ("street+vlad+onnx:folder/my+net.onnx", ["vlad", "street", "onnx:folder/my+net.onnx"]),
+    ],
+)
+def test_a_network_of_one_s_own_is_joined_as_others_are(model: str, expected: list[str]) -> None:
+    assert choose_models(model, ExtractorOptions()) == expected
 
 
 def test_thresholds_of_joined_models_are_known_and_those_of_others_are_not() -> None:
