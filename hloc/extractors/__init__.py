@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import importlib
 import importlib.util
+import logging
 from dataclasses import dataclass
 
 from hloc.extractors.base import Extractor, ExtractorOptions
 from storage.errors import UsageError
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -112,7 +115,10 @@ def _automatic(options: ExtractorOptions) -> list[str]:
 
     if options.weights is not None or find_weights() is not None:
         return ["netvlad"]
-    if options.resize_max is not None or importlib.util.find_spec("onnxruntime") is None:
+    if options.resize_max is not None:
+        return ["vlad"]
+    if importlib.util.find_spec("onnxruntime") is None:
+        logger.warning("vlad alone is taken for vlad+street, which finds more: pip install onnxruntime")
         return ["vlad"]
     return ["vlad", "street"]
 
