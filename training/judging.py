@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from storage.formats.labels import SINGLE_LABEL, read_labels
 from storage.photos import load_photo
+from storage.pictures import as_picture
+from training.student import TOTAL_STRIDE
 from training.whitening import Whitening
 
 if TYPE_CHECKING:
@@ -50,7 +52,7 @@ class Jury:
     labels : Path
         CSV file with the columns path,building; the photos lie beside it.
     input_side : int
-        Side in pixels at which the student sees whole photos.
+        Side in pixels of a square with the area at which the student sees whole photos.
     measure : callable
         What measures.
     """
@@ -74,25 +76,32 @@ class Jury:
         )
 
 
-def as_pictures(photos: list[NDArray[np.uint8]], side: int) -> NDArray[np.uint8]:
-    """Turn photos into squares (N, S, S, 3), as the extractor does."""
-    return np.stack(
-        [np.asarray(cv2.resize(photo, (side, side), interpolation=cv2.INTER_AREA), np.uint8) for photo in photos]
-    )
+def as_pictures(photos: list[NDArray[np.uint8]], side: int) -> list[NDArray[np.uint8]]:
+    """Turn photos into what the student sees of them, as the extractor does."""
+    return [as_picture(photo, side, TOTAL_STRIDE) for photo in photos]
 
 
-def describe(student: torch.nn.Module, pictures: NDArray[np.uint8]) -> NDArray[np.float32]:
-    """Give the student's unit vectors (N, D) of pictures (N, S, S, 3), before whitening."""
+def describe(student: torch.nn.Module, pictures: Sequence[NDArray[np.uint8]]) -> NDArray[np.float32]:
+    """Give the student's unit vectors (N, D) of pictures (H, W, 3), before whitening."""
+    rows: dict[int, NDArray[np.float32]] = {}
+    was_training = student.training
+    student.eval()
+    by_shape = sorted(range(len(pictures)), key=lambda number: pictures[number].shape)
+    for _, group in groupby(by_shape, key=lambda number: pictures[number].shape):
+        numbers = list(group)
+        for start in range(0, len(numbers), BATCH):
+            batch = numbers[start : start + BATCH]
+            vectors = _unit_vectors(student, np.stack([pictures[number] for number in batch]))
+            rows |= dict(zip(batch, vectors, strict=True))
+    student.train(was_training)
+    return np.stack([rows[number] for number in range(len(pictures))])
+
+
+def _unit_vectors(student: torch.nn.Module, pictures: NDArray[np.uint8]) -> NDArray[np.float32]:
     import torch
 
     device = next(student.parameters()).device
-    rows = []
-    was_training = student.training
-    student.eval()
     with torch.inference_mode():
-        for start in range(0, len(pictures), BATCH):
-            pixels = torch.from_numpy(pictures[start : start + BATCH]).to(device).permute(0, 3, 1, 2).float()
-            vectors = student(pixels.contiguous(memory_format=torch.channels_last))[0]
-            rows.append(torch.nn.functional.normalize(vectors.float(), dim=1).cpu().numpy())
-    student.train(was_training)
-    return np.concatenate(rows)
+        pixels = torch.from_numpy(pictures).to(device).permute(0, 3, 1, 2).float()
+        vectors = student(pixels.contiguous(memory_format=torch.channels_last))[0]
+        return np.asarray(torch.nn.functional.normalize(vectors.float(), dim=1).cpu().numpy(), np.float32)

@@ -8,11 +8,9 @@ from __future__ import annotations
 
 import hashlib
 import json
-import math
 from pathlib import Path
 from typing import Any
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -20,6 +18,7 @@ from hloc.extractors.base import Extractor, ExtractorOptions
 from hloc.onnx_session import open_session
 from storage.errors import DamagedFileError, StageError, UsageError
 from storage.formats.json_file import read_stage_input
+from storage.pictures import as_picture
 
 WEIGHTS = Path(__file__).parents[1] / "weights" / "street" / "street.onnx"
 MADE_BY = "python -m tools.train_descriptor"
@@ -33,22 +32,6 @@ def create(options: ExtractorOptions) -> StreetExtractor:
     if options.device not in ("auto", "cpu"):
         raise UsageError(f"--device {options.device}: street computes on the processor; leave the flag out")
     return StreetExtractor(weights=options.weights or WEIGHTS, input_side=options.resize_max)
-
-
-def picture_size(width: int, height: int, side: int) -> tuple[int, int]:
-    """Give the size at which a photo is seen: its own aspect, the area of a square, in whole strides.
-
-    Parameters
-    ----------
-    width, height : int
-        Of the photo, in pixels.
-    side : int
-        Of the square, in pixels.
-    """
-    scale = side / math.sqrt(width * height)
-    strides = (max(1, round(length * scale / STRIDE)) for length in (width, height))
-    columns, rows = (min(count, side * side // STRIDE**2) for count in strides)
-    return columns * STRIDE, rows * STRIDE
 
 
 class StreetExtractor(Extractor):
@@ -103,8 +86,7 @@ class StreetExtractor(Extractor):
         Mirrored as well, because the network then sees each photo twice at twice the cost, which is still small
         beside decoding the file.
         """
-        size = picture_size(photo.shape[1], photo.shape[0], self.input_side)
-        picture = np.asarray(cv2.resize(photo, size, interpolation=cv2.INTER_AREA), np.uint8)
+        picture = as_picture(photo, self.input_side, STRIDE)
         vectors = self._loaded().run(None, {"pixels": np.stack([picture, picture[:, ::-1]])})[0]
         total = np.asarray(vectors[0] + vectors[1], np.float32)
         length = np.linalg.norm(total)

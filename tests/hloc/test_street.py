@@ -23,7 +23,7 @@ from tests.conftest import ROOT
 from tests.drawn_photos import draw_photo
 
 pytest.importorskip("onnxruntime")
-from hloc.extractors.street import WEIGHTS, StreetExtractor, create, picture_size  # noqa: E402
+from hloc.extractors.street import WEIGHTS, StreetExtractor, create  # noqa: E402
 
 
 def photo(seed: int = 0, width: int = 90, height: int = 60) -> NDArray[np.uint8]:
@@ -81,22 +81,6 @@ def test_describe_gives_the_prepared_vectors(small_model: Path) -> None:
     extractor = StreetExtractor(weights=small_model)
     prepared = [extractor.prepare(photo(seed)) for seed in (1, 2)]
     assert np.array_equal(extractor.describe(prepared), np.stack(prepared))
-
-
-@pytest.mark.parametrize(
-    ("size", "side", "expected"),
-    [
-        ((400, 300), 224, (256, 192)),
-        ((300, 400), 224, (192, 256)),
-        ((4000, 4000), 224, (224, 224)),
-        ((1920, 1080), 224, (288, 160)),
-        ((5000, 100), 224, (1568, 32)),
-        ((90_000, 1), 64, (128, 32)),
-        ((1, 1), 32, (32, 32)),
-    ],
-)
-def test_a_photo_keeps_its_aspect(size: tuple[int, int], side: int, expected: tuple[int, int]) -> None:
-    assert picture_size(*size, side) == expected
 
 
 def test_settings_tell_files_and_sizes_apart(small_model: Path) -> None:

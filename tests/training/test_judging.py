@@ -73,3 +73,15 @@ def test_describing_leaves_the_student_learning() -> None:
     pictures = as_pictures([np.asarray(draw_photo(seed)) for seed in range(23)], 32)
     assert describe(student, pictures).shape == (23, 6) and student.training
     assert all(torch.equal(value, before[name]) for name, value in student.state_dict().items())
+
+
+def test_pictures_of_any_aspect_are_described_in_their_order() -> None:
+    student = make_student(TINY_STUDENT).eval()
+    photos = [
+        np.asarray(draw_photo(seed, *size)) for seed, size in enumerate([(90, 60), (60, 90), (90, 61), (300, 40)])
+    ]
+    pictures = as_pictures(photos, 64)
+    assert len({picture.shape for picture in pictures}) == 3
+    together = describe(student, pictures)
+    for picture, vector in zip(pictures, together, strict=True):
+        np.testing.assert_allclose(describe(student, [picture])[0], vector, atol=1e-5)
