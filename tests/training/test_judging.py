@@ -77,10 +77,8 @@ def test_describing_leaves_the_student_learning() -> None:
 
 def test_pictures_of_any_aspect_are_described_in_their_order() -> None:
     student = make_student(TINY_STUDENT).eval()
-    photos = [
-        np.asarray(draw_photo(seed, *size)) for seed, size in enumerate([(90, 60), (60, 90), (90, 61), (300, 40)])
-    ]
-    pictures = as_pictures(photos, 64)
+    sizes = [(120, 60), (60, 120), (118, 60), (90, 80)]
+    pictures = as_pictures([np.asarray(draw_photo(seed, *size)) for seed, size in enumerate(sizes)], 64)
     assert len({picture.shape for picture in pictures}) == 3
     together = describe(student, pictures)
     for picture, vector in zip(pictures, together, strict=True):
