@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-INPUT_SIDE = 320  # of a square with the area at which whole photos are seen when the descriptor is used
+INPUT_SIDE = 384  # of a square with the area at which whole photos are seen when the descriptor is used
 WARMUP_SHARE = 1 / 30  # of the steps
 LAST_RATE = 0.005  # of the first, so that the last steps still move
 OBJECTIVES = ("distill", "simclr", "both")

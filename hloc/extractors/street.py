@@ -81,16 +81,14 @@ class StreetExtractor(Extractor):
         return {"model": self.name, "weights_sha256": self._sha256, "resize_max": self.input_side}
 
     def prepare(self, photo: NDArray[np.uint8]) -> NDArray[np.float32]:
-        """Give the unit vector (D,) of an upright RGB photo (H, W, 3): the mean of the photo's and its mirror image's.
+        """Give the unit vector (D,) of an upright RGB photo (H, W, 3).
 
-        Mirrored as well, because the network then sees each photo twice at twice the cost, which is still small
-        beside decoding the file.
+        The mirror image is not asked as well: it gains 0 to 3 thousandths of mAP, a larger picture for the same time
+        more.
         """
         picture = as_picture(photo, self.input_side, STRIDE)
-        vectors = self._loaded().run(None, {"pixels": np.stack([picture, picture[:, ::-1]])})[0]
-        total = np.asarray(vectors[0] + vectors[1], np.float32)
-        length = np.linalg.norm(total)
-        return total / length if length > 0 else total
+        vectors = self._loaded().run(None, {"pixels": picture[None]})[0]
+        return np.asarray(vectors[0], np.float32)
 
     def _described(self) -> dict[str, Any]:
         metadata = self._loaded().get_modelmeta().custom_metadata_map
