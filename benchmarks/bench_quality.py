@@ -89,7 +89,7 @@ def describe(extractor: Extractor, photos: list[Path]) -> Described:
 def row_of(model: str, described: dict[str, Described], labels: list[str], num_to_match: int) -> list[str]:
     """Give the cells of one model, or of joined ones."""
     parts = [described[part] for part in model.split(JOINT)]
-    vectors, _ = join_descriptors([part.vectors for part in parts])
+    vectors, _ = join_descriptors([part.vectors for part in parts])  # a shift changes no order
     names = [f"{label} {number}" if label == SINGLE_LABEL else label for number, label in enumerate(labels)]
     found = measure_retrieval(vectors, np.array(names))
     seconds = {key: sum(part.seconds[key] for part in parts) for key in parts[0].seconds}
@@ -99,7 +99,7 @@ def row_of(model: str, described: dict[str, Described], labels: list[str], num_t
     thresholds = default_thresholds(model)
     if thresholds is None:
         return cells
-    clusters = Labelled(vectors, labels, num_to_match).evaluate(*thresholds)
+    clusters = Labelled([part.vectors for part in parts], labels, num_to_match).evaluate(*thresholds)
     measures = (clusters.pairwise_precision, clusters.pairwise_recall, clusters.pairwise_f1, clusters.bcubed_f1)
     return cells + [f"{value:.3f}" for value in measures]
 

@@ -29,7 +29,6 @@ from benchmarks.grouping import Labelled  # noqa: E402
 from benchmarks.machine import header  # noqa: E402
 from clustering.evaluation import Evaluation  # noqa: E402
 from hloc.extractors import JOINT, default_thresholds  # noqa: E402
-from hloc.joining import join_descriptors, join_features  # noqa: E402
 from stages.evaluate import match_labels  # noqa: E402
 from storage.formats.features import read_features  # noqa: E402
 from storage.formats.labels import SINGLE_LABEL, read_labels  # noqa: E402
@@ -87,16 +86,16 @@ def read_halves(features_files: list[Path], labels_file: Path, num_to_match: int
     halves = {}
     for title, wanted in (("first half", True), ("other half", False)):
         rows = [row for row, name in enumerate(names) if is_first_half(label_key(label_of, name)) == wanted]
-        joined, _ = join_descriptors([part.descriptors[rows] for part in parts])
-        halves[title] = Labelled(joined, [label_of[names[row]] for row in rows], num_to_match)
+        vectors = [part.descriptors[rows] for part in parts]
+        halves[title] = Labelled(vectors, [label_of[names[row]] for row in rows], num_to_match)
     return JOINT.join(part.model for part in parts), halves
 
 
 def read_whole(features_files: list[Path], labels_file: Path, num_to_match: int) -> Labelled:
     """Read labelled photos."""
-    features = join_features([read_features(path) for path in features_files])
-    label_of, _ = match_labels(features.names, read_labels(labels_file))
-    return Labelled(features.descriptors, [label_of[name] for name in features.names], num_to_match)
+    parts = [read_features(path) for path in features_files]
+    label_of, _ = match_labels(parts[0].names, read_labels(labels_file))
+    return Labelled([part.descriptors for part in parts], [label_of[name] for name in parts[0].names], num_to_match)
 
 
 def label_key(label_of: dict[str, str], name: str) -> str:

@@ -3,13 +3,14 @@
 Similarities of different models spread differently, so each is z-scored first (mean taken off, divided by the standard
 deviation over all pairs of the collection), and the z-scores are added (Nandakumar et al., "Score normalization in
 multimodal biometric systems", 2005, section 2). A constant shift and a common factor change no order, so the sum is
-given as a mean of the similarities themselves, weighted by the inverse of their spread: it stays between -1 and 1, and
-a collection too small to measure a spread gives sound scores too.
+given as a mean of the similarities themselves, weighted by the inverse of their spread, less that of the collection's
+median pair. So it stays near the cosines in size, thresholds mean the same in a collection of much alike photos, and
+one too small to measure anything on gives sound scores too.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -22,11 +23,14 @@ MAX_SAMPLE = 4096  # photos that a spread is measured on: eight million pairs, e
 ROWS_PER_BLOCK = 512
 WEIGHT_DECIMALS = 6  # sums in another order, on another machine, differ by less
 SMALLEST_SPREAD = 1e-6  # similarities that are all the same tell nothing; below this they are the same
+BINS = 4000  # of the similarities from -1 to 1, where their median is looked for
+# Pairs that a median is held against: among a few photos, perhaps all of one building, it says nothing of others.
+PRIOR_PAIRS = 1000
 
 
 @dataclass(frozen=True, eq=False)
 class JoinedFeatures:
-    """Descriptors whose scalar product is the joined similarity; for one model, its own.
+    """Descriptors whose scalar product less ``background`` is the joined similarity; for one model, its own.
 
     Attributes
     ----------
@@ -38,6 +42,8 @@ class JoinedFeatures:
         The models' vectors side by side, each times the square root of its weight.
     weights : Mapping of str to float
         Share of each model's similarity; they sum to 1.
+    background : float
+        What is taken off each product: that of a typical pair of the collection; 0 for one model.
     skipped : list of SkippedPhoto
         Photos that some model has no descriptor of, sorted.
     checksum : str
@@ -48,6 +54,7 @@ class JoinedFeatures:
     names: list[str]
     descriptors: NDArray[np.floating]
     weights: Mapping[str, float]
+    background: float
     skipped: list[SkippedPhoto]
     checksum: str
 
@@ -70,13 +77,14 @@ def join_features(parts: Sequence[Features]) -> JoinedFeatures:
         names,
         joined,
         dict(zip(models, weights, strict=True)),
+        background_similarity(joined) if len(parts) > 1 else 0.0,
         _skipped(parts, names),
         joined_checksum([part.checksum for part in parts]),
     )
 
 
 def join_descriptors(parts: Sequence[NDArray[np.floating]]) -> tuple[NDArray[np.floating], list[float]]:
-    """Give descriptors whose scalar product is the joined similarity, and the share of each model.
+    """Give descriptors whose scalar product is the weighted mean of the similarities, and the share of each model.
 
     Parameters
     ----------
@@ -119,21 +127,47 @@ def similarity_spread(descriptors: NDArray[np.floating]) -> float:
     descriptors : ndarray of float, shape (N, D)
         Unit vectors.
     """
+    count, total, squares = 0, 0.0, 0.0
+    for products in _products(descriptors):
+        count += len(products)
+        total += products.sum()
+        squares += np.square(products).sum()
+    return float(np.sqrt(max(0.0, squares / count - (total / count) ** 2))) if count else 0.0
+
+
+def background_similarity(descriptors: NDArray[np.floating]) -> float:
+    """Give the median of the scalar products of all pairs, less where the pairs are few; photos as for the spread.
+
+    Most pairs of a collection of several buildings show two buildings, so it is what unrelated photos have.
+
+    Parameters
+    ----------
+    descriptors : ndarray of float, shape (N, D)
+        Unit vectors.
+    """
+    counts = np.zeros(BINS, np.int64)
+    for products in _products(descriptors):
+        counts += np.histogram(products, BINS, (-1.0, 1.0))[0]
+    total = int(counts.sum())
+    if total == 0:
+        return 0.0
+    middle = int(np.searchsorted(np.cumsum(counts), total / 2))
+    median = -1.0 + (middle + 0.5) * 2.0 / BINS
+    return round(median * total / (total + PRIOR_PAIRS), WEIGHT_DECIMALS)
+
+
+def _products(descriptors: NDArray[np.floating]) -> Iterator[NDArray[np.float64]]:
+    """Give the scalar products of all pairs of different photos, each twice, in blocks."""
     vectors = descriptors[np.einsum("ij,ij->i", descriptors, descriptors) > 0]
     if len(vectors) > MAX_SAMPLE:
         vectors = vectors[np.linspace(0, len(vectors) - 1, MAX_SAMPLE).round().astype(np.intp)]
-    if len(vectors) < 2:  # noqa: PLR2004
-        return 0.0
     vectors = vectors.astype(np.float32)
-    total = squares = 0.0
     for start in range(0, len(vectors), ROWS_PER_BLOCK):
         rows = np.arange(start, min(start + ROWS_PER_BLOCK, len(vectors)))
-        product = (vectors[rows] @ vectors.T).astype(np.float64)
-        product[rows - start, rows] = 0.0
-        total += product.sum()
-        squares += np.square(product).sum()
-    count = len(vectors) * (len(vectors) - 1)
-    return float(np.sqrt(max(0.0, squares / count - (total / count) ** 2)))
+        products = (vectors[rows] @ vectors.T).astype(np.float64)
+        is_other = np.ones(products.shape, bool)
+        is_other[rows - start, rows] = False
+        yield np.clip(products[is_other], -1.0, 1.0)
 
 
 def _rows_of(part: Features, names: Sequence[str]) -> NDArray[np.floating]:

@@ -14,7 +14,7 @@ from hloc.extractors import JOINT, choose_models, create_extractor
 from hloc.extractors.base import SPECIAL_FLAGS, Extractor, ExtractorOptions, LearntExtractor
 from hloc.feature_run import FeatureRun, Resources
 from hloc.joining import JoinedFeatures, join_features
-from hloc.retrieval import top_k
+from hloc.retrieval import SCORE_DECIMALS, top_k
 from stages.checks import follows_links
 from stages.settings import ExtractSettings
 from storage.atomic import remove_leftovers
@@ -127,6 +127,7 @@ def _origin(settings: ExtractSettings, collection: JoinedFeatures) -> dict[str, 
     return {
         "model": collection.model,
         "model_weights": dict(collection.weights),
+        "background": collection.background,
         "features_checksum": collection.checksum,
         "num_photos": len(collection.names),
         "num_to_match": settings.num_to_match,
@@ -136,10 +137,10 @@ def _origin(settings: ExtractSettings, collection: JoinedFeatures) -> dict[str, 
 
 
 def _rows(settings: ExtractSettings, collection: JoinedFeatures) -> Iterator[tuple[str, str, float]]:
-    names = collection.names
-    for row, others, scores in top_k(collection.descriptors, settings.num_to_match, settings.min_score):
+    names, background = collection.names, collection.background
+    for row, others, scores in top_k(collection.descriptors, settings.num_to_match, settings.min_score + background):
         for other, score in zip(others, scores, strict=True):
-            yield names[row], names[other], float(score)
+            yield names[row], names[other], round(float(score) - background, SCORE_DECIMALS) + 0.0
 
 
 def _bring_hloc_up_to_date(settings: ExtractSettings, results: Sequence[Extraction]) -> bool:

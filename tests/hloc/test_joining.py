@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from hloc.joining import JoinedFeatures, join_features, join_weights, similarity_spread
+from hloc.joining import JoinedFeatures, background_similarity, join_features, join_weights, similarity_spread
 from hloc.retrieval import top_k
 from storage.fingerprints import Fingerprint
 from storage.formats.features import Features, joined_checksum
@@ -151,3 +151,29 @@ def test_nothing_and_the_same_model_twice_cannot_be_joined(models: list[str]) ->
 def test_the_checksum_tells_parts_and_order_apart() -> None:
     assert joined_checksum(["x"]) == "x"
     assert len({joined_checksum(["x", "y"]), joined_checksum(["y", "x"]), joined_checksum(["x"])}) == 3
+
+
+def test_the_background_is_the_median_pair() -> None:
+    vectors = unit_vectors(200, 12, 8, common=0.6)
+    product = vectors.astype(np.float64) @ vectors.astype(np.float64).T
+    median = float(np.median(product[~np.eye(200, dtype=bool)]))
+    count = 200 * 199
+    assert background_similarity(vectors) == pytest.approx(median * count / (count + 1000), abs=5e-4)
+
+
+def test_the_few_pairs_of_a_small_collection_hardly_count_as_background() -> None:
+    alike = unit_vectors(4, 12, 9, common=3.0)
+    product = alike @ alike.T
+    assert product.min() > 0.8
+    assert 0 <= background_similarity(alike) < 0.02
+
+
+def test_nothing_is_taken_off_where_there_are_no_pairs_or_one_model() -> None:
+    assert background_similarity(unit_vectors(1, 5)) == 0
+    assert join_features([features("a", unit_vectors(50, 4, common=2.0))]).background == 0
+
+
+def test_a_collection_of_much_alike_photos_has_a_higher_background() -> None:
+    parts = [features("a", unit_vectors(80, 9, 1)), features("b", unit_vectors(80, 20, 2))]
+    alike = [parts[0], features("b", unit_vectors(80, 20, 2, common=1.0))]
+    assert join_features(alike).background > join_features(parts).background + 0.1

@@ -265,11 +265,11 @@ def test_joined_models_have_a_features_file_each_and_one_pairs_file(tmp_path: Pa
     pairs = read_pairs(Path(report.outputs["pairs"]))
     rows = [expected.names.index(name) for name in pairs.names]
     products = expected.descriptors.astype(np.float64) @ expected.descriptors.astype(np.float64).T
-    np.testing.assert_allclose(
-        pairs.scores, [products[rows[a], rows[b]] for a, b in zip(pairs.first, pairs.second, strict=True)], atol=1e-6
-    )
+    scores = [products[rows[a], rows[b]] - expected.background for a, b in zip(pairs.first, pairs.second, strict=True)]
+    np.testing.assert_allclose(pairs.scores, scores, atol=1e-6)
     origin = read_origin(Path(report.outputs["pairs"])) or {}
     assert origin["model"] == JOINED and origin["model_weights"] == dict(expected.weights)
+    assert origin["background"] == expected.background
     assert report.counts["described"] == len(names) and report.settings["model"] == JOINED
 
 
