@@ -1,10 +1,10 @@
 """Joining models: the similarities of several models, made comparable on the collection at hand and added up.
 
-Similarities of different models spread differently, so each is z-scored first (mean taken off, divided by the standard
-deviation over all pairs of the collection), and the z-scores are added (Nandakumar et al., "Score normalization in
-multimodal biometric systems", 2005, section 2). A constant shift and a common factor change no order, so the sum is
-given as a mean of the similarities themselves, weighted by the inverse of their spread, less that of the collection's
-median pair. So it stays near the cosines in size, thresholds mean the same in a collection of much alike photos, and
+Similarities of different models spread differently, so each is z-scored first over all pairs of the collection, with
+median and interquartile range in place of mean and standard deviation, and the z-scores are added (Jain, Nandakumar and
+Ross, "Score normalization in multimodal biometric systems", 2005, section 2). A constant shift and a common factor
+change no order, so the sum is given as a mean of the similarities themselves, weighted by the inverse of their spread,
+less that of the collection's median pair. So it stays near the cosines in size, thresholds mean the same in a collection of much alike photos, and
 one too small to measure anything on gives sound scores too.
 """
 
@@ -22,8 +22,9 @@ from storage.report import SkippedPhoto
 MAX_SAMPLE = 4096  # photos that a spread is measured on: eight million pairs, evenly spread over the names
 ROWS_PER_BLOCK = 512
 WEIGHT_DECIMALS = 6  # sums in another order, on another machine, differ by less
-SMALLEST_SPREAD = 1e-6  # similarities that are all the same tell nothing; below this they are the same
-BINS = 4000  # of the similarities from -1 to 1, where their median is looked for
+SMALLEST_SPREAD = 1e-3  # similarities that are all the same tell nothing; below this they are the same
+BINS = 20_000  # of the similarities from -1 to 1, where quantiles are looked for
+INTERQUARTILE_RANGE = 1.349  # of a normal distribution of standard deviation 1
 # Pairs that a median is held against: among a few photos, perhaps all of one building, it says nothing of others.
 PRIOR_PAIRS = 1000
 
@@ -117,22 +118,20 @@ def join_weights(parts: Sequence[NDArray[np.floating]]) -> list[float]:
 
 
 def similarity_spread(descriptors: NDArray[np.floating]) -> float:
-    """Give the standard deviation of the scalar products of all pairs of different photos.
+    """Give the spread of the scalar products of pairs of different photos as a standard deviation.
 
-    Photos with a zero vector are left out; 0 where fewer than two are left. Of more than 4,096 photos, as many are
-    taken, spread evenly over their order.
+    It is the interquartile range by 1.349, as for a normal distribution: the standard deviation itself grows with the
+    share of pairs that show the same building, which differs from collection to collection. Photos with a zero vector
+    are left out; 0 where fewer than two are left. Of more than 4,096 photos, as many are taken, spread evenly over
+    their order.
 
     Parameters
     ----------
     descriptors : ndarray of float, shape (N, D)
         Unit vectors.
     """
-    count, total, squares = 0, 0.0, 0.0
-    for products in _products(descriptors):
-        count += len(products)
-        total += products.sum()
-        squares += np.square(products).sum()
-    return float(np.sqrt(max(0.0, squares / count - (total / count) ** 2))) if count else 0.0
+    lower, upper = _quantiles(descriptors, (0.25, 0.75))[0]
+    return (upper - lower) / INTERQUARTILE_RANGE
 
 
 def background_similarity(descriptors: NDArray[np.floating]) -> float:
@@ -145,15 +144,20 @@ def background_similarity(descriptors: NDArray[np.floating]) -> float:
     descriptors : ndarray of float, shape (N, D)
         Unit vectors.
     """
+    (median,), count = _quantiles(descriptors, (0.5,))
+    return round(median * count / (count + PRIOR_PAIRS), WEIGHT_DECIMALS)
+
+
+def _quantiles(descriptors: NDArray[np.floating], shares: Sequence[float]) -> tuple[list[float], int]:
+    """Give quantiles of the products of all pairs, to half a bin, and how many products there are."""
     counts = np.zeros(BINS, np.int64)
     for products in _products(descriptors):
         counts += np.histogram(products, BINS, (-1.0, 1.0))[0]
     total = int(counts.sum())
     if total == 0:
-        return 0.0
-    middle = int(np.searchsorted(np.cumsum(counts), total / 2))
-    median = -1.0 + (middle + 0.5) * 2.0 / BINS
-    return round(median * total / (total + PRIOR_PAIRS), WEIGHT_DECIMALS)
+        return [0.0] * len(shares), 0
+    bins = np.searchsorted(np.cumsum(counts), np.array(shares) * total)
+    return [float(place) for place in -1.0 + (bins + 0.5) * 2.0 / BINS], total
 
 
 def _products(descriptors: NDArray[np.floating]) -> Iterator[NDArray[np.float64]]:

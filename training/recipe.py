@@ -155,7 +155,8 @@ def carry_out(recipe: Recipe, materials: Materials) -> dict[str, Any]:
         result |= {"parameters": count_parameters(student), "photos": len(photos.photos), "seconds": learning.seconds}
         result |= learnt | ({} if jury is None else jury.measure(student, whitening))
     origin = {"teacher": materials.teacher and materials.teacher.identity, "initial": initial and initial.identity}
-    write_json(recipe.output_dir / RECIPE_FILE, recipe.choices() | origin | {"result": result})
+    kept = result | {"model": MODEL_FILE}  # it lies beside the recipe, wherever both are taken
+    write_json(recipe.output_dir / RECIPE_FILE, recipe.choices() | origin | {"result": kept})
     return result
 
 

@@ -37,7 +37,7 @@ class ModelEntry:
 
 MODELS = {
     "vlad": ModelEntry("vlad", strong_threshold=0.3, weak_threshold=0.15),
-    "street": ModelEntry("street", strong_threshold=0.35, weak_threshold=0.2),
+    "street": ModelEntry("street", strong_threshold=0.86, weak_threshold=0.62),
     "netvlad": ModelEntry("netvlad", strong_threshold=0.35, weak_threshold=0.2),
     # The thresholds below were never fixed on photos: placeholders.
     "cosplace": ModelEntry("places", strong_threshold=0.6, weak_threshold=0.45),
@@ -54,7 +54,7 @@ MODELS = {
 ONNX = "onnx:"  # a network that the user brings: onnx:FILE
 ONNX_ENTRY = ModelEntry("onnx_file", strong_threshold=0.35, weak_threshold=0.2)  # netvlad's: placeholders
 # Thresholds of joined models are fixed on photos too; others are those of their parts, averaged.
-JOINED_THRESHOLDS = {"vlad+street": (0.3, 0.15)}
+JOINED_THRESHOLDS = {"vlad+street": (0.29, 0.13)}
 AUTO = "auto"
 JOINT = "+"
 
