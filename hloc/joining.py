@@ -4,8 +4,8 @@ Similarities of different models spread differently, so each is z-scored first o
 median and interquartile range in place of mean and standard deviation, and the z-scores are added (Jain, Nandakumar and
 Ross, "Score normalization in multimodal biometric systems", 2005, section 2). A constant shift and a common factor
 change no order, so the sum is given as a mean of the similarities themselves, weighted by the inverse of their spread,
-less that of the collection's median pair. So it stays near the cosines in size, thresholds mean the same in a collection of much alike photos, and
-one too small to measure anything on gives sound scores too.
+less that of the collection's median pair. So it stays near the cosines in size, thresholds mean the same in a
+collection of much alike photos, and one too small to measure anything on gives sound scores too.
 """
 
 from __future__ import annotations
