@@ -153,7 +153,11 @@ def test_adapting_tells_how_the_student_measured_before(adapting: Recipe) -> Non
     assert set(result["before"]) == {"mean_average_precision", "precision_at_1", "true_pairs_in_top_10"}
     assert 0 < result["share_of_former_whitening"] <= 1
     written = json.loads((adapting.output_dir / "recipe.json").read_text())
-    assert written["teacher"] is None and len(written["initial"]) == 64 and written["result"] == result | {"model": "street.onnx"}
+    assert (
+        written["teacher"] is None
+        and len(written["initial"]) == 64
+        and written["result"] == result | {"model": "street.onnx"}
+    )
 
 
 def test_what_was_adapted_can_be_adapted_again(adapting: Recipe) -> None:
