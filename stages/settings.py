@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 TRANSFER_MODES = ("copy", "hardlink", "symlink", "reflink")
+MATCHERS = ("rootsift", "rootsift_rotated")
 CLUSTER_METHODS = ("specified",)
 MAX_MEGAPIXELS = 100.0
 
@@ -61,6 +62,28 @@ class ExtractSettings:
     min_score: float = 0.0
     layout: str = "packed"
     overwrite: bool = False
+    follow_links: bool = False
+    max_megapixels: float = MAX_MEGAPIXELS
+    timeout_s: float = 120.0
+
+
+@dataclass(frozen=True)
+class MatchSettings:
+    """Settings of ``match_pairs.py``.
+
+    ``max_pairs`` is the most further pairs that one photo may ask for in each round; ``calibration`` of None means
+    the one that comes with the project.
+    """
+
+    image_dir: Path = Path("datasets")
+    outputs_dir: Path = Path("netvlad")
+    pairs_file: Path | None = None
+    matcher: str = "rootsift"
+    num_keypoints: int = 2000
+    max_pairs: int = 10
+    num_rounds: int = 2
+    calibration: Path | None = None
+    num_workers: int | None = None
     follow_links: bool = False
     max_megapixels: float = MAX_MEGAPIXELS
     timeout_s: float = 120.0
