@@ -18,6 +18,7 @@ from hloc.matching.description import Description, MatchRun, describe_photos
 from hloc.matching.evidence import EVIDENCE
 from hloc.matching.rows import Photos, remove_unfinished
 from hloc.matching.search import Found, Listed, Search, SearchSettings, Suggestions
+from hloc.matching.verification import VERIFICATION_VERSION
 from hloc.probability import DEFAULT_CALIBRATION
 from stages.checks import check_range, follows_links, settings_as_json
 from stages.settings import MatchSettings
@@ -156,6 +157,7 @@ def _made_of(settings: MatchSettings, inputs: _Inputs, run: MatchRun, described:
     return {
         "model": inputs.model,
         **run.matcher.settings(),
+        "verification": VERIFICATION_VERSION,
         "max_pairs": settings.max_pairs,
         "num_rounds": settings.num_rounds,
         "pairs_sha256": sha256_of_file(inputs.pairs_file),
@@ -216,7 +218,6 @@ def _sorted_by_name(photos: Photos, listed: Listed, found: Found, made_of: dict[
     hashes = dict(zip(photos.names, (known.sha256 for known in photos.fingerprints), strict=True))
     first, second = row_of[found.matches.first], row_of[found.matches.second]
     order = np.lexsort((np.maximum(first, second), np.minimum(first, second)))
-    scores = [listed.scores.get(pair, np.nan) for pair in zip(found.matches.first, found.matches.second, strict=True)]
     probability = np.round(found.probability, PROBABILITY_DECIMALS)
     return MatchesFile(
         made_of,
@@ -224,7 +225,7 @@ def _sorted_by_name(photos: Photos, listed: Listed, found: Found, made_of: dict[
         [hashes[name] for name in names],
         replace(found.matches, first=first, second=second).take(order),
         found.source[order],
-        np.array(scores, np.float64)[order],
+        listed.scores_of(found.matches)[order],
         probability[order],
         _verdicts(probability, found)[order],
     )

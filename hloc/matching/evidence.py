@@ -12,14 +12,12 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from hloc.matching.chance import surprise_of
+from hloc.matching.guided import MOST_FOR_GUIDED
 from storage.formats.matches import PairMatches
 
-# Places that agree by chance: mean over pairs of different buildings, linear in the number of matches. Fixed by
-# benchmarks/bench_calibration.py.
-CHANCE_PLACES, CHANCE_PER_MATCH = 0.35, 0.018
-
-MOST_SURPRISE = 12.0  # nats; beyond it chance is out of the question, and more adds nothing
-GUIDED_RANGE = (-2.0, 6.0)
+GUIDED_RANGE = (0.0, 6.0)  # standard deviations above wrong maps
+ENOUGH_FOR_GUIDED = 3.0  # nats of surprise from which the second look counts in full
 MOST_EXCESS = 2.0
 WORST_RANK = 10  # of a photo that the descriptor did not list; lists may be of any length
 USUAL_QUARTILE = 25  # of a photo's numbers of matches: most of its candidates are not its building
@@ -39,25 +37,43 @@ class Candidates:
     matches : PairMatches
         What the local features say.
     ranks : ndarray of int, shape (E, 2)
-        Place of the second photo in the list of the first, and the other way round, from 0; ``WORST_RANK`` or more
-        where it is not listed.
+        Place of the second photo in the list of the first, and the other way round; see :func:`ranks_of`.
     """
 
     num_photos: int
     matches: PairMatches
     ranks: NDArray[np.intp]
 
+    @classmethod
+    def of(cls, num_photos: int, matches: PairMatches, scores: FloatArray) -> Candidates:
+        """Take pairs and their scores (E,), NaN where the descriptor lists none."""
+        return cls(num_photos, matches, ranks_of(num_photos, matches, scores))
+
+
+def ranks_of(num_photos: int, matches: PairMatches, scores: FloatArray) -> NDArray[np.intp]:
+    """Count, for both photos of each pair (E, 2), the listed pairs of that photo with a greater score.
+
+    A pair that either photo lists counts as listed by both. One that is not listed has rank ``WORST_RANK``, and no
+    rank is beyond it.
+    """
+    listed = np.flatnonzero(np.isfinite(scores))
+    photos = np.concatenate([matches.first[listed], matches.second[listed]]).astype(np.int64)
+    both = np.concatenate([scores[listed], scores[listed]])
+    order = np.lexsort((-both, photos))
+    starts = np.searchsorted(photos[order], np.arange(num_photos + 1))
+    is_new = np.ones(len(order), bool)  # equal scores of one photo share a rank
+    is_new[1:] = (np.diff(photos[order]) != 0) | (np.diff(both[order]) != 0)
+    shared = np.maximum.accumulate(np.where(is_new, np.arange(len(order)), 0))
+    rank = np.empty(len(order), np.intp)
+    rank[order] = shared - starts[photos[order]]
+    ranks = np.full((len(matches), 2), WORST_RANK, np.intp)
+    ranks[listed] = np.minimum(rank, WORST_RANK).reshape(2, -1).T
+    return ranks
+
 
 def surprise(candidates: Candidates) -> FloatArray:
-    """Say how unlikely it is that so many places agree by chance, given the number of matches, in nats.
-
-    It is the logarithm of the likelihood ratio of two Poisson distributions: with the mean that was found, and with
-    the mean of chance (after Desolneux, Moisan and Morel, "Meaningful alignments", IJCV 2000).
-    """
-    matches = candidates.matches
-    chance = CHANCE_PLACES + CHANCE_PER_MATCH * matches.num_matches.astype(np.float64)
-    found = np.maximum(matches.num_places, chance)
-    return np.minimum(found * np.log(found / chance) - (found - chance), MOST_SURPRISE)
+    """Say how unlikely it is that so many places agree by chance; see :func:`hloc.matching.chance.surprise_of`."""
+    return surprise_of(candidates.matches.num_places, candidates.matches.num_matches)
 
 
 def match_excess(candidates: Candidates) -> FloatArray:
@@ -83,10 +99,17 @@ def usual_matches(candidates: Candidates) -> FloatArray:
 
 
 def guided_excess(candidates: Candidates) -> FloatArray:
-    """Compare what the second look found with what it finds under wrong maps, in standard deviations."""
-    matches = candidates.matches
+    """Compare what the second look found with what it finds under wrong maps, in standard deviations.
+
+    Under a map that chance made, rows of windows agree as well; so the excess counts as far as the map itself is a
+    surprise. Where it is so great that no second look was needed, it counts in full.
+    """
+    matches, trust = candidates.matches, surprise(candidates)
     excess = (matches.num_guided - matches.by_chance.astype(np.float64)) / np.sqrt(matches.by_chance + 1.0)
-    return np.where(matches.num_guided > 0, np.clip(excess, *GUIDED_RANGE), 0.0)
+    needless = trust >= MOST_FOR_GUIDED
+    return np.where(needless, GUIDED_RANGE[1], np.clip(excess, *GUIDED_RANGE)) * (
+        np.minimum(trust, ENOUGH_FOR_GUIDED) / ENOUGH_FOR_GUIDED
+    )
 
 
 def coverage(candidates: Candidates) -> FloatArray:

@@ -16,9 +16,12 @@ from scipy.spatial import KDTree
 from hloc.matching.base import LoadedFeatures
 from hloc.matching.geometry import SCALE_FACTOR, TURN_DEG, angle_difference, map_points, scale_and_turn
 
+# Nats of surprise between which a second look is worth its time: one pair in ten.
+LEAST_FOR_GUIDED, MOST_FOR_GUIDED = 0.8, 8.0
+
 RADIUS = 0.02  # share of the second photo's longest side, about twice what an affine map misses of a façade
 SHIFT = 0.09  # of the maps that are wrong on purpose: beyond the radius, within the same kind of texture
-NUM_SHIFTS = 4
+NUM_SHIFTS = 3
 LEAST_PRODUCT = 0.8  # of unit vectors; that of unrelated upright RootSIFT is 0.6 in the mean
 
 
@@ -49,53 +52,69 @@ def guided_matches(first: LoadedFeatures, second: LoadedFeatures, transform: NDA
     transform : ndarray of float64, shape (2, 3)
         From the first photo's pixels to the second's.
     """
-    places = map_points(transform, first.stored.keypoints[:, :2].astype(np.float64))
+    log_scale, turn = scale_and_turn(transform)
+    start, end = first.stored.keypoints, second.stored.keypoints
+    places = map_points(transform, start[:, :2].astype(np.float64))
     margin = (SHIFT + RADIUS) * second.side
     is_near = (places > -margin) & (places < np.array(second.stored.photo_size) + margin)
     near = np.flatnonzero(is_near.all(axis=1))
-    search = _Search(first, second, KDTree(second.stored.keypoints[:, :2]), near, *scale_and_turn(transform))
+    search = _Search(
+        first.vectors[near],
+        second.vectors,
+        KDTree(end[:, :2]),
+        (_log_sizes(start[near]) + np.float32(log_scale), _log_sizes(end)),
+        (start[near, 3] + np.float32(turn), end[:, 3]),
+        RADIUS * second.side,
+    )
     rows, columns = search.around(places[near])
     angles = 2 * np.pi * np.arange(NUM_SHIFTS) / NUM_SHIFTS
     shifts = SHIFT * second.side * np.column_stack([np.cos(angles), np.sin(angles)])
     by_chance = [len(search.around(places[near] + shift)[0]) for shift in shifts]
-    return GuidedMatches(rows, columns, float(np.mean(by_chance)))
+    return GuidedMatches(near[rows], columns, float(np.mean(by_chance)))
+
+
+def _log_sizes(keypoints: NDArray[np.float32]) -> NDArray[np.float32]:
+    return np.log(np.maximum(keypoints[:, 2], 1e-3))
+
+
+Pair = tuple[NDArray[np.float32], NDArray[np.float32]]
+Rows = tuple[NDArray[np.intp], NDArray[np.intp]]
 
 
 @dataclass(frozen=True, eq=False)
 class _Search:
-    """Mutually best matches within a radius."""
+    """Mutually best matches within a radius; sizes and angles of the first photo are those that the map expects."""
 
-    first: LoadedFeatures
-    second: LoadedFeatures
+    first: NDArray[np.float32]
+    second: NDArray[np.float32]
     tree: KDTree
-    near: NDArray[np.intp]
-    log_scale: float
-    turn: float
+    log_sizes: Pair
+    angles: Pair
+    radius: float
 
-    def around(self, places: NDArray[np.float64]) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
-        """Match keypoints ``near`` of the first photo to those around ``places`` of the second."""
+    def around(self, places: NDArray[np.float64]) -> Rows:
+        """Match the first photo's keypoints to those around ``places`` of the second."""
         if not len(places):
-            return self.near, self.near
-        radius = RADIUS * self.second.side
-        found = KDTree(places).sparse_distance_matrix(self.tree, radius, output_type="ndarray")
-        rows, columns = self.near[found["i"]], found["j"]
-        one, other = self.first.stored.keypoints[rows], self.second.stored.keypoints[columns]
-        growth = np.log(np.maximum(other[:, 2], 1e-3) / np.maximum(one[:, 2], 1e-3))
-        is_like = np.abs(growth - self.log_scale) < np.log(SCALE_FACTOR)
-        is_like &= np.abs(angle_difference(other[:, 3] - one[:, 3], self.turn)) < TURN_DEG
+            none = np.zeros(0, np.intp)
+            return none, none
+        found = KDTree(places).sparse_distance_matrix(self.tree, self.radius, output_type="ndarray")
+        rows, columns = found["i"], found["j"]
+        is_like = np.abs(self.log_sizes[0][rows] - self.log_sizes[1][columns]) < np.log(SCALE_FACTOR)
         rows, columns = rows[is_like], columns[is_like]
-        products = np.einsum("ij,ij->i", self.first.vectors[rows], self.second.vectors[columns])
-        return _mutually_best(rows, columns, products)
+        is_like = np.abs(angle_difference(self.angles[0][rows], self.angles[1][columns])) < TURN_DEG
+        rows, columns = rows[is_like], columns[is_like]
+        products = np.einsum("ij,ij->i", self.first[rows], self.second[columns])
+        good = products >= LEAST_PRODUCT
+        return _mutually_best(rows[good], columns[good], products[good])
 
 
-def _mutually_best(
-    rows: NDArray[np.intp], columns: NDArray[np.intp], products: NDArray[np.float32]
-) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
-    """Keep the matches that are the best of their row and of their column, and good enough."""
+def _mutually_best(rows: NDArray[np.intp], columns: NDArray[np.intp], products: NDArray[np.float32]) -> Rows:
+    """Keep the matches that are the best of their row and of their column."""
     order = np.lexsort((columns, rows, -products))
-    rows, columns, products = rows[order], columns[order], products[order]
-    is_best = np.zeros(len(rows), bool)
-    is_best[np.intersect1d(np.unique(rows, return_index=True)[1], np.unique(columns, return_index=True)[1])] = True
-    is_best &= products >= LEAST_PRODUCT
-    kept = np.argsort(rows[is_best], kind="stable")
-    return rows[is_best][kept], columns[is_best][kept]
+    rows, columns = rows[order], columns[order]
+    is_best = np.zeros((2, len(rows)), bool)
+    for side, places in enumerate((rows, columns)):
+        is_best[side, np.unique(places, return_index=True)[1]] = True
+    kept = np.flatnonzero(is_best.all(axis=0))
+    kept = kept[np.argsort(rows[kept], kind="stable")]
+    return rows[kept], columns[kept]

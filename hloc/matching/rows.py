@@ -15,7 +15,7 @@ from threadpoolctl import threadpool_limits
 
 from hloc.matching.base import LoadedFeatures, Matcher
 from hloc.matching.description import MatchRun
-from hloc.matching.verification import Verification, verify
+from hloc.matching.verification import VERIFICATION_VERSION, Verification, verify
 from hloc.stream import run_in_workers
 from storage.errors import StageError
 from storage.fingerprints import Fingerprint
@@ -184,7 +184,7 @@ def _identity(run: MatchRun, photos: Photos, pairs: NDArray[np.int32], excluded:
     hashes = [known.sha256 for known in photos.fingerprints]
     rows = [excluded[name] for name in sorted(excluded)]
     made_of = digest(photos.names, hashes, pairs, sorted(excluded), *rows)
-    return run.matcher.settings() | {"inputs": made_of}
+    return run.matcher.settings() | {"verification": VERIFICATION_VERSION, "inputs": made_of}
 
 
 def _fill(shards: ShardFolder, results: Iterator[Any], count: int) -> None:

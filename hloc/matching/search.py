@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from hloc.matching.candidates import Pair, expand, near_positions, near_times
 from hloc.matching.description import MatchRun
-from hloc.matching.evidence import WORST_RANK, Candidates, evidence_of
+from hloc.matching.evidence import Candidates, evidence_of
 from hloc.matching.overlay import known_overlays, pairs_held_by_overlays
 from hloc.matching.rows import Photos, verify_pairs
 from hloc.probability import probabilities
@@ -55,21 +55,10 @@ class Listed:
             lists[other].append((-score, one))
         return cls(scores, {photo: [other for _, other in sorted(lists[photo])] for photo in sorted(lists)})
 
-    def ranks(self, matches: PairMatches) -> NDArray[np.intp]:
-        """Give the place (E, 2) of each photo of a pair in the other's list; ``WORST_RANK`` at most."""
-        places = {
-            photo: {other: rank for rank, other in enumerate(others[:WORST_RANK])}
-            for photo, others in self.lists.items()
-        }
-        none: dict[int, int] = {}
-        pairs = list(zip(matches.first.tolist(), matches.second.tolist(), strict=True))
-        return np.array(
-            [
-                (places.get(one, none).get(other, WORST_RANK), places.get(other, none).get(one, WORST_RANK))
-                for one, other in pairs
-            ],
-            np.intp,
-        ).reshape(-1, 2)
+    def scores_of(self, matches: PairMatches) -> NDArray[np.float64]:
+        """Give the score (E,) of each pair; NaN where it is not listed."""
+        pairs = zip(matches.first.tolist(), matches.second.tolist(), strict=True)
+        return np.array([self.scores.get(pair, np.nan) for pair in pairs], np.float64)
 
 
 @dataclass(frozen=True, eq=False)
@@ -205,7 +194,8 @@ class Search:
         if len(held):
             logger.info("%d pairs are looked at again without the overlays of %d photos", len(held), len(known))
             found.matches = self._without(found.matches, held, known, part)
-        candidates = Candidates(len(self.photos.names), found.matches, self.listed.ranks(found.matches))
+        scores = self.listed.scores_of(found.matches)
+        candidates = Candidates.of(len(self.photos.names), found.matches, scores)
         found.evidence = evidence_of(candidates)
         found.probability = probabilities(self.calibration, found.evidence)
 

@@ -8,12 +8,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hloc.matching.base import LoadedFeatures, Matcher, Matches
+from hloc.matching.chance import surprise_of
 from hloc.matching.geometry import align, with_camera
-from hloc.matching.guided import guided_matches
+from hloc.matching.guided import LEAST_FOR_GUIDED, MOST_FOR_GUIDED, guided_matches
 from hloc.matching.overlay import find_overlay
 
+# Raised when the same photos give other numbers than before, so that unfinished and former results are not mixed in.
+VERIFICATION_VERSION = 1
+
 GRID = 16  # cells along the longest side, for coverage
-LEAST_FOR_GUIDED = 4  # below it the map is chance in nine of ten pairs, and the second look costs half a match
 CELL = 1 / 256  # of the longest side: keypoints closer than this are one place seen at two sizes
 
 
@@ -83,15 +86,15 @@ def judge(first: LoadedFeatures, second: LoadedFeatures, matches: Matches, overl
     one, other = first.stored.keypoints[matches.first], second.stored.keypoints[matches.second]
     found = with_camera(one, other, align(one, other, -matches.ratios, second.side), second.side)
     inliers = np.column_stack([matches.first[found.inliers], matches.second[found.inliers]])
-    num_guided, by_chance = 0, 0.0
-    if len(inliers) >= LEAST_FOR_GUIDED:
+    num_places, num_guided, by_chance = count_places(first, second, inliers), 0, 0.0
+    if LEAST_FOR_GUIDED <= surprise_of(num_places, len(matches.first)) < MOST_FOR_GUIDED:
         guided = guided_matches(first, second, found.transform)
         num_guided = count_places(first, second, np.column_stack([guided.first, guided.second]))
         by_chance = guided.by_chance
     return Verification(
         len(matches.first),
         inliers,
-        count_places(first, second, inliers),
+        num_places,
         (coverage(first, inliers[:, 0]), coverage(second, inliers[:, 1])),
         found.transform,
         found.kind,

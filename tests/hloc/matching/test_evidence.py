@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from hloc.matching.chance import MOST_SURPRISE
 from hloc.matching.evidence import (
     EVIDENCE,
-    MOST_SURPRISE,
     WORST_RANK,
     Candidates,
     best_rank,
@@ -65,14 +65,21 @@ def test_a_photo_in_no_pair_has_no_usual_number() -> None:
     assert usual_matches(candidates(one_pair(0, 1, num_matches=7)))[5] == 0
 
 
+def guided(num_guided: int, by_chance: float, num_places: int) -> float:
+    table = one_pair(0, 1, num_guided=num_guided, by_chance=by_chance, num_places=num_places, num_matches=100)
+    return float(guided_excess(candidates(table))[0])
+
+
 def test_guided_matches_count_as_far_as_wrong_maps_find_fewer() -> None:
-    table = [
-        one_pair(0, 1, num_guided=40, by_chance=3.0),
-        one_pair(0, 1, num_guided=40, by_chance=38.0),
-        one_pair(0, 1),
-    ]
-    found = guided_excess(candidates(*table))
-    assert found[0] == 6 and abs(found[1]) < 1 and found[2] == 0
+    assert guided(40, 3.0, 8) == 6 > guided(40, 30.0, 8) > guided(40, 38.0, 8) > 0 == guided(40, 45.0, 8)
+
+
+def test_guided_matches_count_little_under_a_map_that_chance_made() -> None:
+    assert guided(40, 3.0, 2) < guided(40, 3.0, 5) < guided(40, 3.0, 8)
+
+
+def test_where_no_second_look_was_needed_it_counts_in_full() -> None:
+    assert guided(0, 0.0, 60) == 6
 
 
 def test_the_larger_coverage_counts() -> None:

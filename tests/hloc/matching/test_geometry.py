@@ -173,3 +173,19 @@ def test_the_same_matches_give_the_same_camera_every_time() -> None:
     first = align(start, end, np.ones(60), SIDE)
     results = [with_camera(start, end, first, SIDE).inliers.tolist() for _ in range(3)]
     assert results[0] == results[1] == results[2]
+
+
+@pytest.mark.parametrize("kind", ["one point", "one line", "every point twice", "a lattice"])
+def test_points_that_fix_no_camera_are_no_fault(kind: str) -> None:
+    start = keypoints(24)
+    start[:, 3] = 0
+    if kind == "one point":
+        start[3:, :2] = start[0, :2]
+    elif kind == "one line":
+        start[:, 1] = 0.5 * start[:, 0]
+    elif kind == "every point twice":
+        start[12:] = start[:12]
+    else:
+        start[:, :2] = np.round(start[:, :2] / 100) * 100
+    found = align(start, start, np.ones(24), SIDE)
+    assert len(with_camera(start, start, found, SIDE).inliers) >= len(found.inliers)
