@@ -63,14 +63,25 @@ class Matcher(ABC):
         The matcher's name in files and flags.
     max_side : int
         Longest side, in pixels, that photos are decoded to.
+    num_keypoints : int
+        Most keypoints of a photo.
     """
 
     name: str
     max_side: int
+    num_keypoints: int
 
     @abstractmethod
+    def feature_settings(self) -> dict[str, Any]:
+        """Everything that changes a feature's values (JSON types); features of other settings are never mixed."""
+
+    @abstractmethod
+    def match_settings(self) -> dict[str, Any]:
+        """What else changes a match (JSON types)."""
+
     def settings(self) -> dict[str, Any]:
-        """Everything that changes a feature's values or a match (JSON types)."""
+        """Everything that changes a match."""
+        return self.feature_settings() | self.match_settings()
 
     @abstractmethod
     def describe(self, photo: NDArray[np.uint8]) -> StoredFeatures:

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 # Distinct places that agree with one map: mean over pairs of different buildings, linear in the number of matches.
-CHANCE_PLACES, CHANCE_PER_MATCH = 0.35, 0.018
+CHANCE_PLACES, CHANCE_PER_MATCH = 1.0, 0.011
 
 MOST_SURPRISE = 12.0  # nats; beyond it chance is out of the question, and more adds nothing
 

@@ -39,12 +39,12 @@ class MatchRun:
 
     @property
     def features_dir(self) -> Path:
-        """Where the shards of local features lie."""
-        return self.outputs_dir / f"local-feats-{self.matcher.name}"
+        """Where the shards of local features lie; another number of keypoints has a folder of its own."""
+        return self.outputs_dir / f"local-feats-{self.matcher.name}-{self.matcher.num_keypoints}"
 
     def open_store(self) -> LocalFeatureStore:
         """Open the local features."""
-        return LocalFeatureStore(self.features_dir, self.matcher.settings())
+        return LocalFeatureStore(self.features_dir, self.matcher.feature_settings())
 
     def num_workers(self, num_jobs: int) -> int:
         """Give the number of worker processes for so many jobs."""

@@ -18,8 +18,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 # Lengths are shares of the longest side of the photo that points are mapped into.
-LOOSE_TOLERANCE = 0.06  # of the map that one match proposes: its angle and size are known to a few per cent only
-TIGHT_TOLERANCE = 0.012  # of an affine map fitted to all; façades are seen at an angle, so it is no pixel
+LOOSE_TOLERANCE = 0.05  # of the map that one match proposes: its angle and size are known to a few per cent only
+# Of maps fitted to all that agree, ever closer; façades are seen at an angle, so the last is no pixel.
+FITTING_TOLERANCES = (0.03, 0.0225, 0.017, 0.0125)
 WIDE_TOLERANCE = 0.05  # around an affine map: what stands before or behind its wall
 CAMERA_TOLERANCE = 0.004  # of homography and epipolar lines
 
@@ -27,8 +28,9 @@ SCALE_FACTOR = 1.8  # a match agrees with a map when its own scale is within thi
 TURN_DEG = 30.0  # and its own rotation within this angle
 MAX_STRETCH = 3.5  # longest over shortest axis of a map; beyond it a façade is seen at more than 70 degrees
 
-MAX_VOTES = 400  # best matches that are looked at; the vote takes their square in time
+MAX_VOTES = 600  # best matches that are looked at; the vote takes their square in time
 NUM_PROPOSALS = 3  # best proposals that are refined
+LEAST_INLIERS = 3
 LEAST_FOR_AFFINE = 6
 LEAST_FOR_CAMERA = 8  # with fewer matches, seven or eight parameters explain anything
 MAX_TRIALS, CONFIDENCE = 300, 0.999
@@ -77,7 +79,7 @@ def align(first: Keypoints, second: Keypoints, distinctiveness: NDArray[np.float
         The same for the same matches in any order, up to ties.
     """
     chosen = np.sort(np.argsort(-distinctiveness, kind="stable")[:MAX_VOTES])
-    if len(chosen) < 3:
+    if len(chosen) < LEAST_INLIERS:
         return NO_ALIGNMENT
     moves = _Moves.of(first[chosen], second[chosen])
     best = NO_ALIGNMENT
@@ -107,7 +109,11 @@ class _Moves:
         """Give the matches (N,) that agree with the map of one match, for the maps with most of them."""
         votes = self._votes(tolerance)
         counts = votes.sum(axis=1)
-        return [votes[index] for index in np.argsort(-counts, kind="stable")[:NUM_PROPOSALS] if counts[index] >= 3]
+        return [
+            votes[index]
+            for index in np.argsort(-counts, kind="stable")[:NUM_PROPOSALS]
+            if counts[index] >= LEAST_INLIERS
+        ]
 
     def _votes(self, tolerance: float) -> NDArray[np.bool_]:
         start = (self.first[:, 0] + 1j * self.first[:, 1]).astype(np.complex64)
@@ -125,19 +131,17 @@ class _Moves:
 
     def refine(self, votes: NDArray[np.bool_], side: float) -> Alignment:
         """Fit a map to the voters, take those that agree with it, and again, ever closer."""
-        inliers, tolerance, fitted = votes, 0.03 * side, np.zeros((2, 3))
-        kind = "none"
-        for _ in range(4):
-            if inliers.sum() < 3:
+        inliers, fitted, kind = votes, np.zeros((2, 3)), "none"
+        for tolerance in FITTING_TOLERANCES:
+            if inliers.sum() < LEAST_INLIERS:
                 return NO_ALIGNMENT
             is_affine = inliers.sum() >= LEAST_FOR_AFFINE
             fitted = (fit_affine if is_affine else fit_similarity)(self.first[inliers], self.second[inliers])
             kind = "affine" if is_affine else "similarity"
             if not is_sane(fitted):
                 return NO_ALIGNMENT
-            inliers = self.agreeing(fitted, max(tolerance, 1.0))
-            tolerance = max(0.75 * tolerance, TIGHT_TOLERANCE * side)
-        return Alignment(np.flatnonzero(inliers), fitted, kind) if inliers.sum() >= 3 else NO_ALIGNMENT
+            inliers = self.agreeing(fitted, max(tolerance * side, 1.0))
+        return Alignment(np.flatnonzero(inliers), fitted, kind) if inliers.sum() >= LEAST_INLIERS else NO_ALIGNMENT
 
     def agreeing(self, transform: Points, tolerance: float) -> NDArray[np.bool_]:
         """Say which matches lie within ``tolerance`` pixels of a map, and have its scale and rotation."""

@@ -20,8 +20,9 @@ from storage.formats.local_features import THUMBNAIL_SIDE, StoredFeatures
 MAX_SIDE = 640  # as good as 1024 pixels, in a quarter of the time
 MAX_KEYPOINTS = 20_000
 
-# Distances of RootSIFT cluster near their mean, so the ratio is looser than Lowe's 0.8; geometry sorts out the rest.
-MAX_RATIO = 0.9
+# Looser than Lowe's 0.8: at 0.9, 0.92 and 0.94, 66, 68 and 68 % of the true pairs are found at 99 % precision by what
+# agrees; geometry sorts out the rest.
+MAX_RATIO = 0.94
 
 # RootSIFT in a byte: values are below 0.5 but for flat patches, which say nothing.
 BYTE_STEPS = 512.0
@@ -57,14 +58,13 @@ class RootSift(Matcher):
             raise UsageError(f"--num_keypoints {num_keypoints}: must be 2 to {MAX_KEYPOINTS}")
         self.num_keypoints = num_keypoints
 
-    def settings(self) -> dict[str, Any]:
+    def feature_settings(self) -> dict[str, Any]:
         """Give what was set and what is fixed."""
-        return {
-            "matcher": self.name,
-            "max_side": self.max_side,
-            "num_keypoints": self.num_keypoints,
-            "max_ratio": MAX_RATIO,
-        }
+        return {"matcher": self.name, "max_side": self.max_side, "num_keypoints": self.num_keypoints}
+
+    def match_settings(self) -> dict[str, Any]:
+        """Give what is fixed."""
+        return {"max_ratio": MAX_RATIO}
 
     def describe(self, photo: NDArray[np.uint8]) -> StoredFeatures:
         """Give RootSIFT of the strongest keypoints, spread over the photo."""
@@ -87,10 +87,9 @@ class RootSift(Matcher):
 
 
 def mutual_matches(first: NDArray[np.float32], second: NDArray[np.float32], max_ratio: float) -> Matches:
-    """Find mutual nearest neighbours, the nearest clearly nearer than the next one.
+    """Find mutual nearest neighbours, the nearest nearer than the next one.
 
-    Products are made block by block, so that they are still in the processor's cache when they are searched; whether
-    a neighbour is mutual is asked only of the sixth or so that passes the ratio test.
+    Products are made block by block, so that they are still in the processor's cache when they are searched.
 
     Parameters
     ----------
@@ -103,26 +102,20 @@ def mutual_matches(first: NDArray[np.float32], second: NDArray[np.float32], max_
     best, following = np.zeros(len(first), np.float32), np.zeros(len(first), np.float32)
     if len(second) < 2:
         return Matches(nearest[:0], nearest[:0], best[:0])
+    best_of_column = np.full(len(second), -np.inf, np.float32)
     for start in range(0, len(first), ROWS_PER_BLOCK):
         block = first[start : start + ROWS_PER_BLOCK] @ second.T
         rows, own = slice(start, start + len(block)), np.arange(len(block))
         nearest[rows] = block.argmax(axis=1)
         best[rows] = block[own, nearest[rows]]
+        np.maximum(best_of_column, block.max(axis=0), out=best_of_column)
         block[own, nearest[rows]] = -np.inf
         following[rows] = block.max(axis=1)
     ratios = distance_ratio(best, following)
-    chosen = np.flatnonzero(ratios < max_ratio)
-    is_mutual = _nearest(second[nearest[chosen]], first) == chosen
-    chosen = chosen[is_mutual]
+    # A product is the same number in its row and in its column, so equality says that the neighbours are mutual.
+    chosen = np.flatnonzero((best == best_of_column[nearest]) & (ratios < max_ratio))
+    chosen = chosen[np.sort(np.unique(nearest[chosen], return_index=True)[1])]
     return Matches(chosen, nearest[chosen], ratios[chosen])
-
-
-def _nearest(queries: NDArray[np.float32], vectors: NDArray[np.float32]) -> NDArray[np.intp]:
-    blocks = [
-        (queries[start : start + ROWS_PER_BLOCK] @ vectors.T).argmax(axis=1)
-        for start in range(0, len(queries), ROWS_PER_BLOCK)
-    ]
-    return np.concatenate([np.zeros(0, np.intp), *blocks])
 
 
 def distance_ratio(best: NDArray[np.float32], following: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -88,7 +88,7 @@ class RowWork:
 
     def _load(self, name: str) -> LoadedFeatures:
         if self._store is None:
-            self._store = LocalFeatureStore(self.folder, self.matcher.settings())
+            self._store = LocalFeatureStore(self.folder, self.matcher.feature_settings())
         if name not in self._loaded:
             self._loaded[name] = self.matcher.load(self._store.read(name))
             if len(self._loaded) > PHOTOS_IN_MEMORY:

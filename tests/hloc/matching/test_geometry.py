@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from hloc.matching.geometry import (
+    MAX_VOTES,
     NO_ALIGNMENT,
     align,
     angle_difference,
@@ -97,8 +98,8 @@ def test_the_order_of_matches_changes_nothing() -> None:
 
 
 def test_only_the_most_distinctive_matches_are_looked_at() -> None:
-    start, end = with_noise(20, 500)
-    weak = np.where(np.arange(520) < 20, 0.0, 1.0)
+    start, end = with_noise(20, MAX_VOTES)
+    weak = np.where(np.arange(20 + MAX_VOTES) < 20, 0.0, 1.0)
     assert not set(range(20)) & set(align(start, end, weak, SIDE).inliers.tolist())
 
 
