@@ -19,7 +19,7 @@ from storage.formats.calibration import Calibration
 
 DEFAULT_CALIBRATION = Path(__file__).with_name("calibration.json")
 
-SHRINKAGE = 1.0  # weight of half the squared coefficients against the sum of log losses
+SHRINKAGE = 5.0  # weight of half the squared coefficients against the sum of log losses
 LEAST_PAIRS_PER_CLASS = 5
 
 FloatArray = NDArray[np.float64]

@@ -18,6 +18,7 @@ from storage.formats.matches import PairMatches
 
 GUIDED_RANGE = (0.0, 6.0)  # standard deviations above wrong maps
 ENOUGH_FOR_GUIDED = 3.0  # nats of surprise from which the second look counts in full
+MOST_DISTINCTIVE = 5.0  # ten matches at half the distance of the next best
 MOST_EXCESS = 2.0
 WORST_RANK = 10  # of a photo that the descriptor did not list; lists may be of any length
 USUAL_QUARTILE = 25  # of a photo's numbers of matches: most of its candidates are not its building
@@ -98,6 +99,11 @@ def usual_matches(candidates: Candidates) -> FloatArray:
     return usual
 
 
+def distinctiveness(candidates: Candidates) -> FloatArray:
+    """Say by how much the matches that agree passed the ratio test: those of chance only just do."""
+    return np.minimum(candidates.matches.distinctiveness.astype(np.float64), MOST_DISTINCTIVE)
+
+
 def guided_excess(candidates: Candidates) -> FloatArray:
     """Compare what the second look found with what it finds under wrong maps, in standard deviations.
 
@@ -135,6 +141,7 @@ def overlay_share(candidates: Candidates) -> FloatArray:
 
 EVIDENCE: dict[str, Callable[[Candidates], FloatArray]] = {
     "surprise": surprise,
+    "distinctiveness": distinctiveness,
     "match_excess": match_excess,
     "guided_excess": guided_excess,
     "coverage": coverage,

@@ -16,6 +16,8 @@ from hloc.matching.overlay import find_overlay
 # Raised when the same photos give other numbers than before, so that unfinished and former results are not mixed in.
 VERIFICATION_VERSION = 1
 
+LEAST_RATIO = 0.1  # of distances; copies of a photo have 0
+
 GRID = 16  # cells along the longest side, for coverage
 CELL = 1 / 256  # of the longest side: keypoints closer than this are one place seen at two sizes
 
@@ -36,6 +38,9 @@ class Verification:
         Keypoint rows of the matches that agree with one map, of either photo.
     num_places : int
         Distinct places among them, of the photo with fewer.
+    distinctiveness : float
+        Sum over the inliers of log(1 / ratio of distances): six matches that only just
+        passed the ratio test say less than six that nothing else resembled.
     coverage : tuple of float
         Share of the cells of a grid over each photo that hold an inlier.
     transform : ndarray of float64, shape (2, 3)
@@ -53,6 +58,7 @@ class Verification:
     num_matches: int
     inliers: NDArray[np.intp]
     num_places: int
+    distinctiveness: float
     coverage: tuple[float, float]
     transform: NDArray[np.float64]
     kind: str
@@ -95,6 +101,7 @@ def judge(first: LoadedFeatures, second: LoadedFeatures, matches: Matches, overl
         len(matches.first),
         inliers,
         num_places,
+        _distinctiveness(matches.ratios[found.inliers]),
         (coverage(first, inliers[:, 0]), coverage(second, inliers[:, 1])),
         found.transform,
         found.kind,
@@ -102,6 +109,10 @@ def judge(first: LoadedFeatures, second: LoadedFeatures, matches: Matches, overl
         by_chance,
         np.column_stack([overlay.first, overlay.second]),
     )
+
+
+def _distinctiveness(ratios: NDArray[np.float32]) -> float:
+    return float(np.log(1 / np.clip(ratios, LEAST_RATIO, 1)).sum())
 
 
 def count_places(first: LoadedFeatures, second: LoadedFeatures, pairs: NDArray[np.intp]) -> int:

@@ -35,6 +35,8 @@ class PairMatches:
         Mutual nearest neighbours that pass the ratio test, those of overlays left out.
     num_places : ndarray of int32, shape (E,)
         Distinct places that agree with one map, of the photo with fewer.
+    distinctiveness : ndarray of float32, shape (E,)
+        Sum over the inliers of the negative logarithm of their ratio of distances.
     num_guided : ndarray of int32, shape (E,)
         Distinct places that agree with it at the second, guided look.
     by_chance : ndarray of float32, shape (E,)
@@ -57,6 +59,7 @@ class PairMatches:
     second: NDArray[np.int32]
     num_matches: NDArray[np.int32]
     num_places: NDArray[np.int32]
+    distinctiveness: NDArray[np.float32]
     num_guided: NDArray[np.int32]
     by_chance: NDArray[np.float32]
     coverage: NDArray[np.float32]
@@ -95,6 +98,7 @@ COLUMN_TYPES: dict[str, tuple[Any, tuple[int, ...]]] = {
     "second": (np.int32, ()),
     "num_matches": (np.int32, ()),
     "num_places": (np.int32, ()),
+    "distinctiveness": (np.float32, ()),
     "num_guided": (np.int32, ()),
     "by_chance": (np.float32, ()),
     "coverage": (np.float32, (2,)),
@@ -238,7 +242,7 @@ def _check_rows(content: MatchesFile) -> None:
 
 
 TABLE_COLUMNS = (
-    *("name0", "name1", "probability", "verdict", "matches", "inliers", "guided", "by_chance"),
+    *("name0", "name1", "probability", "verdict", "matches", "inliers", "distinctiveness", "guided", "by_chance"),
     *("coverage0", "coverage1", "overlay", "kind", "a", "b", "c", "d", "e", "f", "score", "source"),
 )
 
@@ -252,13 +256,15 @@ def write_table(path: Path, content: MatchesFile) -> None:
 def _table_rows(content: MatchesFile) -> Iterator[list[str]]:
     matches = content.matches
     for pair in range(len(matches)):
-        numbers = (matches.num_matches, matches.num_places, matches.num_guided)
         yield [
             content.names[matches.first[pair]],
             content.names[matches.second[pair]],
             f"{content.probability[pair]:.4f}",
             VERDICTS[content.verdict[pair]],
-            *(str(column[pair]) for column in numbers),
+            str(matches.num_matches[pair]),
+            str(matches.num_places[pair]),
+            f"{matches.distinctiveness[pair]:.2f}",
+            str(matches.num_guided[pair]),
             f"{matches.by_chance[pair]:.2f}",
             *(f"{share:.3f}" for share in matches.coverage[pair]),
             str(matches.num_overlay[pair]),

@@ -73,7 +73,7 @@ def test_the_number_of_workers_changes_nothing(walls: tuple[MatchRun, Photos], n
     assert equal(alone, verify_pairs(several, photos, ALL_PAIRS, "several"))
 
 
-class Stopped(Exception):
+class StoppedError(Exception):
     """The run is killed here."""
 
 
@@ -88,11 +88,11 @@ def test_a_run_that_was_killed_goes_on_where_it_stopped(
     def failing(self: RowWork, name: str, pairs: np.ndarray) -> object:
         calls.append(name)
         if len(calls) == 4:
-            raise Stopped
+            raise StoppedError
         return plain_call(self, name, pairs)
 
     monkeypatch.setattr(RowWork, "__call__", failing)
-    with pytest.raises(Stopped):
+    with pytest.raises(StoppedError):
         verify_pairs(run, photos, ALL_PAIRS, "killed")
     assert equal(whole, verify_pairs(run, photos, ALL_PAIRS, "killed"))
     assert len(calls) == 4 + 6 - 2 and len(set(calls[:2]) & set(calls[4:])) == 0
