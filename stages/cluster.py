@@ -19,7 +19,7 @@ from clustering import get_clusterer
 from clustering.graph import ScoredPairs
 from clustering.grouping import Grouping
 from clustering.specified import SpecifiedSettings
-from hloc.extractors import MODELS
+from hloc.extractors import MODELS, default_thresholds
 from stages.checks import follows_links, settings_as_json
 from stages.cluster_reasons import describe_reasons
 from stages.settings import ClusterSettings
@@ -45,6 +45,7 @@ from storage.report import PROJECT_VERSION, RunReport, SkippedPhoto, check_accou
 logger = logging.getLogger(__name__)
 STAGE = "create_clusters"
 FALLBACK_MODEL = "netvlad"
+FALLBACK_THRESHOLDS = MODELS[FALLBACK_MODEL].thresholds
 Names = Sequence[str]
 
 
@@ -145,15 +146,15 @@ def _find_pairs_file(settings: ClusterSettings) -> Path:
 
 def _model_in_name(pairs_file: Path) -> str | None:
     name = pairs_file.stem.removeprefix("pairs-")
-    return name if name in MODELS else None
+    return name if default_thresholds(name) else None
 
 
 def _thresholds(settings: ClusterSettings, model: str | None) -> SpecifiedSettings:
-    entry = MODELS[model if model in MODELS else FALLBACK_MODEL]
+    default_strong, default_weak = default_thresholds(model) or FALLBACK_THRESHOLDS
     strong, weak = settings.strong_edg_thresh, settings.weak_edg_thresh
     return SpecifiedSettings(
-        entry.strong_threshold if strong is None else strong,
-        min(entry.weak_threshold, strong if strong is not None else 1.0) if weak is None else weak,
+        default_strong if strong is None else strong,
+        min(default_weak, strong if strong is not None else 1.0) if weak is None else weak,
         settings.gps_count_thresh,
         settings.gps_distance_thresh,
         settings.file_order,
@@ -237,7 +238,7 @@ def _notes(inputs: _Inputs, names: Names) -> list[str]:
     gone = len(set(names) - set(inputs.on_disk))
     if gone:
         notes.append(f"{gone} photos of the pairs file are not in the image folder; they stay in their clusters")
-    if inputs.model not in MODELS:
+    if default_thresholds(inputs.model) is None:
         notes.append(f"the model of these pairs is not known: the default thresholds are those of {FALLBACK_MODEL}")
     return notes
 
