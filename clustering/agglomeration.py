@@ -1,0 +1,183 @@
+"""Joining clusters that agree, all that are each other's best partner at once, until none agree enough.
+
+Reciprocal nearest neighbours (de Rham 1980; in rounds over a sparse graph: Sumengen et al. 2021, "Scaling hierarchical
+agglomerative clustering to billion-sized datasets", arXiv:2105.11653): no queue, only sorts of arrays. A round looks
+only at links of clusters that the round before has changed.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import sparse
+from scipy.sparse.csgraph import connected_components
+
+from clustering.agreement import ONE, Joints, Links, find_joints
+from clustering.colours import Colours, mix
+from clustering.constraints import Constraints
+from clustering.places import Places
+from clustering.roots import Roots
+
+
+@dataclass(frozen=True)
+class Demands:
+    """What a join asks for.
+
+    Attributes
+    ----------
+    best : float
+        Probability that the strongest link must have.
+    agreement : float
+        How well the two clusters must agree, 0 to 1.
+    """
+
+    best: float
+    agreement: float
+
+
+@dataclass(frozen=True)
+class Surroundings:
+    """What is known of the photos apart from the links: positions, decisions, and colours that break ties."""
+
+    places: Places
+    constraints: Constraints
+    colours: Colours
+
+
+class Agglomeration:
+    """Clusters that grow by rounds.
+
+    Attributes
+    ----------
+    label : ndarray of int64, shape (N,)
+        Cluster of each photo: the number of its lowest photo.
+    size : ndarray of int64, shape (N,)
+        Photos in the cluster of each label.
+    joins : list of (int, int, float)
+        Labels of the clusters that were joined, the survivor first, and how well they agreed; in order.
+    """
+
+    def __init__(self, links: Links, demands: Demands, around: Surroundings) -> None:
+        num_photos = len(around.colours)
+        self.demands = demands
+        self.places = around.places
+        self.label = around.constraints.group_of(num_photos)
+        self.size = np.bincount(self.label, minlength=num_photos)
+        self.joins: list[tuple[int, int, float]] = []
+        self._links = links
+        self._apart = np.array(around.constraints.apart, dtype=np.int64).reshape(-1, 2)
+        self._is_closed = np.zeros(num_photos, dtype=bool)
+        self._is_closed[self.label[around.constraints.lock_of(num_photos) >= 0]] = True
+        self._key = np.zeros(num_photos, dtype=np.uint64)
+        np.add.at(self._key, self.label, around.colours)
+        self._is_changed = np.ones(num_photos, dtype=bool)
+        self.places.update(self.label, self._is_changed)
+        empty = np.empty(0, dtype=np.int64)
+        self._ready = Joints(empty, empty, np.empty(0), empty)
+
+    def run(self) -> None:
+        """Join until no two clusters may join."""
+        while True:
+            self._look_again()
+            if not len(self._ready):
+                return
+            first, second, agreement = self._mutual_best()
+            self._join(*self._without_conflicts(first, second, agreement))
+
+    def keys(self) -> Colours:
+        """Give a number for each label that does not depend on names or order."""
+        return self._key
+
+    def _are_apart(self, first: NDArray[np.int64], second: NDArray[np.int64]) -> NDArray[np.bool_]:
+        """Tell which pairs of clusters a decision, or a tie, keeps apart."""
+        num_photos = len(self.label)
+        ends = np.sort(self.label[self._apart], axis=1)
+        keys = np.minimum(first, second) * num_photos + np.maximum(first, second)
+        forbidden = np.isin(keys, ends[:, 0] * num_photos + ends[:, 1])
+        return forbidden | self._is_closed[first] | self._is_closed[second]
+
+    def _look_again(self) -> None:
+        """Find what joins are open, anew for clusters that have changed."""
+        ends = self.label[self._links.first], self.label[self._links.second]
+        is_between = ends[0] != ends[1]
+        if not is_between.all():
+            self._links = self._links.take(is_between)
+            ends = ends[0][is_between], ends[1][is_between]
+        changed = self._is_changed
+        joints = find_joints(self._links.take(changed[ends[0]] | changed[ends[1]]), self.label, self.size)
+        is_enough = joints.agreement >= self.demands.agreement
+        joints = joints.take(is_enough & (joints.best >= round(self.demands.best * ONE)))
+        if len(self._apart) or self._is_closed.any():
+            joints = joints.take(~self._are_apart(joints.first, joints.second))
+        if self.places.has_any:
+            joints = joints.take(~self.places.clusters_contradict(joints.first, joints.second))
+        ready = self._ready
+        self._ready = ready.take(~(changed[ready.first] | changed[ready.second])).with_more(joints)
+        self._is_changed = np.zeros(len(self.label), dtype=bool)
+
+    def _mutual_best(self) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64]]:
+        """Find the pairs of clusters that are each other's best partner; of equal ones, that of the highest key."""
+        ready = self._ready
+        keys = mix(self._key)
+        tie = mix(keys[ready.first] + keys[ready.second])
+        rank = np.lexsort((tie, ready.agreement))
+        is_higher = np.diff(ready.agreement[rank]) > 0
+        is_higher |= tie[rank][1:] != tie[rank][:-1]
+        grade = np.empty(len(ready), dtype=np.int64)
+        grade[rank] = np.concatenate(([0], np.cumsum(is_higher)))
+        best = np.full(len(self.label), -1, dtype=np.int64)
+        np.maximum.at(best, ready.first, grade)
+        np.maximum.at(best, ready.second, grade)
+        is_mutual = (best[ready.first] == grade) & (best[ready.second] == grade)
+        return ready.first[is_mutual], ready.second[is_mutual], ready.agreement[is_mutual]
+
+    def _without_conflicts(
+        self, first: NDArray[np.int64], second: NDArray[np.int64], agreement: NDArray[np.float64]
+    ) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64]]:
+        """Leave out joins of three clusters or more, equal in all respects, that may not all be in one.
+
+        To choose among them would be to choose by name: none of them is made, now or later.
+        """
+        clusters, places = np.unique(np.concatenate((first, second)), return_inverse=True)
+        ends = places[: len(first)], places[len(first) :]
+        if len(clusters) == 2 * len(first) or not (len(self._apart) or self.places.has_any):
+            return first, second, agreement
+        part = self._parts(ends, len(clusters))
+        is_bad = np.zeros(len(clusters), dtype=bool)
+        part_of = np.full(len(self.label), -1, dtype=np.int64)
+        part_of[clusters] = part
+        apart = part_of[self.label[self._apart]]
+        is_bad[apart[(apart[:, 0] == apart[:, 1]) & (apart[:, 0] >= 0), 0]] = True
+        if self.places.has_any:
+            for number in np.flatnonzero(np.bincount(part) > 2).tolist():
+                is_bad[number] |= self.places.is_wide(clusters[part == number])
+        is_left_out = is_bad[part[ends[0]]]
+        left_out = np.column_stack((first, second))[is_left_out]
+        self._apart = np.concatenate((self._apart, left_out))
+        self._is_changed[left_out.ravel()] = True
+        return first[~is_left_out], second[~is_left_out], agreement[~is_left_out]
+
+    @staticmethod
+    def _parts(ends: tuple[NDArray[np.int64], NDArray[np.int64]], num_clusters: int) -> NDArray[np.int64]:
+        graph = sparse.csr_array((np.ones(len(ends[0]), dtype=np.int8), ends), shape=(num_clusters, num_clusters))
+        return connected_components(graph, directed=False)[1].astype(np.int64)
+
+    def _join(self, first: NDArray[np.int64], second: NDArray[np.int64], agreement: NDArray[np.float64]) -> None:
+        into = np.arange(len(self.label))
+        roots = Roots()
+        order = np.lexsort((second, first, -agreement))
+        for one, two, value in zip(*(column[order].tolist() for column in (first, second, agreement)), strict=True):
+            joined = roots.join(one, two)
+            if joined is not None:
+                self.joins.append((*joined, value))
+        ended = np.unique(np.concatenate((first, second)))
+        into[ended] = [roots.find(label) for label in ended.tolist()]
+        ended = ended[into[ended] != ended]
+        np.add.at(self.size, into[ended], self.size[ended])
+        np.add.at(self._key, into[ended], self._key[ended])
+        self.size[ended] = 0
+        self._is_changed[ended] = self._is_changed[into[ended]] = True
+        self.label = into[self.label]
+        self.places.update(self.label, self._is_changed)
