@@ -11,14 +11,13 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import sparse
-from scipy.sparse.csgraph import connected_components
 
 from clustering.agreement import ONE, Joints, Links, find_joints
 from clustering.colours import Colours, mix
 from clustering.constraints import Constraints
 from clustering.places import Places
 from clustering.roots import Roots
+from clustering.ties import agreement_with_the_others, connect
 
 
 @dataclass(frozen=True)
@@ -136,33 +135,37 @@ class Agglomeration:
     def _without_conflicts(
         self, first: NDArray[np.int64], second: NDArray[np.int64], agreement: NDArray[np.float64]
     ) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64]]:
-        """Leave out joins of three clusters or more, equal in all respects, that may not all be in one.
+        """Leave out joins of three clusters or more, equal in all respects, that cannot all be made.
 
         To choose among them would be to choose by name: none of them is made, now or later.
         """
-        clusters, places = np.unique(np.concatenate((first, second)), return_inverse=True)
-        ends = places[: len(first)], places[len(first) :]
-        if len(clusters) == 2 * len(first) or not (len(self._apart) or self.places.has_any):
+        num_labels = len(self.label)
+        is_tied = np.bincount(np.concatenate((first, second)), minlength=num_labels) > 1
+        if not is_tied.any():
             return first, second, agreement
-        part = self._parts(ends, len(clusters))
-        is_bad = np.zeros(len(clusters), dtype=bool)
-        part_of = np.full(len(self.label), -1, dtype=np.int64)
-        part_of[clusters] = part
-        apart = part_of[self.label[self._apart]]
-        is_bad[apart[(apart[:, 0] == apart[:, 1]) & (apart[:, 0] >= 0), 0]] = True
-        if self.places.has_any:
-            for number in np.flatnonzero(np.bincount(part) > 2).tolist():
-                is_bad[number] |= self.places.is_wide(clusters[part == number])
-        is_left_out = is_bad[part[ends[0]]]
+        part = connect(first, second, num_labels)
+        is_bad = np.zeros(int(part.max()) + 1, dtype=bool)
+        is_bad[part[is_tied]] = True
+        part[(part >= 0) & ~is_bad[part]] = -1
+        is_bad = self._are_bad(part, len(is_bad))
+        is_left_out = (part[first] >= 0) & is_bad[part[first]]
         left_out = np.column_stack((first, second))[is_left_out]
         self._apart = np.concatenate((self._apart, left_out))
         self._is_changed[left_out.ravel()] = True
         return first[~is_left_out], second[~is_left_out], agreement[~is_left_out]
 
-    @staticmethod
-    def _parts(ends: tuple[NDArray[np.int64], NDArray[np.int64]], num_clusters: int) -> NDArray[np.int64]:
-        graph = sparse.csr_array((np.ones(len(ends[0]), dtype=np.int8), ends), shape=(num_clusters, num_clusters))
-        return connected_components(graph, directed=False)[1].astype(np.int64)
+    def _are_bad(self, part: NDArray[np.int64], num_parts: int) -> NDArray[np.bool_]:
+        """Tell which parts of tied clusters cannot become one; ``part`` is that of each label, -1 for none."""
+        is_bad = np.zeros(num_parts, dtype=bool)
+        agreement = agreement_with_the_others(self._links, self.label, self.size, part)
+        is_bad[part[agreement < self.demands.agreement]] = True
+        apart = part[self.label[self._apart]]
+        is_bad[apart[(apart[:, 0] == apart[:, 1]) & (apart[:, 0] >= 0), 0]] = True
+        if self.places.has_any:
+            clusters = np.flatnonzero(part >= 0)
+            for members in np.split(*_by(part[clusters], clusters)):
+                is_bad[part[members[:1]]] |= self.places.is_wide(members)
+        return is_bad
 
     def _join(self, first: NDArray[np.int64], second: NDArray[np.int64], agreement: NDArray[np.float64]) -> None:
         into = np.arange(len(self.label))
@@ -181,3 +184,9 @@ class Agglomeration:
         self._is_changed[ended] = self._is_changed[into[ended]] = True
         self.label = into[self.label]
         self.places.update(self.label, self._is_changed)
+
+
+def _by(key: NDArray[np.int64], values: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Give the values by ascending key, and where each further key starts: what ``np.split`` takes."""
+    order = np.argsort(key, kind="stable")
+    return values[order], np.flatnonzero(np.diff(key[order])) + 1

@@ -106,13 +106,13 @@ def find_joints(links: Links, label: NDArray[np.int64], size: NDArray[np.int64])
     group = np.cumsum(is_new) - 1
     near = np.where(is_turned, links.second, links.first)[order].astype(np.int64)
     far = np.where(is_turned, links.first, links.second)[order].astype(np.int64)
-    sums = [_sum_of_best(group, photos, weight, len(starts), num_photos) for photos in (near, far)]
+    sums = [sum_of_best(group, photos, weight, len(starts), num_photos) for photos in (near, far)]
     first, second = first[starts], second[starts]
     squared = (sums[0] / ONE) * (sums[1] / ONE) / (size[first] * size[second])
     return Joints(first, second, np.sqrt(squared), np.maximum.reduceat(weight, starts))
 
 
-def _sum_of_best(
+def sum_of_best(
     group: NDArray[np.int64], photo: NDArray[np.int64], weight: NDArray[np.int64], num_groups: int, num_photos: int
 ) -> NDArray[np.float64]:
     """Sum, over the photos of each group of links, the greatest weight of the photo's links; exact below 2**53."""
