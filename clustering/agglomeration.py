@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from clustering.agreement import ONE, Joints, Links, find_joints
+from clustering.agreement import NO_JOINTS, ONE, Links, find_joints
 from clustering.colours import Colours, mix
 from clustering.constraints import Constraints
 from clustering.places import Places
@@ -73,8 +73,7 @@ class Agglomeration:
         np.add.at(self._key, self.label, around.colours)
         self._is_changed = np.ones(num_photos, dtype=bool)
         self.places.update(self.label, self._is_changed)
-        empty = np.empty(0, dtype=np.int64)
-        self._ready = Joints(empty, empty, np.empty(0), empty)
+        self._ready = NO_JOINTS
 
     def run(self) -> None:
         """Join until no two clusters may join."""
@@ -117,12 +116,17 @@ class Agglomeration:
         self._is_changed = np.zeros(len(self.label), dtype=bool)
 
     def _mutual_best(self) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64]]:
-        """Find the pairs of clusters that are each other's best partner; of equal ones, that of the highest key."""
+        """Find the pairs of clusters that are each other's best partner.
+
+        The best is the one that agrees best, times the support of the pairs between: a wrong pair, however sure, waits
+        until there are whole groups on both sides of it. Of equal ones, it is that of the highest key.
+        """
         ready = self._ready
+        value = ready.agreement * ready.support
         keys = mix(self._key)
         tie = mix(keys[ready.first] + keys[ready.second])
-        rank = np.lexsort((tie, ready.agreement))
-        is_higher = np.diff(ready.agreement[rank]) > 0
+        rank = np.lexsort((tie, value))
+        is_higher = np.diff(value[rank]) > 0
         is_higher |= tie[rank][1:] != tie[rank][:-1]
         grade = np.empty(len(ready), dtype=np.int64)
         grade[rank] = np.concatenate(([0], np.cumsum(is_higher)))

@@ -8,7 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from clustering.graph import Edges, Integers
+from clustering.support import measure_support
 
+JOINT_COLUMNS = ("first", "second", "agreement", "best", "support")
 ONE = 1 << 30  # probabilities are counted in these parts: sums of integers do not depend on their order
 
 
@@ -22,11 +24,14 @@ class Links:
         The two photos.
     weight : ndarray of int64, shape (E,)
         The probability in parts of ``ONE``.
+    support : ndarray of float64, shape (E,)
+        How far the photos around agree (:func:`clustering.support.measure_support`).
     """
 
     first: Integers
     second: Integers
     weight: NDArray[np.int64]
+    support: NDArray[np.float64]
 
     def __len__(self) -> int:
         return len(self.first)
@@ -34,13 +39,14 @@ class Links:
     @classmethod
     def of_edges(cls, edges: Edges) -> Links:
         """Make links of edges whose scores are probabilities."""
-        is_proper = edges.first != edges.second
-        weight = np.rint(edges.score[is_proper] * ONE).astype(np.int64)
-        return cls(edges.first[is_proper], edges.second[is_proper], weight)
+        edges = edges.take(edges.first != edges.second)
+        weight = np.rint(edges.score * ONE).astype(np.int64)
+        support = measure_support(edges.first, edges.second, edges.score, edges.num_photos)
+        return cls(edges.first, edges.second, weight, support)
 
     def take(self, chosen: NDArray[np.bool_]) -> Links:
         """Give the chosen links."""
-        return Links(self.first[chosen], self.second[chosen], self.weight[chosen])
+        return Links(self.first[chosen], self.second[chosen], self.weight[chosen], self.support[chosen])
 
 
 @dataclass(frozen=True)
@@ -55,24 +61,30 @@ class Joints:
         How well they agree, 0 to 1.
     best : ndarray of int64, shape (J,)
         Weight of the strongest link between them.
+    support : ndarray of float64, shape (J,)
+        The best support of a link between them.
     """
 
     first: NDArray[np.int64]
     second: NDArray[np.int64]
     agreement: NDArray[np.float64]
     best: NDArray[np.int64]
+    support: NDArray[np.float64]
 
     def __len__(self) -> int:
         return len(self.first)
 
     def take(self, chosen: NDArray[np.bool_]) -> Joints:
         """Give the chosen ones."""
-        return Joints(self.first[chosen], self.second[chosen], self.agreement[chosen], self.best[chosen])
+        return Joints(*(getattr(self, name)[chosen] for name in JOINT_COLUMNS))
 
     def with_more(self, other: Joints) -> Joints:
         """Give these and others."""
-        columns = ((getattr(self, name), getattr(other, name)) for name in ("first", "second", "agreement", "best"))
-        return Joints(*(np.concatenate(column) for column in columns))
+        return Joints(*(np.concatenate((getattr(self, name), getattr(other, name))) for name in JOINT_COLUMNS))
+
+
+_NONE: NDArray[np.int64] = np.empty(0, dtype=np.int64)
+NO_JOINTS = Joints(_NONE, _NONE, np.empty(0), _NONE, np.empty(0))
 
 
 def find_joints(links: Links, label: NDArray[np.int64], size: NDArray[np.int64]) -> Joints:
@@ -97,19 +109,20 @@ def find_joints(links: Links, label: NDArray[np.int64], size: NDArray[np.int64])
     is_turned = ends[0] > ends[1]
     first, second = np.where(is_turned, ends[1], ends[0]), np.where(is_turned, ends[0], ends[1])
     order = np.argsort(first * num_photos + second, kind="stable")
-    first, second, weight = first[order], second[order], links.weight[order]
+    first, second, weight, support = first[order], second[order], links.weight[order], links.support[order]
     is_new = np.ones(len(order), dtype=bool)
     is_new[1:] = (first[1:] != first[:-1]) | (second[1:] != second[:-1])
     starts = np.flatnonzero(is_new)
     if not len(starts):
-        return Joints(first, second, np.empty(0), weight)
+        return NO_JOINTS
     group = np.cumsum(is_new) - 1
     near = np.where(is_turned, links.second, links.first)[order].astype(np.int64)
     far = np.where(is_turned, links.first, links.second)[order].astype(np.int64)
     sums = [sum_of_best(group, photos, weight, len(starts), num_photos) for photos in (near, far)]
     first, second = first[starts], second[starts]
     squared = (sums[0] / ONE) * (sums[1] / ONE) / (size[first] * size[second])
-    return Joints(first, second, np.sqrt(squared), np.maximum.reduceat(weight, starts))
+    columns = (np.maximum.reduceat(column, starts) for column in (weight, support))
+    return Joints(first, second, np.sqrt(squared), *columns)
 
 
 def sum_of_best(

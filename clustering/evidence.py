@@ -32,7 +32,7 @@ from storage.errors import UsageError
 
 STRONG_THRESH = 0.7
 WEAK_THRESH = 0.3
-AGREEMENT_THRESH = 0.35
+AGREEMENT_THRESH = 0.4
 GPS_CONFLICT_M = 1000.0
 
 

@@ -120,7 +120,7 @@ def test_every_cluster_has_one_join_less_than_photos_and_each_says_what_it_rests
         for join in reasons.joins:
             assert (join.agreement is not None) == (join.stage is Stage.EVIDENCE)
             if join.stage is Stage.EVIDENCE:
-                assert join.agreement is not None and join.agreement >= 0.35 and join.pairs
+                assert join.agreement is not None and join.agreement >= 0.4 and join.pairs
 
 
 @patient
