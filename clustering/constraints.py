@@ -175,10 +175,10 @@ class _Chains:
                 yield Clash(place, locked, () if locked else self._chain(one, {two}))
         for place, photos in enumerate(self.decided.locked):
             outside = {other for other, root in self.root.items() if root == self.root_of(photos[0])} - set(photos)
-            twice = {other for photo in photos for other in lock_of[photo] if other > place}
-            if twice:
-                yield Clash(None, (place, *sorted(twice)), ())
-            elif outside:
+            sharing = {other for photo in photos for other in lock_of[photo]} - {place}
+            if sharing and min(sharing) > place:
+                yield Clash(None, (place, *sorted(sharing)), ())
+            elif outside and not sharing:
                 yield Clash(None, (place,), self._chain(photos[0], outside))
 
     def _walk(self, start: int) -> dict[int, tuple[int, int | None]]:
