@@ -45,14 +45,15 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
         type=float,
         default=default.strong_edg_thresh,
         help="score that joins: from which a pair starts a cluster (specified; default: the model's), or probability "
-        "that the best pair of a join needs (evidence; default: 0.7)",
+        "from which a pair counts as evidence (evidence; default: 0.8)",
     )
     add(
         "--weak_edg_thresh",
         "--weak_edge_thresh",
         type=float,
         default=default.weak_edg_thresh,
-        help="score from which a pair counts at all; default: the model's (specified), 0.3 (evidence)",
+        help="score from which a pair lets clusters grow (specified; default: the model's), or from which a join that is "
+        "not made is listed for review (evidence; default: 0.3)",
     )
     add("--gps_count_thresh", type=int, default=default.gps_count_thresh, help="positions a cluster needs to be merged")
     add("--gps_distance_thresh", type=float, default=default.gps_distance_thresh, help="metres between merged clusters")
@@ -60,7 +61,7 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
         "--agreement_thresh",
         type=float,
         default=default.agreement_thresh,
-        help="how well clusters must agree to be joined, 0 to 1 (evidence; default: 0.4)",
+        help="how well clusters must agree to be joined, 0 to 1 (evidence; default: 0.5)",
     )
     add(
         "--gps_conflict_thresh",

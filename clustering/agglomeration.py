@@ -12,28 +12,12 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from clustering.agreement import NO_JOINTS, ONE, Links, find_joints
+from clustering.agreement import NO_JOINTS, Links, find_joints
 from clustering.colours import Colours, mix
 from clustering.constraints import Constraints
 from clustering.places import Places
 from clustering.roots import Roots
 from clustering.ties import agreement_with_the_others, connect
-
-
-@dataclass(frozen=True)
-class Demands:
-    """What a join asks for.
-
-    Attributes
-    ----------
-    best : float
-        Probability that the strongest link must have.
-    agreement : float
-        How well the two clusters must agree, 0 to 1.
-    """
-
-    best: float
-    agreement: float
 
 
 @dataclass(frozen=True)
@@ -48,6 +32,15 @@ class Surroundings:
 class Agglomeration:
     """Clusters that grow by rounds.
 
+    Parameters
+    ----------
+    links : Links
+        Pairs that count as evidence.
+    least_agreement : float
+        How well two clusters must agree to be joined, 0 to 1.
+    around : Surroundings
+        What else is known.
+
     Attributes
     ----------
     label : ndarray of int64, shape (N,)
@@ -58,9 +51,9 @@ class Agglomeration:
         Labels of the clusters that were joined, the survivor first, and how well they agreed; in order.
     """
 
-    def __init__(self, links: Links, demands: Demands, around: Surroundings) -> None:
+    def __init__(self, links: Links, least_agreement: float, around: Surroundings) -> None:
         num_photos = len(around.colours)
-        self.demands = demands
+        self.least_agreement = least_agreement
         self.places = around.places
         self.label = around.constraints.group_of(num_photos)
         self.size = np.bincount(self.label, minlength=num_photos)
@@ -105,8 +98,7 @@ class Agglomeration:
             ends = ends[0][is_between], ends[1][is_between]
         changed = self._is_changed
         joints = find_joints(self._links.take(changed[ends[0]] | changed[ends[1]]), self.label, self.size)
-        is_enough = joints.agreement >= self.demands.agreement
-        joints = joints.take(is_enough & (joints.best >= round(self.demands.best * ONE)))
+        joints = joints.take(joints.agreement >= self.least_agreement)
         if len(self._apart) or self._is_closed.any():
             joints = joints.take(~self._are_apart(joints.first, joints.second))
         if self.places.has_any:
@@ -162,7 +154,7 @@ class Agglomeration:
         """Tell which parts of tied clusters cannot become one; ``part`` is that of each label, -1 for none."""
         is_bad = np.zeros(num_parts, dtype=bool)
         agreement = agreement_with_the_others(self._links, self.label, self.size, part)
-        is_bad[part[agreement < self.demands.agreement]] = True
+        is_bad[part[agreement < self.least_agreement]] = True
         apart = part[self.label[self._apart]]
         is_bad[apart[(apart[:, 0] == apart[:, 1]) & (apart[:, 0] >= 0), 0]] = True
         if self.places.has_any:

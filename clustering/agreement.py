@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from clustering.graph import Edges, Integers
 from clustering.support import measure_support
 
-JOINT_COLUMNS = ("first", "second", "agreement", "best", "support")
+JOINT_COLUMNS = ("first", "second", "agreement", "support")
 ONE = 1 << 30  # probabilities are counted in these parts: sums of integers do not depend on their order
 
 
@@ -38,11 +38,19 @@ class Links:
 
     @classmethod
     def of_edges(cls, edges: Edges) -> Links:
-        """Make links of edges whose scores are probabilities."""
+        """Make links, not told apart by support, of edges whose scores are probabilities."""
         edges = edges.take(edges.first != edges.second)
         weight = np.rint(edges.score * ONE).astype(np.int64)
-        support = measure_support(edges.first, edges.second, edges.score, edges.num_photos)
-        return cls(edges.first, edges.second, weight, support)
+        return cls(edges.first, edges.second, weight, np.ones(len(weight)))
+
+    def at_least(self, probability: float) -> Links:
+        """Give the links of this probability or more."""
+        return self.take(self.weight >= round(probability * ONE))
+
+    def with_support(self, num_photos: int) -> Links:
+        """Give the same links with the support that they give each other."""
+        support = measure_support(self.first, self.second, self.weight / ONE, num_photos)
+        return replace(self, support=support)
 
     def take(self, chosen: NDArray[np.bool_]) -> Links:
         """Give the chosen links."""
@@ -59,8 +67,6 @@ class Joints:
         Labels of the two clusters, the lower one first.
     agreement : ndarray of float64, shape (J,)
         How well they agree, 0 to 1.
-    best : ndarray of int64, shape (J,)
-        Weight of the strongest link between them.
     support : ndarray of float64, shape (J,)
         The best support of a link between them.
     """
@@ -68,7 +74,6 @@ class Joints:
     first: NDArray[np.int64]
     second: NDArray[np.int64]
     agreement: NDArray[np.float64]
-    best: NDArray[np.int64]
     support: NDArray[np.float64]
 
     def __len__(self) -> int:
@@ -84,7 +89,7 @@ class Joints:
 
 
 _NONE: NDArray[np.int64] = np.empty(0, dtype=np.int64)
-NO_JOINTS = Joints(_NONE, _NONE, np.empty(0), _NONE, np.empty(0))
+NO_JOINTS = Joints(_NONE, _NONE, np.empty(0), np.empty(0))
 
 
 def find_joints(links: Links, label: NDArray[np.int64], size: NDArray[np.int64]) -> Joints:
@@ -121,8 +126,7 @@ def find_joints(links: Links, label: NDArray[np.int64], size: NDArray[np.int64])
     sums = [sum_of_best(group, photos, weight, len(starts), num_photos) for photos in (near, far)]
     first, second = first[starts], second[starts]
     squared = (sums[0] / ONE) * (sums[1] / ONE) / (size[first] * size[second])
-    columns = (np.maximum.reduceat(column, starts) for column in (weight, support))
-    return Joints(first, second, np.sqrt(squared), *columns)
+    return Joints(first, second, np.sqrt(squared), np.maximum.reduceat(support, starts))
 
 
 def sum_of_best(

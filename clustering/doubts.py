@@ -42,7 +42,7 @@ def find_doubts(
     edges : Edges
         Pairs at the weak threshold that no decision forbids.
     links : Links
-        Those of them that positions do not contradict.
+        Those of them that positions do not contradict, weak ones too.
     label : ndarray of int64, shape (N,)
         Cluster of each photo: the number of its lowest photo.
     places : Places
@@ -57,18 +57,20 @@ def find_doubts(
     between = np.flatnonzero(is_between)
     # edges come by falling score: the first of each two clusters is their best pair
     best = between[np.unique(ends[between] @ np.array([len(label), 1]), return_index=True)[1]]
-    agreement = _agreement(links, label, ends[best])
+    agreement = _agreement(links.at_least(marks.strong), label, ends[best])
+    with_weak = _agreement(links, label, ends[best])
     is_far = contradicts[best] | places.clusters_contradict(ends[best, 0], ends[best, 1])
     is_strong = edges.score[best] >= marks.strong
     is_cause = [
         is_far,
         is_strong & (agreement >= marks.agreement),
         is_strong,
-        agreement >= marks.weak,
+        with_weak >= marks.weak,
     ]
     cause = np.select(is_cause, np.arange(len(CAUSES)), -1)
     rows = np.concatenate((best[cause >= 0], inside))
     causes = np.concatenate((cause[cause >= 0], np.zeros(len(inside), dtype=np.int64)))
+    agreement = np.where(is_strong, agreement, with_weak)
     agreements = np.concatenate((agreement[cause >= 0], np.full(len(inside), np.nan)))
     metres = places.distance_m(edges.first[rows], edges.second[rows])
     metres = np.where(np.isnan(metres), places.cluster_distance_m(ends[rows, 0], ends[rows, 1]), metres)

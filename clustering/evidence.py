@@ -1,9 +1,12 @@
 """The clusterer for pairs whose score is the probability that both photos show the same building.
 
-Two clusters become one when they agree: a pair between them is at the strong threshold, and on both sides enough
-photos have a good pair with the other side (:func:`clustering.agreement.find_joints`). Joins are made where each of
-two is the other's best partner (:mod:`clustering.agglomeration`), so clusters grow from the surest pairs outwards, and
-one lucky pair between two buildings cannot glue them. A pair that is not listed counts as zero: no evidence for.
+Two clusters become one when they agree: when on both sides enough photos have a pair at the strong threshold with the
+other side (:func:`clustering.agreement.find_joints`). Joins are made where each of two is the other's best partner
+(:mod:`clustering.agglomeration`), so clusters grow from the surest pairs outwards. A pair that is not listed, or is
+below the strong threshold, counts as zero: pairs between buildings that look alike are wrong together, so many
+doubtful ones do not make a sure one. What the weak threshold lets in is listed for review.
+
+With the default agreement of one half no single pair joins two groups of two photos or more, however sure it is.
 
 It was chosen among connected components, average linkage and sums of log-odds on drawn collections
 (``benchmarks/bench_evidence.py``), not on the photos that it is judged on.
@@ -16,7 +19,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from clustering.agglomeration import Agglomeration, Demands, Surroundings
+from clustering.agglomeration import Agglomeration, Surroundings
 from clustering.agreement import Links
 from clustering.colours import Colours, colour_photos, colour_positions
 from clustering.constraints import Constraints
@@ -30,9 +33,9 @@ from clustering.reasons import find_reasons
 from clustering.roots import Roots
 from storage.errors import UsageError
 
-STRONG_THRESH = 0.7
+STRONG_THRESH = 0.8
 WEAK_THRESH = 0.3
-AGREEMENT_THRESH = 0.4
+AGREEMENT_THRESH = 0.5
 GPS_CONFLICT_M = 1000.0
 
 
@@ -43,9 +46,9 @@ class EvidenceSettings:
     Attributes
     ----------
     strong_edg_thresh : float
-        Probability that the best pair between two clusters must have.
+        Probability from which a pair counts as evidence for a join.
     weak_edg_thresh : float
-        Probability from which a pair counts as evidence for; not above ``strong_edg_thresh``.
+        Probability from which a join that is not made is listed for review; not above ``strong_edg_thresh``.
     agreement_thresh : float
         How well two clusters must agree, 0 to 1.
     gps_count_thresh, gps_distance_thresh : int, float
@@ -122,9 +125,9 @@ def cluster_evidence(
     edges = _allowed(find_edges(pairs, settings.weak_edg_thresh), constraints)
     links = Links.of_edges(edges)
     links = links.take(~places.contradict(links.first, links.second))
-    colours = _colours(links, colour_positions(positions, pairs.num_photos), constraints)
-    demands = Demands(settings.strong_edg_thresh, settings.agreement_thresh)
-    clusters = Agglomeration(links, demands, Surroundings(places, constraints, colours))
+    strong = links.at_least(settings.strong_edg_thresh).with_support(pairs.num_photos)
+    colours = _colours(strong, colour_positions(positions, pairs.num_photos), constraints)
+    clusters = Agglomeration(strong, settings.agreement_thresh, Surroundings(places, constraints, colours))
     clusters.run()
     near_joins = _near_joins(clusters, settings, positions, constraints)
     label = _final_labels(clusters.label, near_joins)

@@ -32,7 +32,8 @@ class Doubt:
     pair : (int, int, float)
         The best pair between the two: photo, photo, score.
     agreement : float
-        How well the two clusters agree, 0 to 1; None for a pair inside of a cluster.
+        How well the two clusters agree, 0 to 1, for ``UNSURE`` with the weak pairs counted; None for a pair inside of
+        a cluster.
     distance_m : float or None
         Metres between the two photos, or where the clusters contradict each other between those, for ``POSITIONS``.
     """

@@ -51,7 +51,7 @@ class DrawnEvidence:
         return resolve(self.decided, self.num_photos)
 
     def by_evidence(self, **settings: float) -> Grouping:
-        chosen = EvidenceSettings(**{"gps_count_thresh": 2, **settings})  # type: ignore[arg-type]
+        chosen = EvidenceSettings(**{"strong_edg_thresh": 0.7, "gps_count_thresh": 2, **settings})  # type: ignore[arg-type]
         return cluster_evidence(self.pairs(), chosen, self.positions(), self.constraints())
 
     def as_specified(self, file_order: bool = False) -> Grouping:

@@ -5,7 +5,7 @@ from itertools import permutations
 import numpy as np
 import pytest
 
-from clustering.agglomeration import Agglomeration, Demands, Surroundings
+from clustering.agglomeration import Agglomeration, Surroundings
 from clustering.agreement import Links
 from clustering.colours import colour_photos, colour_positions
 from clustering.constraints import Constraints
@@ -14,7 +14,7 @@ from clustering.places import Places
 from tests.clustering.drawn_evidence import DrawnEvidence, groups_of
 
 Pair = tuple[int, int, float]
-DEMANDS = Demands(0.7, 0.4)
+STRONG, AGREEMENT = 0.7, 0.5
 
 
 def agglomerate(
@@ -24,14 +24,15 @@ def agglomerate(
     north_m: list[float | None] | None = None,
 ) -> Agglomeration:
     first, second, score = zip(*pairs, strict=True) if pairs else ((), (), ())
-    links = Links.of_edges(find_edges(ScoredPairs.from_arrays(num_photos, first, second, score), 0.3))
+    links = Links.of_edges(find_edges(ScoredPairs.from_arrays(num_photos, first, second, score), STRONG))
+    links = links.with_support(num_photos)
     positions = None
     if north_m is not None:
         positions = np.array([(np.nan, np.nan) if m is None else (46 + m / 111_195, 7.0) for m in north_m])
     start = colour_positions(positions, num_photos)
     colours = colour_photos(start, links.first, links.second, links.weight)
     around = Surroundings(Places(positions, 1000.0, num_photos), constraints or Constraints(), colours)
-    clusters = Agglomeration(links, DEMANDS, around)
+    clusters = Agglomeration(links, AGREEMENT, around)
     clusters.run()
     return clusters
 
@@ -59,8 +60,14 @@ def test_one_lucky_pair_does_not_glue_two_buildings() -> None:
     assert agglomerate(12, pairs).label.tolist() == [0] * 6 + [6] * 6
 
 
+@pytest.mark.parametrize(("one", "two"), [(2, 2), (2, 3), (5, 5), (2, 9)])
+def test_no_single_pair_joins_two_groups_however_sure(one: int, two: int) -> None:
+    pairs = [*clique(range(one), 0.9), *clique(range(one, one + two), 0.9), (0, one, 0.999)]
+    assert agglomerate(one + two, pairs).label.tolist() == [0] * one + [one] * two
+
+
 def test_enough_photos_on_both_sides_join_two_groups() -> None:
-    across = [(photo, photo + 6, 0.9) for photo in range(3)]
+    across = [(photo, photo + 6, 0.9) for photo in range(4)]
     clusters = agglomerate(12, [*clique(range(6), 0.95), *clique(range(6, 12), 0.95), *across])
     assert clusters.label.tolist() == [0] * 12
 
@@ -109,8 +116,8 @@ def test_clusters_far_apart_do_not_join_through_photos_without_a_position() -> N
 
 
 def test_equal_photos_around_one_all_join_while_they_are_few() -> None:
-    star = [(0, leaf, 0.9) for leaf in range(1, 5)]
-    assert agglomerate(5, star).label.tolist() == [0] * 5
+    star = [(0, leaf, 0.9) for leaf in range(1, 4)]
+    assert agglomerate(4, star).label.tolist() == [0] * 4
 
 
 def test_of_many_equal_photos_around_one_none_is_chosen_by_name() -> None:

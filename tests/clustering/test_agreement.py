@@ -11,10 +11,10 @@ from clustering.graph import ScoredPairs, find_edges
 Pair = tuple[int, int, float]
 
 
-def joints(pairs: list[Pair], label: list[int]) -> dict[tuple[int, int], tuple[float, float]]:
+def joints(pairs: list[Pair], label: list[int]) -> dict[tuple[int, int], float]:
     found = find_all(pairs, label)
-    columns = (found.first.tolist(), found.second.tolist(), found.agreement.tolist(), (found.best / ONE).tolist())
-    return {(one, two): (agreement, best) for one, two, agreement, best in zip(*columns, strict=True)}
+    columns = (found.first.tolist(), found.second.tolist(), found.agreement.tolist())
+    return {(one, two): agreement for one, two, agreement in zip(*columns, strict=True)}
 
 
 def find_all(pairs: list[Pair], label: list[int]) -> Joints:
@@ -38,30 +38,41 @@ def literal_agreement(pairs: list[Pair], label: list[int], one: int, two: int) -
 
 
 def test_two_photos_agree_as_well_as_their_probability_says() -> None:
-    assert joints([(0, 1, 0.8)], [0, 1]) == {(0, 1): (pytest.approx(0.8), pytest.approx(0.8))}
+    assert joints([(0, 1, 0.8)], [0, 1]) == {(0, 1): pytest.approx(0.8)}
 
 
 def test_photos_without_a_link_count_as_zero() -> None:
     # one pair between two clusters of ten
     label = [0] * 10 + [10] * 10
     (found,) = joints([(3, 14, 1.0)], label).values()
-    assert found == (pytest.approx(0.1), 1.0)
+    assert found == pytest.approx(0.1)
 
 
 def test_many_links_of_one_photo_count_once_on_its_side() -> None:
     label = [0] * 4 + [4] * 4
     (found,) = joints([(0, photo, 1.0) for photo in range(4, 8)], label).values()
-    assert found[0] == pytest.approx((0.25 * 1.0) ** 0.5)
+    assert found == pytest.approx((0.25 * 1.0) ** 0.5)
 
 
 def test_links_of_different_photos_count_together() -> None:
     label = [0] * 4 + [4] * 4
     (found,) = joints([(photo, photo + 4, 0.9) for photo in range(4)], label).values()
-    assert found[0] == pytest.approx(0.9)
+    assert found == pytest.approx(0.9)
 
 
 def test_a_photo_paired_with_itself_is_no_link() -> None:
     assert len(Links.of_edges(find_edges(ScoredPairs.from_arrays(2, [0], [0], [1.0]), 0.0))) == 0
+
+
+def test_links_are_chosen_by_probability() -> None:
+    links = Links.of_edges(find_edges(ScoredPairs.from_arrays(3, [0, 1], [1, 2], [0.8, 0.79]), 0.0))
+    assert links.at_least(0.8).first.tolist() == [0]
+    assert links.support.tolist() == [1, 1]
+
+
+def test_two_clusters_are_as_well_supported_as_the_best_pair_between_them() -> None:
+    links = Links(np.array([0, 1]), np.array([2, 3]), np.array([ONE, ONE]), np.array([0.25, 0.75]))
+    assert find_joints(links, np.array([0, 0, 2, 2]), np.array([2, 0, 2, 0])).support.tolist() == [0.75]
 
 
 def test_no_links_are_no_joints() -> None:
@@ -82,5 +93,5 @@ def test_joints_can_be_taken_and_put_together() -> None:
 )
 def test_agreement_equals_its_definition(pairs: list[Pair], groups: list[int]) -> None:
     label = [groups.index(group) for group in groups]
-    for (one, two), (agreement, _) in joints(pairs, label).items():
+    for (one, two), agreement in joints(pairs, label).items():
         assert agreement == pytest.approx(literal_agreement(pairs, label, one, two))

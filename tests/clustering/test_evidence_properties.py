@@ -120,7 +120,7 @@ def test_every_cluster_has_one_join_less_than_photos_and_each_says_what_it_rests
         for join in reasons.joins:
             assert (join.agreement is not None) == (join.stage is Stage.EVIDENCE)
             if join.stage is Stage.EVIDENCE:
-                assert join.agreement is not None and join.agreement >= 0.4 and join.pairs
+                assert join.agreement is not None and join.agreement >= 0.5 and join.pairs
 
 
 @patient
@@ -129,7 +129,7 @@ def test_photos_of_one_cluster_are_chained_by_good_pairs_or_positions(
     lines: list[Line], north_m: list[int | None]
 ) -> None:
     grouping = DrawnEvidence(lines, north_m).by_evidence(gps_count_thresh=NUM_PHOTOS + 1)
-    good = [(a, b) for a, b, score in lines if score >= 0.3]
+    good = [(a, b) for a, b, score in lines if score >= 0.7]
     for members in grouping.clusters.values():
         reached, before = {members[0]}, set()
         while reached != before:

@@ -55,7 +55,7 @@ def test_pairs_with_probabilities_are_clustered_by_evidence(tmp_path: Path, name
     report = run(tmp_path)
     assert report.settings["method"] == "evidence" and info_of(tmp_path)["method"] == "evidence"
     assert clusters_of(tmp_path) == {"0": names[:3], "1": names[3:5], "-1": names[5:]}
-    assert (report.settings["strong_edg_thresh"], report.settings["agreement_thresh"]) == (0.7, 0.4)
+    assert (report.settings["strong_edg_thresh"], report.settings["agreement_thresh"]) == (0.8, 0.5)
 
 
 def test_other_pairs_are_clustered_as_specified(tmp_path: Path, names: list[str]) -> None:
@@ -135,15 +135,15 @@ def test_the_reason_of_a_lone_photo_is_what_kept_it(
 def test_a_photo_that_fits_one_of_many_says_that_too_few_agree(tmp_path: Path) -> None:
     names = save_photos(tmp_path / "photos", 8)
     clique = [(one, two, 0.95) for one in names[:7] for two in names[:7] if one < two]
-    run(tmp_path, [*clique, (names[0], names[7], 0.75)])
+    run(tmp_path, [*clique, (names[0], names[7], 0.85)])
     told = info_of(tmp_path)
     assert told["singletons"][names[7]]["reason"] == "few_agree"
     assert told["review"] == [
         {
             "reason": "few_agree",
-            "pair": [names[0], names[7], 0.75],
+            "pair": [names[0], names[7], 0.85],
             "clusters": [0, None],
-            "agreement": pytest.approx((0.75 * 0.75 / 7) ** 0.5, abs=1e-6),
+            "agreement": pytest.approx((0.85 * 0.85 / 7) ** 0.5, abs=1e-6),
         }
     ]
 
