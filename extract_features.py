@@ -18,6 +18,8 @@ from stages.command_line import ScriptParser, exit_codes, print_report
 from stages.settings import ExtractSettings
 
 DEVICES = ("auto", "cpu", "cuda", "mps")
+PRECISIONS = ("float32", "bfloat16", "float16")
+LAYOUTS = ("NCHW", "NHWC")
 
 
 def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
@@ -29,7 +31,11 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     add("--outputs_dir", type=Path, default=default.outputs_dir, help="where descriptors and pairs are written")
     add("--num_to_match", type=int, default=default.num_to_match, help="most similar photos to list for each photo")
     add("--min_score", type=float, default=default.min_score, help="pairs below this score are left out")
-    add("--model", default=default.model, help="auto (netvlad when its weights lie in the cache, else vlad) or a name")
+    add(
+        "--model",
+        default=default.model,
+        help="auto (netvlad when its weights lie in the cache, else vlad+street), a name, A+B, onnx:FILE",
+    )
     add("--weights", type=Path, default=default.weights, help="weight file to use in place of the model's own")
     add("--device", choices=DEVICES, default=default.device, help="where a network runs")
     add("--batch_size", type=int, default=default.batch_size, help="photos of equal shape a network takes at once")
@@ -41,6 +47,13 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     add("--follow_links", action="store_true", help="follow symbolic links in the image folder")
     add("--max_megapixels", type=float, default=default.max_megapixels, help="larger photos are skipped and named")
     add("--timeout_s", type=float, default=default.timeout_s, help="photos that take longer are skipped and named")
+    add("--precision", choices=PRECISIONS, default=default.precision, help="of a published network; default: float32")
+    add(
+        "--input_size", metavar="HxW", default=default.input_size, help="for onnx:FILE: the picture it takes, in pixels"
+    )
+    add("--input_mean", metavar="R,G,B", default=default.input_mean, help="for onnx:FILE: of values from 0 to 1")
+    add("--input_std", metavar="R,G,B", default=default.input_std, help="for onnx:FILE: of values from 0 to 1")
+    add("--input_layout", choices=LAYOUTS, default=default.input_layout, help="for onnx:FILE; default: NCHW")
     return parser.parse_args(argv)
 
 

@@ -31,7 +31,11 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     add("--work_dir", type=Path, default=default.work_dir, help="work folder; default: work/<name of the image folder>")
     add("--mode", choices=TRANSFER_MODES, default=default.mode, help="how photos get into the work folder and out")
     add("--max_side", type=int, default=default.max_side, help="make the copies smaller: longest side in pixels")
-    add("--model", default=default.model, help="auto (netvlad when its weights lie in the cache, else vlad) or a name")
+    add(
+        "--model",
+        default=default.model,
+        help="auto (netvlad when its weights lie in the cache, else vlad+street), a name, or A+B",
+    )
     add("--weights", type=Path, default=default.weights, help="weight file to use in place of the model's own")
     add("--device", choices=("auto", "cpu", "cuda", "mps"), default=default.device, help="where a network runs")
     add("--num_workers", type=int, default=default.num_workers, help="worker processes; default: as many as pay")

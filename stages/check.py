@@ -9,12 +9,13 @@ from typing import Any
 
 import numpy as np
 
+from hloc.extractors import JOINT
 from stages.export import LITTER, TREE_NAME
 from storage.errors import StageError, UsageError
 from storage.fingerprints import sha256_of_file
 from storage.formats.clusters import CLUSTERS_INFO_NAME, CLUSTERS_NAME, read_clusters, read_clusters_info
 from storage.formats.export import EXPORT_NAME, read_export
-from storage.formats.features import Features, read_features
+from storage.formats.features import Features, joined_checksum, read_features
 from storage.formats.manifest import MANIFEST_NAME, is_made_of_links, read_manifest
 from storage.formats.pairs import read_origin, read_pairs
 from storage.listing import list_photos
@@ -165,8 +166,11 @@ class _Check:
         self._report_names(
             path, "photos of it are not in the image folder", sorted(set(pairs.names) - set(self.on_disk))
         )
-        features = self.features_of.get(str(origin.get("model"))) if origin else None
-        if origin and features is not None and features.checksum != origin.get("features_checksum"):
+        models = str(origin.get("model")).split(JOINT) if origin else []
+        if origin is None or not set(models) <= self.features_of.keys():
+            return
+        checksum = joined_checksum([self.features_of[model].checksum for model in models])
+        if checksum != origin.get("features_checksum"):
             self._wrong(path, "it was made from other descriptors; run extract_features.py again")
 
     def clusters(self) -> None:

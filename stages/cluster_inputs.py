@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from clustering.evidence import EvidenceSettings
 from clustering.graph import ScoredPairs
 from clustering.specified import SpecifiedSettings
-from hloc.extractors import MODELS
+from hloc.extractors import MODELS, default_thresholds
 from stages.checks import follows_links
 from stages.cluster_decisions import check_decisions
 from stages.settings import ClusterSettings
@@ -31,6 +31,7 @@ from storage.report import PROJECT_VERSION, SkippedPhoto
 
 logger = logging.getLogger(__name__)
 FALLBACK_MODEL = "netvlad"
+FALLBACK_THRESHOLDS = MODELS[FALLBACK_MODEL].thresholds
 EVIDENCE, SPECIFIED = "evidence", "specified"
 VERIFIED = "-verified"
 Names = Sequence[str]
@@ -121,18 +122,18 @@ def _find_pairs_file(settings: ClusterSettings) -> Path:
 
 def _model_in_name(pairs_file: Path) -> str | None:
     name = pairs_file.stem.removeprefix("pairs-")
-    return name if name in MODELS else None
+    return name if default_thresholds(name) else None
 
 
 def _specified_settings(settings: ClusterSettings, model: str | None) -> SpecifiedSettings:
     for flag in ("agreement_thresh", "gps_conflict_thresh"):
         if getattr(settings, flag) is not None:
             raise UsageError(f"--{flag} belongs to --method {EVIDENCE}, but the method is {SPECIFIED}")
-    entry = MODELS[model if model in MODELS else FALLBACK_MODEL]
+    default_strong, default_weak = default_thresholds(model) or FALLBACK_THRESHOLDS
     strong, weak = settings.strong_edg_thresh, settings.weak_edg_thresh
     return SpecifiedSettings(
-        entry.strong_threshold if strong is None else strong,
-        min(entry.weak_threshold, strong if strong is not None else 1.0) if weak is None else weak,
+        default_strong if strong is None else strong,
+        min(default_weak, strong if strong is not None else 1.0) if weak is None else weak,
         settings.gps_count_thresh,
         settings.gps_distance_thresh,
         settings.file_order,
@@ -213,7 +214,7 @@ def origin_notes(inputs: ClusterInputs, names: Names) -> list[str]:
     gone = len(set(names) - set(inputs.on_disk))
     if gone:
         notes.append(f"{gone} photos of the pairs file are not in the image folder; they stay in their clusters")
-    if inputs.method == SPECIFIED and inputs.model not in MODELS:
+    if inputs.method == SPECIFIED and default_thresholds(inputs.model) is None:
         notes.append(f"the model of these pairs is not known: the default thresholds are those of {FALLBACK_MODEL}")
     forgotten = len(inputs.decisions.photos() - set(names))
     if forgotten:

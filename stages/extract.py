@@ -10,15 +10,16 @@ from pathlib import Path
 from typing import Any
 
 from hloc.extraction import Extraction, extract
-from hloc.extractors import choose_model, create_extractor
-from hloc.extractors.base import Extractor, ExtractorOptions, LearntExtractor
+from hloc.extractors import JOINT, choose_models, create_extractor
+from hloc.extractors.base import SPECIAL_FLAGS, Extractor, ExtractorOptions, LearntExtractor
 from hloc.feature_run import FeatureRun, Resources
-from hloc.retrieval import top_k
+from hloc.joining import JoinedFeatures, join_features
+from hloc.retrieval import SCORE_DECIMALS, top_k
 from stages.checks import follows_links
 from stages.settings import ExtractSettings
 from storage.atomic import remove_leftovers
 from storage.errors import DamagedFileError, UsageError
-from storage.formats.features import Features, features_path, hloc_path, write_hloc_features
+from storage.formats.features import features_path, hloc_path, write_hloc_features
 from storage.formats.pairs import pairs_path, read_origin, write_pairs
 from storage.listing import list_photos
 from storage.lock import work_lock
@@ -32,7 +33,7 @@ def extract_features(settings: ExtractSettings) -> RunReport:
     """Bring descriptors and pairs of a folder of photos up to date.
 
     Writes ``global-feats-<model>.h5`` and ``pairs-<model>.txt`` to ``settings.outputs_dir``; ``docs/formats.md``
-    specifies both.
+    specifies both. Joined models (``A+B``) have a features file each and one pairs file together.
 
     Raises
     ------
@@ -43,20 +44,24 @@ def extract_features(settings: ExtractSettings) -> RunReport:
     """
     _check(settings)
     started = time.monotonic()
-    options = ExtractorOptions(settings.weights, settings.device, settings.resize_max)
-    model = choose_model(settings.model, options)
-    logger.info("model: %s%s", model, " (chosen automatically)" if settings.model != model else "")
+    special = {flag: getattr(settings, flag) for flag in SPECIAL_FLAGS}
+    options = ExtractorOptions(settings.weights, settings.device, settings.resize_max, **special)
+    models = choose_models(settings.model, options)
+    chosen = JOINT.join(models)
+    logger.info("model: %s%s", chosen, " (chosen automatically)" if settings.model != chosen else "")
     with work_lock(settings.outputs_dir):
         remove_leftovers(settings.outputs_dir)
         names, unnamable = _usable_names(list_photos(settings.image_dir, follows_links(settings)))
-        extractor = create_extractor(model, options)
-        result = extract(_run(settings, extractor), names, settings.overwrite)
-        pairs_made = _bring_pairs_up_to_date(settings, result.features)
-        hloc_made = settings.layout == "hloc" and _bring_hloc_up_to_date(settings, result)
-        report = _report(settings, result, unnamable)
+        extractors = [create_extractor(model, options) for model in models]
+        results = [extract(_run(settings, extractor), names, settings.overwrite) for extractor in extractors]
+        collection = join_features([result.features for result in results])
+        pairs_made = _bring_pairs_up_to_date(settings, collection)
+        hloc_made = settings.layout == "hloc" and _bring_hloc_up_to_date(settings, results)
+        report = _report(settings, collection, results, unnamable)
         check_accounting(report, len(names) + len(unnamable), described=report.counts["described"])
-        report.is_current = result.is_current and not pairs_made and not hloc_made
-        report.notes += _notes(extractor, result)
+        report.is_current = all(result.is_current for result in results) and not pairs_made and not hloc_made
+        for extractor, result in zip(extractors, results, strict=True):
+            report.notes += _notes(extractor, result)
         report.seconds = time.monotonic() - started
         if not report.is_current:
             report.write(settings.outputs_dir)
@@ -103,10 +108,10 @@ def _run(settings: ExtractSettings, extractor: Extractor) -> FeatureRun:
     return FeatureRun(settings.image_dir, path, extractor, settings.half, resources)
 
 
-def _bring_pairs_up_to_date(settings: ExtractSettings, features: Features) -> bool:
+def _bring_pairs_up_to_date(settings: ExtractSettings, collection: JoinedFeatures) -> bool:
     """Write the pairs file unless it stands as it would be written; say whether it was written."""
-    path = pairs_path(settings.outputs_dir, features.model)
-    origin = _origin(settings, features)
+    path = pairs_path(settings.outputs_dir, collection.model)
+    origin = _origin(settings, collection)
     try:
         former = read_origin(path) if path.is_file() else None
     except DamagedFileError as error:
@@ -114,51 +119,63 @@ def _bring_pairs_up_to_date(settings: ExtractSettings, features: Features) -> bo
         former = None
     if former is not None and all(former.get(key) == value for key, value in origin.items()):
         return False
-    write_pairs(path, _rows(settings, features), origin)
+    write_pairs(path, _rows(settings, collection), origin)
     return True
 
 
-def _origin(settings: ExtractSettings, features: Features) -> dict[str, Any]:
+def _origin(settings: ExtractSettings, collection: JoinedFeatures) -> dict[str, Any]:
     return {
-        "model": features.model,
-        "features_checksum": features.checksum,
-        "num_photos": len(features.names),
+        "model": collection.model,
+        "model_weights": dict(collection.weights),
+        "background": collection.background,
+        "features_checksum": collection.checksum,
+        "num_photos": len(collection.names),
         "num_to_match": settings.num_to_match,
         "min_score": settings.min_score,
-        "skipped": [asdict(photo) for photo in features.skipped],
+        "skipped": [asdict(photo) for photo in collection.skipped],
     }
 
 
-def _rows(settings: ExtractSettings, features: Features) -> Iterator[tuple[str, str, float]]:
-    names = features.names
-    for row, others, scores in top_k(features.descriptors, settings.num_to_match, settings.min_score):
+def _rows(settings: ExtractSettings, collection: JoinedFeatures) -> Iterator[tuple[str, str, float]]:
+    names, background = collection.names, collection.background
+    for row, others, scores in top_k(collection.descriptors, settings.num_to_match, settings.min_score + background):
         for other, score in zip(others, scores, strict=True):
-            yield names[row], names[other], float(score)
+            yield names[row], names[other], round(float(score) - background, SCORE_DECIMALS) + 0.0
 
 
-def _bring_hloc_up_to_date(settings: ExtractSettings, result: Extraction) -> bool:
-    path = hloc_path(settings.outputs_dir, result.features.model)
-    if result.is_current and path.is_file():
-        return False
-    write_hloc_features(path, result.features)
-    return True
+def _bring_hloc_up_to_date(settings: ExtractSettings, results: Sequence[Extraction]) -> bool:
+    """Write each model's features in hloc's layout unless they stand; say whether any was written."""
+    paths = [hloc_path(settings.outputs_dir, result.features.model) for result in results]
+    todo = [
+        (path, result)
+        for path, result in zip(paths, results, strict=True)
+        if not (result.is_current and path.is_file())
+    ]
+    for path, result in todo:
+        write_hloc_features(path, result.features)
+    return bool(todo)
 
 
-def _report(settings: ExtractSettings, result: Extraction, unnamable: Sequence[SkippedPhoto]) -> RunReport:
-    features = result.features
+def _report(
+    settings: ExtractSettings,
+    collection: JoinedFeatures,
+    results: Sequence[Extraction],
+    unnamable: Sequence[SkippedPhoto],
+) -> RunReport:
     report = RunReport(STAGE, {key: _plain(value) for key, value in asdict(settings).items()})
-    report.settings["model"] = features.model
-    report.skipped = [*features.skipped, *unnamable]
+    report.settings["model"] = collection.model
+    report.skipped = [*collection.skipped, *unnamable]
     report.counts = {
-        "photos": len(features.names) + len(report.skipped),
-        "described": len(features.names),
-        "computed_now": len(result.computed),
+        "photos": len(collection.names) + len(report.skipped),
+        "described": len(collection.names),
+        "computed_now": len({name for result in results for name in result.computed}),
         "skipped": len(report.skipped),
     }
-    report.outputs = {
-        "features": str(features_path(settings.outputs_dir, features.model)),
-        "pairs": str(pairs_path(settings.outputs_dir, features.model)),
-    }
+    models = [result.features.model for result in results]
+    for model in models:
+        key = "features" if len(models) == 1 else f"features_{model}"
+        report.outputs[key] = str(features_path(settings.outputs_dir, model))
+    report.outputs["pairs"] = str(pairs_path(settings.outputs_dir, collection.model))
     return report
 
 

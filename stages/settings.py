@@ -46,7 +46,10 @@ class ResizeSettings:
 
 @dataclass(frozen=True)
 class ExtractSettings:
-    """Settings of ``extract_features.py``."""
+    """Settings of ``extract_features.py``.
+
+    ``precision`` is for models that are published networks, the four of ``input_`` for ``onnx:FILE``.
+    """
 
     image_dir: Path = Path("datasets")
     outputs_dir: Path = Path("netvlad")
@@ -64,6 +67,11 @@ class ExtractSettings:
     follow_links: bool = False
     max_megapixels: float = MAX_MEGAPIXELS
     timeout_s: float = 120.0
+    precision: str | None = None
+    input_size: str | None = None
+    input_mean: str | None = None
+    input_std: str | None = None
+    input_layout: str | None = None
 
 
 @dataclass(frozen=True)

@@ -1,15 +1,28 @@
-"""Fetch the published weights of a model into the cache, checked by their SHA-256.
+"""Fetch the published weights of a model into the cache, checked by their SHA-256 where one is known.
 
-Reads one address (or a file fetched elsewhere, with --from), writes one file into torch hub's cache folder, where
-extract_features.py and hloc look for it. An interrupted download goes on where it stopped; the proxies of the
-environment (HTTP_PROXY, HTTPS_PROXY, NO_PROXY) are used.
+Reads one address per file (or files fetched elsewhere, with --from), writes into torch hub's cache folder, where
+extract_features.py looks for them. An interrupted download goes on where it stopped; the proxies of the environment
+(HTTP_PROXY, HTTPS_PROXY, NO_PROXY) are used. Models marked + are built by their makers' code, which is fetched at a
+fixed revision and run by extract_features.py: they ask for --trust_code. docs/models.md has licences and advice.
 
 Models:
-  netvlad   VGG16-NetVLAD, Pittsburgh 30k, 529 MB: found by extract_features.py without being named
-  tokyotm   VGG16-NetVLAD, Tokyo Time Machine, 529 MB: name it with extract_features.py --weights
+  netvlad       VGG16-NetVLAD, Pittsburgh 30k, 529 MB: found by extract_features.py without being named
+  tokyotm       VGG16-NetVLAD, Tokyo Time Machine, 529 MB: name it with extract_features.py --weights
+  cosplace    + CosPlace, ResNet-50, 111 MB
+  eigenplaces + EigenPlaces, ResNet-50, 111 MB
+  megaloc     + MegaLoc, DINOv2 ViT-B/14, 914 MB
+  salad       + DINOv2 SALAD, 352 MB (code GPL-3.0)
+  dinov2      + DINOv2 ViT-B/14, 346 MB
+  resnet18      torchvision's, ImageNet, 47 MB
+  resnet50      torchvision's, ImageNet, 103 MB
+  resnet101     torchvision's, ImageNet, 179 MB
+  resnet152     torchvision's, ImageNet, 242 MB
+  mobilenet_v3  torchvision's, ImageNet, 22 MB
 
-Example:
+Examples:
   python -m tools.download_models netvlad
+  python -m tools.download_models megaloc --trust_code
+  python -m tools.download_models megaloc --list                  (what to fetch elsewhere, for --from FOLDER)
 """
 
 from __future__ import annotations
@@ -25,7 +38,10 @@ from pathlib import Path
 
 from stages.command_line import ScriptParser, exit_codes
 from storage.errors import DamagedFileError, UsageError
+from storage.hub_code import HUB_CODE, HubRepository
 from storage.model_files import MODEL_FILES, cache_folder, cached_path
+
+NETVLAD_FILES = ("netvlad", "tokyotm")
 
 log = logging.getLogger(__name__)
 
@@ -33,35 +49,85 @@ log = logging.getLogger(__name__)
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     """Read the command line."""
     parser = ScriptParser(__doc__)
-    parser.add_argument("model", choices=sorted(MODEL_FILES), help="which model's weights to fetch")
-    parser.add_argument("--url", help="fetch from this address, not from the makers'")
-    parser.add_argument("--from", dest="source", type=Path, metavar="FILE", help="take this file, fetched elsewhere")
-    parser.add_argument("--cache_dir", type=Path, default=cache_folder(), help="the cache folder")
-    parser.add_argument(
-        "--sha256", metavar="HEX", help="the SHA-256 that the file must have, in place of the known one"
-    )
+    add = parser.add_argument
+    add("model", choices=sorted(MODEL_FILES), help="which model's weights to fetch")
+    add("--url", help="fetch the weights from this address, not from the makers'")
+    add("--from", dest="source", type=Path, metavar="PATH", help="take this file, or a folder of files, fetched before")
+    add("--cache_dir", type=Path, default=cache_folder(), help="the cache folder")
+    add("--sha256", metavar="HEX", help="the SHA-256 that the weights must have, in place of the known one")
+    add("--trust_code", action="store_true", help="fetch the makers' code too, which extract_features.py then runs")
+    add("--list", action="store_true", help="only say which files are needed and where they are")
     return parser.parse_args(argv)
 
 
 @exit_codes
 def main(args: argparse.Namespace) -> int:
-    """Bring the model's file into the cache, unless it is there; print where it is and its SHA-256."""
-    from storage.fingerprints import sha256_of_file
-
+    """Bring the model's files into the cache, unless they are there; print where they are."""
     if args.url is not None and args.source is not None:
         raise UsageError("--url and --from: give one of the two")
     check = _check_of(args)
-    target = cached_path(args.model, args.cache_dir)
-    origins = (args.source, args.url, MODEL_FILES[args.model].url)
-    origin = str(next(origin for origin in origins if origin is not None))
-    status = "already there"
-    if not _is_there(target, check):
-        _fetch(args, origin, target, check)
-        status = "fetched" if args.source is None else "copied"
-    result = {"model": args.model, "status": status, "path": str(target), "sha256": sha256_of_file(target)}
-    result |= {"origin": None if status == "already there" else origin, "is_verified": bool(_expected(args))}
+    if args.list:
+        print(_listing(args))
+        return 0
+    missing = [code for code in HUB_CODE.get(args.model, ()) if code.folder(args.cache_dir) is None]
+    if missing and not args.trust_code:
+        raise UsageError(_ask_for_trust(args.model, missing))
+    _refuse_a_single_file(args, missing)
+    for code in missing:
+        _fetch_code(args, code)
+    result = _bring_weights(args, check)
+    if args.model in HUB_CODE:
+        result["code"] = {code.name: str(args.cache_dir / code.place) for code in HUB_CODE[args.model]}
     print(json.dumps(result, indent=1) if args.json else _as_text(result, args.cache_dir))
     return 0
+
+
+# -- code -------------------------------------------------------------------------------------------------------------
+
+
+def _ask_for_trust(model: str, missing: list[HubRepository]) -> str:
+    names = " and ".join(f"https://github.com/{code.name}/tree/{code.commit} ({code.licence})" for code in missing)
+    return (
+        f"{model} is built by its makers' code, which would be fetched and run on this machine: {names}; look at it, "
+        "and if you trust it, add --trust_code"
+    )
+
+
+def _refuse_a_single_file(args: argparse.Namespace, missing: list[HubRepository]) -> None:
+    if missing and args.source is not None and not args.source.is_dir():
+        names = ", ".join(code.archive_name for code in missing)
+        raise UsageError(
+            f"--from {args.source}: {args.model} needs code as well; name a folder that also holds {names} "
+            "(--list gives the addresses)"
+        )
+
+
+def _fetch_code(args: argparse.Namespace, code: HubRepository) -> None:
+    from storage.hub_code import check_archive, copy_folder, unpack_archive
+    from storage.lock import work_lock
+
+    if args.source is not None:
+        found = _found_in(args.source, [code.archive_name, f"{code.place}.zip", code.place, code.archive_name[:-4]])
+        with work_lock(args.cache_dir):
+            place = copy_folder if found.is_dir() else unpack_archive
+            place(found, code, args.cache_dir)
+        return
+    log.info("code: %s at %s\nlicence: %s", code.url, code.commit, code.licence)
+    archive = args.cache_dir / f"{code.place}.zip"
+    _receive(args, code.url, archive, partial(check_archive, repository=code))
+    with work_lock(args.cache_dir):
+        unpack_archive(archive, code, args.cache_dir)
+        archive.unlink()
+
+
+def _found_in(folder: Path, names: list[str]) -> Path:
+    found = next((folder / name for name in names if (folder / name).exists()), None)
+    if found is None:
+        raise UsageError(f"--from {folder}: there is none of {', '.join(dict.fromkeys(names))} in it")
+    return found
+
+
+# -- weights ----------------------------------------------------------------------------------------------------------
 
 
 def _expected(args: argparse.Namespace) -> str | None:
@@ -72,14 +138,36 @@ def _expected(args: argparse.Namespace) -> str | None:
 def _check_of(args: argparse.Namespace) -> Callable[[Path], object]:
     """Give the check of a complete file: its SHA-256 where one is known, else whether it can be read as weights."""
     from storage.downloads import check_sha256
+    from storage.formats.torch_file import check_torch_file
     from storage.formats.weights import read_netvlad_weights
 
+    if args.sha256 is not None and not re.fullmatch(r"[0-9a-fA-F]{64}", args.sha256):
+        raise UsageError(f"--sha256 {args.sha256}: must be 64 hexadecimal digits")
     expected = _expected(args)
-    if expected is None:
-        return read_netvlad_weights
-    if not re.fullmatch(r"[0-9a-fA-F]{64}", expected):
-        raise UsageError(f"--sha256 {expected}: must be 64 hexadecimal digits")
-    return partial(check_sha256, expected=expected)
+    if expected is not None:
+        return partial(check_sha256, expected=expected)
+    return read_netvlad_weights if args.model in NETVLAD_FILES else check_torch_file
+
+
+def _bring_weights(args: argparse.Namespace, check: Callable[[Path], object]) -> dict[str, object]:
+    from storage.fingerprints import sha256_of_file
+
+    target = cached_path(args.model, args.cache_dir)
+    origin = str(_source_file(args, target) or args.url or MODEL_FILES[args.model].url)
+    status = "already there"
+    if not _is_there(target, check):
+        _fetch(args, origin, target, check)
+        status = "fetched" if args.source is None else "copied"
+    result: dict[str, object] = {"model": args.model, "status": status, "path": str(target)}
+    result["sha256"] = sha256_of_file(target)
+    return result | {"origin": None if status == "already there" else origin, "is_verified": bool(_expected(args))}
+
+
+def _source_file(args: argparse.Namespace, target: Path) -> Path | None:
+    source: Path | None = args.source
+    if source is None or not source.is_dir():
+        return source
+    return _found_in(source, [MODEL_FILES[args.model].file_name, target.name, MODEL_FILES[args.model].place])
 
 
 def _is_there(target: Path, check: Callable[[Path], object]) -> bool:
@@ -94,17 +182,23 @@ def _is_there(target: Path, check: Callable[[Path], object]) -> bool:
 
 
 def _fetch(args: argparse.Namespace, origin: str, target: Path, check: Callable[[Path], object]) -> None:
-    from storage.downloads import Conduct, copy_checked, fetch_file
+    from storage.downloads import copy_checked
 
     if args.source is not None:
-        copy_checked(args.source, target, check)
+        copy_checked(Path(origin), target, check)
         return
-    from tqdm import tqdm
-
     model = MODEL_FILES[args.model]
     log.info(
         "%s: %s\nabout %d MB from %s\nlicence: %s", args.model, model.source, model.megabytes, origin, model.licence
     )
+    _receive(args, origin, target, check)
+
+
+def _receive(args: argparse.Namespace, url: str, target: Path, check: Callable[[Path], object]) -> None:
+    from tqdm import tqdm
+
+    from storage.downloads import Conduct, fetch_file
+
     hide = True if args.quiet else None  # None: tqdm itself hides the bar where standard error is no terminal
     with tqdm(unit="B", unit_scale=True, unit_divisor=1000, desc=target.name, disable=hide) as bar:
 
@@ -112,15 +206,39 @@ def _fetch(args: argparse.Namespace, origin: str, target: Path, check: Callable[
             bar.total = total
             bar.update(received - bar.n)
 
-        fetch_file(origin, target, check, Conduct(on_progress=show))
+        fetch_file(url, target, check, Conduct(on_progress=show))
+
+
+# -- what is said -----------------------------------------------------------------------------------------------------
+
+
+def _listing(args: argparse.Namespace) -> str:
+    """Say what has to be fetched, for those who fetch it on another machine."""
+    model = MODEL_FILES[args.model]
+    files = [{"name": model.file_name, "url": args.url or model.url, "sha256": _expected(args)}]
+    files += [{"name": code.archive_name, "url": code.url, "sha256": None} for code in HUB_CODE.get(args.model, ())]
+    if args.json:
+        return json.dumps({"model": args.model, "files": files, "licence": model.licence}, indent=1)
+    lines = [f"{args.model}: {model.source}", f"  licence: {model.licence}"]
+    for file in files:
+        lines += [f"  {file['url']}", f"    as {file['name']}, sha256 {file['sha256'] or 'not known'}"]
+    trust = " --trust_code" if args.model in HUB_CODE else ""
+    return "\n".join([*lines, f"then: python -m tools.download_models {args.model} --from FOLDER{trust}"])
 
 
 def _as_text(result: dict[str, object], cache_dir: Path) -> str:
-    lines = [f"{result['model']}: {result['status']}", f"  path: {result['path']}", f"  sha256: {result['sha256']}"]
+    model, path = result["model"], result["path"]
+    lines = [f"{model}: {result['status']}", f"  path: {path}", f"  sha256: {result['sha256']}"]
     if not result["is_verified"]:
         lines.append("  note: nobody published a checksum of this file; this is that of what came, and it can be read")
-    if result["model"] != "netvlad" or cache_dir != cache_folder():
-        lines.append(f"  use it with: python extract_features.py --model netvlad --weights {result['path']}")
+    code = result.get("code")
+    lines += [f"  code: {folder}" for folder in code.values()] if isinstance(code, dict) else []
+    if model in NETVLAD_FILES and (model != "netvlad" or cache_dir != cache_folder()):
+        lines.append(f"  use it with: python extract_features.py --model netvlad --weights {path}")
+    elif model not in NETVLAD_FILES and cache_dir == cache_folder():
+        lines.append(f"  use it with: python extract_features.py --model {model}")
+    elif model not in NETVLAD_FILES:
+        lines.append(f"  note: extract_features.py looks into {cache_folder()}; set TORCH_HOME to use another folder")
     return "\n".join(lines)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from training.pool import Pool
-from training.settings import DistillationSettings
+from training.settings import LearningSettings
 
 if TYPE_CHECKING:
     import torch
@@ -24,33 +24,51 @@ AHEAD_PER_LOADER = 2
 
 @dataclass(frozen=True, eq=False)
 class Batch:
-    """The crops of one step.
+    """The crops of one step: first those that a teacher has answered, last those that come in pairs.
 
     Attributes
     ----------
     pixels : torch.Tensor, float32 (B, 3, S, S)
         RGB, 0 to 255.
-    answers : torch.Tensor, float32 (B, D)
-        The teacher's.
-    maps : torch.Tensor, float32 (B, D, g, g)
+    answers : torch.Tensor, float32 (P, D), or None
+        A teacher's answers to the first P.
+    maps : torch.Tensor, float32 (P, D, g, g), or None
         The same at each place.
+    groups : torch.Tensor, int64 (V,), or None
+        Of the last V, which are pairs (crops i and V/2 + i): those with the same number are no negatives.
     """
 
     pixels: torch.Tensor
-    answers: torch.Tensor
-    maps: torch.Tensor
+    answers: torch.Tensor | None = None
+    maps: torch.Tensor | None = None
+    groups: torch.Tensor | None = None
 
     def to(self, device: str) -> Batch:
         """Give the batch on another device."""
-        return Batch(*(part.to(device, non_blocking=True) for part in (self.pixels, self.answers, self.maps)))
+        parts = (self.pixels, self.answers, self.maps, self.groups)
+        pixels, *others = (None if part is None else part.to(device, non_blocking=True) for part in parts)
+        assert pixels is not None
+        return Batch(pixels, *others)
+
+    def with_pairs(self, pairs: Batch) -> Batch:
+        """Give these crops and those of another batch behind them."""
+        import torch
+
+        return Batch(torch.cat([self.pixels, pairs.pixels]), self.answers, self.maps, pairs.groups)
 
 
-def draw_batch(pool: Pool, settings: DistillationSettings, step: int) -> Batch:
-    """Draw the batch of a step: crops of the pool, half of them mirrored, their colours shifted a little."""
+def draw_batch(pool: Pool, settings: LearningSettings, step: int, size: int | None = None) -> Batch:
+    """Draw the batch of a step: crops of the pool, half of them mirrored, their colours shifted a little.
+
+    Parameters
+    ----------
+    size : int, optional
+        Number of crops, by default the batch size of the settings.
+    """
     import torch
 
     rng = np.random.default_rng([settings.seed, step])
-    size, side = settings.batch_size, settings.input_side(step)
+    size, side = size or settings.batch_size, settings.input_side(step)
     taken = pool.take(rng.integers(len(pool), size=size))
     is_flipped = rng.random(size) < 0.5
     crops = np.stack([_view(crop, side, flip) for crop, flip in zip(taken.crops, is_flipped, strict=True)])
@@ -62,22 +80,23 @@ def draw_batch(pool: Pool, settings: DistillationSettings, step: int) -> Batch:
     return Batch(pixels.clamp(0, 255), answers, torch.from_numpy(maps).permute(0, 3, 1, 2))
 
 
-def batches(pool: Pool, settings: DistillationSettings, first: int, num_loaders: int) -> Iterator[Batch]:
-    """Give the batches from step ``first`` on, in order.
+def batches(draw: Callable[[int], Batch], steps: range, num_loaders: int) -> Iterator[Batch]:
+    """Give the batches of some steps, in order.
 
     Parameters
     ----------
+    draw : callable
+        Draws the batch of a step.
     num_loaders : int
         Threads that draw ahead; 0 draws each when it is asked for, which is best where the same cores learn.
     """
-    steps = range(first, settings.num_steps)
     if num_loaders == 0:
-        yield from (draw_batch(pool, settings, step) for step in steps)
+        yield from map(draw, steps)
         return
     ahead: deque[Future[Batch]] = deque()
     with ThreadPoolExecutor(num_loaders) as loaders:
         for step in steps:
-            ahead.append(loaders.submit(draw_batch, pool, settings, step))
+            ahead.append(loaders.submit(draw, step))
             if len(ahead) > AHEAD_PER_LOADER * num_loaders:
                 yield ahead.popleft().result()
         while ahead:

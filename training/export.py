@@ -1,7 +1,10 @@
-"""The trained student as an ONNX file: pixels in, unit vectors out, weights in half precision.
+"""The trained student as an ONNX file: pixels in, unit vectors out, weights in half precision; and back again.
 
 The file holds everything from the photo's bytes to the whitened unit vector, so that whoever loads it needs nothing
 but onnxruntime. Weights are kept as float16 and widened when the file is loaded; sums run in float32.
+
+A training can go on from the file: nothing is folded into anything else, and the weights keep the names that they have
+in the network, so :func:`read_student` gives the student back. onnxruntime folds the norms when it loads the file.
 """
 
 from __future__ import annotations
@@ -10,22 +13,27 @@ import io
 import json
 import warnings
 from collections.abc import Mapping
+from dataclasses import asdict, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from storage.atomic import write_bytes
-from storage.errors import StageError
+from storage.errors import DamagedFileError, StageError
+from storage.formats.json_file import read_stage_input
+from training.settings import StudentSettings
 from training.whitening import Whitening
 
 if TYPE_CHECKING:
     import torch
 
 OPSET = 17
-SMALLEST_HALVED = 256  # numbers; biases and other short arrays stay as they are
-HALF = "_half"
+SMALLEST_HALVED = 256  # numbers; and only matrices and kernels: a norm's variances may leave the range of float16
+WIDE = "_wide"
 METADATA_KEY = "descriptor"
+STUDENT = "student."  # what the names of the student's weights begin with
+MADE_BY = "python -m tools.train_descriptor"
 
 
 def export_student(
@@ -51,14 +59,11 @@ def export_student(
     Raises
     ------
     StageError
-        When the package ``onnx`` is missing, or the file cannot be written.
+        When the package ``onnx`` is missing, a weight is too large for float16, or the file cannot be written.
     """
     import torch
 
-    try:
-        import onnx
-    except ImportError as error:
-        raise StageError("the export needs the package onnx; pip install onnx") from error
+    onnx = _onnx("the export")
     network = with_whitening(student, whitening).eval()
     buffer = io.BytesIO()
     example = torch.zeros((2, input_side, input_side, 3), dtype=torch.uint8)
@@ -75,11 +80,16 @@ def export_student(
             dynamic_axes=sizes,
             opset_version=OPSET,
             dynamo=False,
+            # as it stands: neither norms folded into convolutions nor weights into one another
+            training=torch.onnx.TrainingMode.PRESERVE,
+            do_constant_folding=False,
         )
     model = onnx.load_model_from_string(buffer.getvalue())
+    _repeat_shared_weights(model)
     _halve_weights(model)
+    described = {"input_side": input_side, "student": asdict(student.settings)} | dict(metadata)  # type: ignore[call-overload]
     entry = model.metadata_props.add()
-    entry.key, entry.value = METADATA_KEY, json.dumps({"input_side": input_side} | dict(metadata), sort_keys=True)
+    entry.key, entry.value = METADATA_KEY, json.dumps(described, sort_keys=True)
     onnx.checker.check_model(model)
     write_bytes(path, model.SerializeToString())
 
@@ -103,16 +113,103 @@ def with_whitening(student: torch.nn.Module, whitening: Whitening) -> torch.nn.M
     return Descriptor()
 
 
+def read_student(path: Path) -> tuple[StudentSettings, dict[str, Any], Whitening]:
+    """Read what :func:`export_student` wrote.
+
+    Returns
+    -------
+    StudentSettings
+        Shape of the network.
+    dict of str to torch.Tensor
+        Its weights, float32: what ``load_state_dict`` takes. What was kept in half precision is rounded so.
+    Whitening
+        The last step.
+
+    Raises
+    ------
+    StageError
+        When there is no such file, or the package ``onnx`` is missing.
+    DamagedFileError
+        When the file is no such network, or one of an earlier release that a training cannot go on from.
+    """
+    content = read_stage_input(path, MADE_BY)
+    onnx = _onnx(f"reading {path}")
+    try:
+        model = onnx.load_model_from_string(content)
+        described = {entry.key: entry.value for entry in model.metadata_props}
+        settings = _student_settings(json.loads(described[METADATA_KEY])["student"])
+        weights = {one.name: onnx.numpy_helper.to_array(one).astype(np.float32) for one in model.graph.initializer}
+        whitening = Whitening(weights["mean"], weights["matrix"])
+        return settings, _state_dict(settings, weights), whitening
+    except Exception as error:  # onnx passes on protobuf's own errors, which have no class in common with the others
+        raise DamagedFileError(
+            f"{path} is no network that a training can go on from: it is damaged, or of an earlier release; give the "
+            f"checkpoint.pt that it was made from, or make it again with: {MADE_BY} ({error})"
+        ) from error
+
+
+def _student_settings(described: dict[str, Any]) -> StudentSettings:
+    known = {field.name for field in fields(StudentSettings)}
+    if set(described) != known:
+        raise ValueError(f"its shape is described by {sorted(described)}, not by {sorted(known)}")
+    values: dict[str, Any] = {key: tuple(v) if isinstance(v, list) else v for key, v in described.items()}
+    return StudentSettings(**values)
+
+
+def _state_dict(settings: StudentSettings, weights: Mapping[str, np.ndarray]) -> dict[str, Any]:
+    import torch
+
+    from training.student import make_student
+
+    expected = make_student(settings).state_dict()
+    state = {}
+    for name, value in expected.items():
+        if not value.dtype.is_floating_point:  # a norm's count of batches: of no effect, and not exported
+            state[name] = torch.zeros_like(value)
+            continue
+        found = weights[STUDENT + name]
+        if found.shape != tuple(value.shape) or not np.isfinite(found).all():
+            raise ValueError(f"{name} is not as its shape says, or not finite")
+        state[name] = torch.from_numpy(found)
+    return state
+
+
+def _onnx(what: str) -> Any:
+    try:
+        import onnx
+    except ImportError as error:
+        raise StageError(f"{what} needs the package onnx; pip install onnx") from error
+    return onnx
+
+
+def _repeat_shared_weights(model: Any) -> None:
+    """Give each weight its own array: torch keeps equal ones once, and the others as nodes that repeat it."""
+    by_name = {weight.name: weight for weight in model.graph.initializer}
+    for node in list(model.graph.node):
+        if node.op_type == "Identity" and node.input[0] in by_name:
+            weight = model.graph.initializer.add()
+            weight.CopyFrom(by_name[node.input[0]])
+            weight.name = node.output[0]
+            by_name[weight.name] = weight
+            model.graph.node.remove(node)
+
+
 def _halve_weights(model: Any) -> None:
     """Keep large arrays as float16, each widened by a node before its use; onnxruntime does that once, on loading."""
     from onnx import TensorProto, helper, numpy_helper
 
-    casts = []
+    casts = {}
     for weight in model.graph.initializer:
         values = numpy_helper.to_array(weight)
-        if values.dtype == np.float32 and values.size >= SMALLEST_HALVED:
-            casts.append(helper.make_node("Cast", [weight.name + HALF], [weight.name], to=TensorProto.FLOAT))
-            weight.CopyFrom(numpy_helper.from_array(values.astype(np.float16), weight.name + HALF))
+        if values.dtype == np.float32 and values.ndim > 1 and values.size >= SMALLEST_HALVED:
+            with np.errstate(over="ignore"):
+                halved = values.astype(np.float16)
+            if not np.isfinite(halved).all():
+                raise StageError(f"cannot export: {weight.name} holds numbers beyond float16; train at a lower rate")
+            casts[weight.name] = helper.make_node("Cast", [weight.name], [weight.name + WIDE], to=TensorProto.FLOAT)
+            weight.CopyFrom(numpy_helper.from_array(halved, weight.name))
     nodes = list(model.graph.node)
+    for node in nodes:
+        node.input[:] = [name + WIDE if name in casts else name for name in node.input]
     del model.graph.node[:]
-    model.graph.node.extend(casts + nodes)
+    model.graph.node.extend([*casts.values(), *nodes])

@@ -1,4 +1,4 @@
-"""How far a student is from its teacher."""
+"""What a student is to make small: its distance from a teacher, and from itself on another crop of the same photo."""
 
 from __future__ import annotations
 
@@ -36,3 +36,28 @@ def local_loss(student: torch.Tensor, teacher: torch.Tensor) -> torch.Tensor:
     else:
         resampled = interpolate(student.float(), (height, width), mode="bilinear", align_corners=False)
     return 1.0 - cosine_similarity(resampled, teacher.float(), dim=1).mean()
+
+
+def contrastive_loss(vectors: torch.Tensor, groups: torch.Tensor, temperature: float) -> torch.Tensor:
+    """Give the normalised temperature-scaled cross entropy (NT-Xent) of pairs of crops.
+
+    Chen et al., "A Simple Framework for Contrastive Learning of Visual Representations" (2020), equation 1; only that
+    crops of photos known to show the same are left out of each other's negatives.
+
+    Parameters
+    ----------
+    vectors : torch.Tensor, shape (2 N, D)
+        Row i and row N + i are a pair.
+    groups : torch.Tensor of int64, shape (2 N,)
+        Crops with the same number are no negatives of each other.
+    temperature : float
+        What cosines are divided by, above 0.
+    """
+    import torch
+    from torch.nn.functional import cross_entropy, normalize
+
+    unit = normalize(vectors.float(), dim=1)
+    partners = torch.arange(len(unit), device=unit.device).roll(len(unit) // 2)
+    is_left_out = groups[:, None] == groups[None]
+    is_left_out[torch.arange(len(unit)), partners] = False
+    return cross_entropy((unit @ unit.T / temperature).masked_fill(is_left_out, float("-inf")), partners)

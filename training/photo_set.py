@@ -22,6 +22,8 @@ from training.teacher import Teacher
 
 LONGEST_SIDE = 400  # pixels; crops are smaller, and a thousand photos fit into memory
 SAME_PHOTO = 0.7  # cosine of centred answers; on the shared photos copies have 0.92 and more, the next pair 0.73
+SAME_PICTURE = 0.95  # correlation of thumbnails, where there is no teacher; copies there have 1.00, the next pair 0.92
+THUMBNAIL_SIDE = 16  # pixels
 
 
 @dataclass(frozen=True)
@@ -137,8 +139,29 @@ def copies_of(answers: NDArray[np.float32], judged: NDArray[np.float32]) -> NDAr
         The teacher's answers to whole photos.
     """
     mean = answers.mean(axis=0)
-    ours, theirs = (_unit(values - mean) for values in (answers, judged))
-    return np.asarray((ours @ theirs.T).max(axis=1) > SAME_PHOTO)
+    return _has_like(answers - mean, judged - mean, SAME_PHOTO)
+
+
+def same_pictures(photos: Sequence[NDArray[np.uint8]], judged: Sequence[NDArray[np.uint8]]) -> NDArray[np.bool_]:
+    """Say the same without a teacher, from thumbnails: copies in another size or quality are found, cut ones are not.
+
+    Parameters
+    ----------
+    photos, judged : sequence of ndarray of uint8, shape (H, W, 3)
+        N and M photos.
+    """
+    return _has_like(_thumbnails(photos), _thumbnails(judged), SAME_PICTURE)
+
+
+def _thumbnails(photos: Sequence[NDArray[np.uint8]]) -> NDArray[np.float32]:
+    size = (THUMBNAIL_SIDE,) * 2
+    small = np.stack([cv2.resize(photo, size, interpolation=cv2.INTER_AREA) for photo in photos]).astype(np.float32)
+    centred: NDArray[np.float32] = (small - small.mean(axis=(1, 2), keepdims=True)).reshape(len(photos), -1)
+    return centred
+
+
+def _has_like(ours: NDArray[np.float32], theirs: NDArray[np.float32], least_cosine: float) -> NDArray[np.bool_]:
+    return np.asarray((_unit(ours) @ _unit(theirs).T).max(axis=1) > least_cosine)
 
 
 def _unit(vectors: NDArray[np.float32]) -> NDArray[np.float32]:

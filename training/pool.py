@@ -6,7 +6,7 @@ On a processor a teacher's answer costs more than the student's look at the crop
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict, dataclass, replace
 from multiprocessing import get_context
@@ -16,6 +16,7 @@ from typing import Any
 import cv2
 import numpy as np
 from numpy.typing import NDArray
+from threadpoolctl import threadpool_limits
 
 from storage.errors import DamagedFileError
 from storage.formats.crop_shards import CropShard, map_crop_shard, shard_path, write_crop_shard
@@ -57,6 +58,44 @@ def fit_basis(vectors: NDArray[np.float32], dimension: int) -> Basis:
     return Basis(mean.astype(np.float32), np.pad(axes, ((0, 0), (0, missing))).astype(np.float32))
 
 
+def turn_basis(basis: Basis, vectors: NDArray[np.float32], aims: NDArray[np.float32]) -> Basis:
+    """Turn the projected vectors as a whole until they lie where a student's vectors lie.
+
+    Principal components are known up to a rotation as far as angles between answers go. Begun with a student that has
+    learnt from other crops, the rotation nearest to its vectors (Schönemann, "A generalized solution of the orthogonal
+    Procrustes problem", 1966) spares it learning the same answers in other coordinates.
+
+    Parameters
+    ----------
+    basis : Basis
+        With D axes.
+    vectors : ndarray of float32, shape (N, C)
+        The teacher's answers.
+    aims : ndarray of float32, shape (N, D)
+        The student's unit vectors of the same crops.
+    """
+    projected = basis.project(vectors)
+    unit = projected / np.maximum(np.linalg.norm(projected, axis=1, keepdims=True), 1e-12)
+    left, _, right = np.linalg.svd(unit.T @ aims, full_matrices=False)
+    return Basis(basis.mean, np.ascontiguousarray(basis.axes @ (left @ right), np.float32))
+
+
+@dataclass(frozen=True, eq=False)
+class Aim:
+    """A student that the answers are turned towards.
+
+    Attributes
+    ----------
+    identity : str
+        SHA-256 of its file.
+    describe : callable
+        Turns crops (B, S, S, 3) into its unit vectors (B, D).
+    """
+
+    identity: str
+    describe: Callable[[NDArray[np.uint8]], NDArray[np.float32]]
+
+
 class Pool:
     """Crops of all shards, by one running number."""
 
@@ -74,7 +113,15 @@ class Pool:
         return CropShard(*(np.stack([getattr(shard, part)[row] for shard, row in rows]) for part in PARTS))
 
 
-def make_pool(folder: Path, photos: PhotoSet, teacher: Teacher, settings: PoolSettings, num_workers: int = 1) -> Pool:
+def make_pool(
+    folder: Path,
+    photos: PhotoSet,
+    teacher: Teacher,
+    settings: PoolSettings,
+    *,
+    num_workers: int = 1,
+    aim: Aim | None = None,
+) -> Pool:
     """Make what is missing of a pool and open all of it.
 
     Parameters
@@ -89,14 +136,17 @@ def make_pool(folder: Path, photos: PhotoSet, teacher: Teacher, settings: PoolSe
         What the pool holds.
     num_workers : int
         Processes that make shards, each with one thread; the shards are the same whatever their number.
+    aim : Aim, optional
+        A student that will learn from the pool and has learnt before: the answers are turned towards its vectors.
     """
     described = asdict(settings) | {"photos": photos.digest, "teacher": teacher.identity}
+    described |= {} if aim is None else {"turned_to": aim.identity}
     described.pop("num_crops")  # a pool may grow
     paths = [shard_path(folder, number) for number in range(settings.num_shards)]
     missing = [number for number, path in enumerate(paths) if not _stands(path, described)]
     if missing:
         maker = _Maker(folder, photos.photos, teacher, settings, described)
-        maker.fit()
+        maker.fit(aim)
         for _ in progress_bar(_made(maker, missing, num_workers), len(missing), "shards of crops"):
             pass
     return Pool([map_crop_shard(path, described) for path in paths])
@@ -112,9 +162,12 @@ def _made(maker: _Maker, numbers: Sequence[int], num_workers: int) -> Iterator[i
 
 
 _worker_maker: list[_Maker] = []  # in a worker: what it makes shards with
+_worker_limits: list[threadpool_limits] = []  # kept, so that they hold for the worker's life
 
 
 def _begin_worker(maker: _Maker) -> None:
+    # Workers whose libraries each start a thread for every core wait for one another: two were five times slower.
+    _worker_limits[:] = [threadpool_limits(1)]
     cv2.setNumThreads(1)
     _worker_maker[:] = [maker]
 
@@ -148,12 +201,18 @@ class _Maker:
         self.settings, self.described = settings, described
         self.basis = Basis(np.zeros(1, np.float32), np.zeros((1, 1), np.float32))
 
-    def fit(self) -> None:
+    def fit(self, aim: Aim | None = None) -> None:
         """Fit the projection, on crops of their own generator: the same whichever shards are missing."""
         rng, count = np.random.default_rng([self.settings.seed, 0, 1]), self.settings.basis_crops
-        batches = [range(start, min(start + TEACHER_BATCH, count)) for start in range(0, count, TEACHER_BATCH)]
-        vectors = [self.teacher.maps(self._crops(batch, rng)).mean(axis=(1, 2)) for batch in batches]
+        vectors, aims = [], []
+        for start in range(0, count, TEACHER_BATCH):
+            crops = self._crops(range(start, min(start + TEACHER_BATCH, count)), rng)
+            vectors.append(self.teacher.maps(crops).mean(axis=(1, 2)))
+            if aim is not None:
+                aims.append(aim.describe(self._small(crops)))
         self.basis = fit_basis(np.concatenate(vectors), self.settings.dimension)
+        if aim is not None:
+            self.basis = turn_basis(self.basis, np.concatenate(vectors), np.concatenate(aims))
 
     def write(self, number: int) -> int:
         """Make one shard; give its number."""
@@ -167,11 +226,14 @@ class _Maker:
         return number
 
     def _answered(self, numbers: range, rng: np.random.Generator) -> CropShard:
-        crops, side = self._crops(numbers, rng), self.settings.stored_side
+        crops = self._crops(numbers, rng)
         maps = self.teacher.maps(crops)
-        small = np.stack([cv2.resize(crop, (side, side), interpolation=cv2.INTER_AREA) for crop in crops])
         answers = self.basis.project(maps.mean(axis=(1, 2))).astype(np.float16)
-        return CropShard(small.astype(np.uint8), answers, self.basis.project(averaged_to_grid(maps)).astype(np.float16))
+        return CropShard(self._small(crops), answers, self.basis.project(averaged_to_grid(maps)).astype(np.float16))
+
+    def _small(self, crops: NDArray[np.uint8]) -> NDArray[np.uint8]:
+        size = (self.settings.stored_side,) * 2
+        return np.stack([np.asarray(cv2.resize(crop, size, interpolation=cv2.INTER_AREA), np.uint8) for crop in crops])
 
     def _crops(self, numbers: range, rng: np.random.Generator) -> NDArray[np.uint8]:
         drawn = replace(self.settings.crops, size=self.teacher.input_side)

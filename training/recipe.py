@@ -1,63 +1,167 @@
-"""A whole training: photos, pool, distillation, whitening, export, and the papers that go with the model."""
+"""A whole training: photos, crops, learning, whitening, export, and the papers that go with the model."""
 
 from __future__ import annotations
 
 import csv
 import io
 import logging
-from dataclasses import asdict
-from pathlib import Path
-from typing import Any
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from storage.atomic import write_json, write_text
 from storage.errors import UsageError
 from storage.fingerprints import sha256_of_file
-from storage.formats.json_file import read_stage_input
 from storage.formats.labels import SINGLE_LABEL, read_labels
-from training.checkpoints import MADE_BY, read_checkpoint
-from training.distillation import Distillation, Progress, Running
 from training.export import export_student
-from training.judging import Jury, as_pictures, describe
-from training.photo_set import PhotoFile, PhotoSet, copies_of, find_photos, load_photos, whole_answers
-from training.pool import make_pool
-from training.settings import Recipe
-from training.student import count_parameters
+from training.initial import Initial, read_initial
+from training.judging import Jury, Measure, as_pictures, describe
+from training.learning import Learning, Running
+from training.objectives import Objective, adapt, contrast, distil, distil_and_contrast
+from training.photo_set import PhotoFile, PhotoSet, copies_of, find_photos, load_photos, same_pictures, whole_answers
+from training.pool import Aim, Pool, make_pool
+from training.positives import Positives, find_positives, no_positives
+from training.reporting import Reports, check_tensorboard
+from training.settings import OBJECTIVES, Recipe
+from training.student import count_parameters, make_student
 from training.teacher import Teacher, open_teacher
-from training.whitening import learn_whitening
+from training.views import Views
+from training.whitening import Whitening, learn_whitening, relearn_whitening
+
+if TYPE_CHECKING:
+    import torch
 
 log = logging.getLogger(__name__)
-LOADERS_FOR_GPU = 8
-MODEL_FILE, CURVE_FILE = "street.onnx", "curve.csv"
-CURVE_COLUMNS = (
-    ("samples", "seconds", "input_side", "cosine_loss", "relational_loss", "local_loss")
-    + ("mean_average_precision", "precision_at_1", "true_pairs_in_top_10")
-)  # fmt: skip
+LOADERS_FOR_CPU, LOADERS_FOR_GPU = 1, 8
+MODEL_FILE, RECIPE_FILE = "street.onnx", "recipe.json"
 
 
-def train(recipe: Recipe, teacher: Teacher | None = None) -> dict[str, Any]:
+@dataclass(frozen=True, eq=False)
+class Materials:
+    """What a training is made from, loaded once; several trainings on the same photos can share it.
+
+    Attributes
+    ----------
+    photos : PhotoSet
+        What is learnt from.
+    teacher : Teacher or None
+        Who answers.
+    jury : Jury or None
+        Who measures.
+    initial : Initial or None
+        The student that is begun with.
+    positives : Positives
+        Which photos show the same.
+    """
+
+    photos: PhotoSet
+    teacher: Teacher | None
+    jury: Jury | None
+    initial: Initial | None
+    positives: Positives
+
+
+def train(recipe: Recipe, measure: Measure, teacher: Teacher | None = None) -> dict[str, Any]:
     """Carry out a training, or what is left of it.
 
     Parameters
     ----------
     recipe : Recipe
         What is to be done.
+    measure : callable
+        Measures descriptors against labels, where there is a jury.
     teacher : Teacher, optional
         In place of the recipe's file.
 
     Returns
     -------
     dict
-        Where the model lies, its size, and how it measures where there is a jury.
+        Where the model lies, its size, and, where there is a jury, how it measures and how the weights measured that
+        it began with.
 
     Raises
     ------
     StageError
-        When a file is missing or nothing is left to learn from.
+        When a file is missing, nothing is left to learn from, or a package is missing.
     UsageError
-        When the output folder holds a training with other settings.
+        When the recipe cannot be followed, or the output folder holds a training with other settings.
     """
+    check_recipe(recipe, teacher is not None)
+    return carry_out(recipe, gather(recipe, measure, teacher))
+
+
+def check_recipe(recipe: Recipe, has_teacher: bool = False) -> None:
+    """Raise UsageError when a recipe lacks what its objective needs, StageError when it lacks a package.
+
+    Parameters
+    ----------
+    has_teacher : bool
+        Whether a teacher is handed in beside the recipe.
+    """
+    has_teacher = has_teacher or recipe.teacher is not None
+    if recipe.objective not in OBJECTIVES:
+        raise UsageError(f"--objective {recipe.objective}: must be one of {', '.join(OBJECTIVES)}")
+    if recipe.objective == "distill" and not has_teacher:
+        raise UsageError("--objective distill: needs a --teacher")
+    if recipe.objective == "both" and not has_teacher and recipe.initial is None:
+        raise UsageError("--objective both: needs a --teacher, or --initial weights that are their own teacher")
+    if recipe.objective == "distill" and recipe.positives is not None:
+        raise UsageError("--positives: say nothing to --objective distill; take both")
+    if recipe.tensorboard:
+        check_tensorboard()
+
+
+def gather(recipe: Recipe, measure: Measure, teacher: Teacher | None = None) -> Materials:
+    """Load what a training is made from; the parameters and errors are those of :func:`train`."""
+    initial = None if recipe.initial is None else read_initial(recipe.initial)
+    if initial is not None and initial.student != recipe.student:
+        raise UsageError(f"--initial {recipe.initial}: has another --dimension or --pooling; leave those flags out")
+    if teacher is None and recipe.teacher is not None:
+        # Many workers with the teacher's own code are faster than one GPU that waits for one core's crops.
+        teacher = open_teacher(recipe.teacher, "cpu" if recipe.num_workers > 1 else recipe.device)
+    files = _files(recipe)
+    jury = None if recipe.judge is None else Jury(recipe.judge, recipe.input_side, measure)
+    photos = _photos(files, teacher, jury)
+    if recipe.positives is None:
+        positives = no_positives(len(photos.photos))
+    else:
+        positives = find_positives(recipe.positives, recipe.min_positive_score, photos)
+    return Materials(photos, teacher, jury, initial, positives)
+
+
+def carry_out(recipe: Recipe, materials: Materials) -> dict[str, Any]:
+    """Train on what was gathered, export, write the papers; see :func:`train`."""
+    with _computing(recipe):
+        photos, jury, initial = materials.photos, materials.jury, materials.initial
+        write_text(recipe.output_dir / "photos.csv", _listed(photos))
+        pictures = as_pictures(photos.photos, recipe.input_side)
+        result: dict[str, Any] = {}
+        if jury is not None and initial is not None:
+            former = _as_it_was(initial)
+            result["before"] = jury.measure(former, initial.whitening or learn_whitening(describe(former, pictures)))
+        learning = Learning(
+            _objective(recipe, materials), recipe.student, recipe.device, None if initial is None else initial.weights
+        )
+        student = _learnt(recipe, learning, jury)
+        whitening, learnt = _whitened(learning.objective, describe(student, pictures), initial)
+        model = recipe.output_dir / MODEL_FILE
+        export_student(model, student, whitening, recipe.input_side, {"num_samples": recipe.learning.num_samples})
+        result = {"model": str(model), "sha256": sha256_of_file(model), "bytes": model.stat().st_size} | result
+        result |= {"parameters": count_parameters(student), "photos": len(photos.photos), "seconds": learning.seconds}
+        result |= learnt | ({} if jury is None else jury.measure(student, whitening))
+    origin = {"teacher": materials.teacher and materials.teacher.identity, "initial": initial and initial.identity}
+    kept = result | {"model": MODEL_FILE}  # it lies beside the recipe, wherever both are taken
+    write_json(recipe.output_dir / RECIPE_FILE, recipe.choices() | origin | {"result": kept})
+    return result
+
+
+@contextmanager
+def _computing(recipe: Recipe) -> Iterator[None]:
     import torch
 
     if recipe.num_threads is not None:
@@ -65,32 +169,9 @@ def train(recipe: Recipe, teacher: Teacher | None = None) -> dict[str, Any]:
     # Numbers that fade towards zero slow a processor down by much, and change nothing.
     torch.set_flush_denormal(True)
     try:
-        return _train(recipe, teacher)
+        yield
     finally:
         torch.set_flush_denormal(False)
-
-
-def _train(recipe: Recipe, teacher: Teacher | None) -> dict[str, Any]:
-    # Many workers with the teacher's own code are faster than one GPU that waits for one core's crops.
-    teacher = teacher or open_teacher(recipe.teacher, "cpu" if recipe.num_workers > 1 else recipe.device)
-    files = _files(recipe)
-    jury = None if recipe.judge is None else Jury(recipe.judge, recipe.input_side)
-    photos = _photos(recipe, files, teacher, jury)
-    pool = make_pool(recipe.output_dir / "crops", photos, teacher, recipe.pool, recipe.num_workers)
-    training = Distillation(pool, recipe.student, recipe.learning, recipe.device, _initial(recipe))
-    curve = _Curve(recipe.output_dir / CURVE_FILE, jury)
-    loaders = 0 if recipe.device == "cpu" else LOADERS_FOR_GPU
-    running = Running(recipe.output_dir / "checkpoint.pt", report=curve.add, num_loaders=loaders)
-    student = training.run(running).cpu()
-    whitening = learn_whitening(describe(student, as_pictures(photos.photos, recipe.input_side)))
-    model = recipe.output_dir / MODEL_FILE
-    export_student(model, student, whitening, recipe.input_side, {"num_samples": recipe.learning.num_samples})
-    result: dict[str, Any] = {"model": str(model), "sha256": sha256_of_file(model), "bytes": model.stat().st_size}
-    result |= {"parameters": count_parameters(student), "photos": len(photos.photos), "seconds": training.seconds}
-    if jury is not None:
-        result |= asdict(jury.measure(student, whitening))
-    write_json(recipe.output_dir / "recipe.json", recipe.choices() | {"teacher": teacher.identity, "result": result})
-    return result
 
 
 def _files(recipe: Recipe) -> list[PhotoFile]:
@@ -99,57 +180,79 @@ def _files(recipe: Recipe) -> list[PhotoFile]:
     return find_photos(recipe.images, recipe.groups, banned)
 
 
-def _photos(recipe: Recipe, files: list[PhotoFile], teacher: Teacher, jury: Jury | None) -> PhotoSet:
-    """Load the photos to learn from, without copies of those that the student is judged on, and list them."""
+def _photos(files: list[PhotoFile], teacher: Teacher | None, jury: Jury | None) -> PhotoSet:
+    """Load the photos to learn from, without copies of those that the student is judged on."""
     photos = load_photos(files)
     for skipped in photos.skipped:
         log.warning("%s is left out: %s", skipped.name, skipped.reason)
-    if jury is not None:
+    if jury is None:
+        return photos
+    if teacher is None:
+        is_copy = same_pictures(photos.photos, jury.photos)
+    else:
         is_copy = copies_of(whole_answers(photos.photos, teacher), whole_answers(jury.photos, teacher))
-        copies = [file.name for file, out in zip(photos.files, is_copy, strict=True) if out]
-        if copies:
-            log.warning("%d photos are left out, being copies of judged ones: %s", len(copies), ", ".join(copies))
-        photos = photos.without(is_copy.tolist())
-    rows: list[tuple[str, ...]] = [("folder", "path", "sha256")]
-    rows += [(file.folder.name, file.name, sha) for file, sha in zip(photos.files, photos.hashes, strict=True)]
-    write_text(recipe.output_dir / "photos.csv", _csv_text(rows))
-    return photos
+    copies = [file.name for file, out in zip(photos.files, is_copy, strict=True) if out]
+    if copies:
+        log.warning("%d photos are left out, being copies of judged ones: %s", len(copies), ", ".join(copies))
+    if len(copies) == len(photos.photos):
+        raise UsageError("--images: holds nothing but copies of the photos of --judge; give other photos to learn from")
+    return photos.without(is_copy.tolist())
 
 
-def _initial(recipe: Recipe) -> dict[str, Any] | None:
-    if recipe.initial is None:
-        return None
-    weights: dict[str, Any] = read_checkpoint(recipe.initial)["averaged"]
-    return weights
+def _objective(recipe: Recipe, materials: Materials) -> Objective:
+    if recipe.objective == "distill":
+        return distil(_pool(recipe, materials), recipe.learning)
+    photos = materials.photos
+    views = Views(photos.photos, photos.digest, materials.positives, recipe.contrastive.crops, recipe.learning.seed)
+    if recipe.objective == "simclr":
+        return contrast(views, recipe.learning, recipe.contrastive)
+    if materials.teacher is not None:
+        return distil_and_contrast(_pool(recipe, materials), views, recipe.learning, recipe.contrastive)
+    assert materials.initial is not None, "check_recipe sees to it"
+    former = materials.initial
+    return adapt(views, recipe.learning, recipe.contrastive, _as_it_was(former), former.identity)
 
 
-class _Curve:
-    """Measures against crops seen, rewritten with every new line; lines of an earlier leg are kept."""
-
-    def __init__(self, path: Path, jury: Jury | None) -> None:
-        self.path, self.jury = path, jury
-        self.rows: list[tuple[str, ...]] = [CURVE_COLUMNS]
-        if path.is_file():
-            found = [tuple(row) for row in csv.reader(io.StringIO(read_stage_input(path, MADE_BY).decode("utf-8")))]
-            if not found or found[0] != CURVE_COLUMNS:
-                raise UsageError(f"{path} is of another program; give another --output_dir")
-            self.rows = found
-
-    def add(self, progress: Progress) -> None:
-        # A killed leg may have got further than its last checkpoint: those lines come again.
-        self.rows = [self.rows[0], *(row for row in self.rows[1:] if int(row[0]) < progress.samples)]
-        numbers = [*progress.losses]
-        if self.jury is not None:
-            measures = self.jury.measure(progress.student)
-            numbers += [measures.mean_average_precision, measures.precision_at_1, measures.true_pairs_in_top_10]
-        first = [str(progress.samples), f"{progress.seconds:.0f}", str(progress.input_side)]
-        row = (*first, *(f"{number:.4f}" for number in np.asarray(numbers)))
-        self.rows.append(row + ("",) * (len(CURVE_COLUMNS) - len(row)))
-        write_text(self.path, _csv_text(self.rows))
-        log.info("%s", ", ".join(f"{name} {value}" for name, value in zip(CURVE_COLUMNS, row, strict=False)))
+def _pool(recipe: Recipe, materials: Materials) -> Pool:
+    assert materials.teacher is not None, "check_recipe sees to it"
+    folder = recipe.pool_dir or recipe.output_dir / "crops"
+    aim = None if materials.initial is None else Aim(materials.initial.identity, _describer(materials.initial))
+    return make_pool(folder, materials.photos, materials.teacher, recipe.pool, num_workers=recipe.num_workers, aim=aim)
 
 
-def _csv_text(rows: list[tuple[str, ...]]) -> str:
+def _describer(initial: Initial) -> Callable[[NDArray[np.uint8]], NDArray[np.float32]]:
+    return partial(describe, _as_it_was(initial))
+
+
+def _as_it_was(initial: Initial) -> torch.nn.Module:
+    network = make_student(initial.student)
+    network.load_state_dict(initial.weights)
+    return network.eval()
+
+
+def _learnt(recipe: Recipe, learning: Learning, jury: Jury | None) -> torch.nn.Module:
+    reports = Reports(recipe.output_dir, learning.objective.weights, jury, recipe.tensorboard)
+    loaders = LOADERS_FOR_CPU if recipe.device == "cpu" else LOADERS_FOR_GPU
+    try:
+        running = Running(recipe.output_dir / "checkpoint.pt", report=reports.add, num_loaders=loaders)
+        return learning.run(running).cpu()
+    finally:
+        reports.close()
+
+
+def _whitened(
+    objective: Objective, descriptors: NDArray[np.float32], initial: Initial | None
+) -> tuple[Whitening, dict[str, float]]:
+    """Learn the last step; a student that kept its former answers keeps what few photos cannot say of it, too."""
+    if objective.anchor is None or initial is None or initial.whitening is None:
+        return learn_whitening(descriptors), {}
+    whitening, share = relearn_whitening(descriptors, initial.whitening)
+    return whitening, {"share_of_former_whitening": round(share, 4)}
+
+
+def _listed(photos: PhotoSet) -> str:
     text = io.StringIO()
-    csv.writer(text, lineterminator="\n").writerows(rows)
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(("folder", "path", "sha256"))
+    writer.writerows((f.folder.name, f.name, sha) for f, sha in zip(photos.files, photos.hashes, strict=True))
     return text.getvalue()

@@ -7,9 +7,10 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-INPUT_SIDE = 224  # of whole photos when the descriptor is used
+INPUT_SIDE = 384  # of a square with the area at which whole photos are seen when the descriptor is used
 WARMUP_SHARE = 1 / 30  # of the steps
 LAST_RATE = 0.005  # of the first, so that the last steps still move
+OBJECTIVES = ("distill", "simclr", "both")
 
 
 @dataclass(frozen=True)
@@ -84,6 +85,26 @@ class LossWeights:
 
 
 @dataclass(frozen=True)
+class ContrastiveSettings:
+    """How a student learns without a teacher: two crops of one photo are to be more alike than crops of two photos.
+
+    Attributes
+    ----------
+    weight : float
+        Of the contrastive loss beside the losses to a teacher's answers; of no effect without those.
+    temperature : float
+        Of the contrastive loss (Chen et al., "A Simple Framework for Contrastive Learning", 2020, where 0.1 is best).
+    crops : CropSettings
+        How crops are drawn, at the side that the student sees. Larger shares than for a teacher, who says what a small
+        share shows, and never mixed, because a crop must show one photo.
+    """
+
+    weight: float = 0.1
+    temperature: float = 0.1
+    crops: CropSettings = field(default_factory=lambda: CropSettings(min_area=0.2, mixed=0.0))
+
+
+@dataclass(frozen=True)
 class PoolSettings:
     """What the pool holds.
 
@@ -120,7 +141,7 @@ class PoolSettings:
 
 
 @dataclass(frozen=True)
-class DistillationSettings:
+class LearningSettings:
     """How the student learns.
 
     Attributes
@@ -128,7 +149,7 @@ class DistillationSettings:
     num_samples : int
         Crops to look at in all; with flips and colours, most are looked at several times.
     batch_size : int
-        Crops in a step.
+        Crops in a step; with both objectives, half are the pool's and half are drawn in pairs.
     learning_rate : float
         Of AdamW, at its highest; a short warm-up, then half a cosine.
     input_stages : tuple of (float, int)
@@ -164,6 +185,11 @@ class DistillationSettings:
         return self.learning_rate * min(1.0, (step + 1) / warmup) * (LAST_RATE + (1 - LAST_RATE) * cosine)
 
 
+ADAPTATION = LearningSettings(
+    num_samples=24_000, batch_size=64, learning_rate=2e-4, input_stages=((0.0, 128),)
+)  # a few minutes on a laptop; little is changed, because little is known of photos without a teacher
+
+
 @dataclass(frozen=True)
 class Recipe:
     """One training, from folders of photos to an ONNX file.
@@ -172,14 +198,23 @@ class Recipe:
     ----------
     images : tuple of Path
         Folders of photos to learn from.
-    teacher : Path
-        The teacher's file.
     output_dir : Path
         Where everything is written.
+    teacher : Path or None
+        The teacher's file.
+    objective : str
+        One of ``OBJECTIVES``: what a teacher answers, what pairs of crops tell, or both. Both without a teacher is
+        adaptation: the weights that the training begins with are the teacher.
     groups, judge : Path or None
         CSV files path,building of the photos to learn from, and of those to be judged on.
     initial : Path or None
-        A checkpoint whose weights to begin with.
+        A checkpoint, or an exported student, whose weights to begin with.
+    positives : Path or None
+        A pairs file: which photos show the same.
+    min_positive_score : float
+        Pairs with a lower score are not believed.
+    pool_dir : Path or None
+        Where the pool of crops lies; None for a folder of the output's. Trainings with the same crops can share one.
     input_side : int
         Side in pixels of whole photos when the descriptor is used.
     device : str
@@ -188,29 +223,38 @@ class Recipe:
         Threads of the processor; None for torch's own choice.
     num_workers : int
         Processes that make crops and ask the teacher.
-    student, pool, learning
+    tensorboard : bool
+        Whether scalars are written for TensorBoard too.
+    student, pool, learning, contrastive
         What is learnt, from what, and how.
     """
 
     images: tuple[Path, ...]
-    teacher: Path
     output_dir: Path
+    teacher: Path | None = None
+    objective: str = "distill"
     groups: Path | None = None
     judge: Path | None = None
     initial: Path | None = None
+    positives: Path | None = None
+    min_positive_score: float = 0.0
+    pool_dir: Path | None = None
     input_side: int = INPUT_SIDE
     device: str = "cpu"
     num_threads: int | None = None
     num_workers: int = 1
+    tensorboard: bool = False
     student: StudentSettings = field(default_factory=StudentSettings)
     pool: PoolSettings = field(default_factory=PoolSettings)
-    learning: DistillationSettings = field(default_factory=DistillationSettings)
+    learning: LearningSettings = field(default_factory=LearningSettings)
+    contrastive: ContrastiveSettings = field(default_factory=ContrastiveSettings)
 
     def choices(self) -> dict[str, Any]:
-        """Give what the weights depend on beside photos and teacher, as JSON values."""
-        return {
-            "student": asdict(self.student),
-            "pool": asdict(self.pool),
-            "learning": asdict(self.learning),
-            "input_side": self.input_side,
-        }
+        """Give what the weights depend on beside photos, teacher and initial weights, as JSON values."""
+        chosen: dict[str, Any] = {"objective": self.objective, "student": asdict(self.student)}
+        chosen |= {"learning": asdict(self.learning), "input_side": self.input_side}
+        if self.objective != "simclr":
+            chosen["pool"] = asdict(self.pool)
+        if self.objective != "distill":
+            chosen |= {"contrastive": asdict(self.contrastive), "min_positive_score": self.min_positive_score}
+        return chosen

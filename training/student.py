@@ -24,7 +24,8 @@ def make_student(settings: StudentSettings, seed: int = 0) -> torch.nn.Module:
     """Make a student with random weights.
 
     Its ``forward`` takes RGB pixels of 0 to 255, float32 (B, 3, H, W), sides at least 32, and gives two tensors: the
-    descriptors (B, D), not normalised, and the same linear map of every position, (B, D, H/32, W/32).
+    descriptors (B, D), not normalised, and the same linear map of every position, (B, D, H/32, W/32). Its attribute
+    ``settings`` says its shape.
 
     Parameters
     ----------
@@ -72,6 +73,7 @@ def _modules() -> SimpleNamespace:
     class Student(nn.Module):
         def __init__(self, settings: StudentSettings) -> None:
             super().__init__()
+            self.settings = settings
             self.trunk = _trunk(settings, Bottleneck)
             width = settings.widths[-1]
             self.power = nn.Parameter(torch.full((1, width, 1, 1), 2.0)) if settings.pooling == "gem" else None

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+
+from storage.errors import UsageError
 
 
 class Extractor(ABC):
@@ -106,8 +108,37 @@ class ExtractorOptions:
         ``auto``, ``cpu``, ``cuda`` or ``mps``.
     resize_max : int or None
         Longest side of the photo in pixels; None for the model's own.
+    model : str
+        The name that the model was asked for by; a file of several models tells by it which is meant.
+    precision : str or None
+        ``float32``, ``bfloat16`` or ``float16``: what a network computes in; None for float32.
+    input_size, input_mean, input_std, input_layout : str or None
+        What the network of ``onnx:FILE`` takes, in place of its sidecar file's word.
     """
 
     weights: Path | None = None
     device: str = "auto"
     resize_max: int | None = None
+    model: str = ""
+    precision: str | None = None
+    input_size: str | None = None
+    input_mean: str | None = None
+    input_std: str | None = None
+    input_layout: str | None = None
+
+    def for_model(self, model: str, understood: Sequence[str]) -> ExtractorOptions:
+        """Give the options with the model's name; refuse those that only some models understand and this one does not.
+
+        Raises
+        ------
+        UsageError
+            When such a flag was given.
+        """
+        for flag in SPECIAL_FLAGS:
+            if getattr(self, flag) is not None and flag not in understood:
+                raise UsageError(f"--{flag} {getattr(self, flag)}: --model {model} has no use for it; leave it out")
+        return replace(self, model=model)
+
+
+INPUT_FLAGS = ("input_size", "input_mean", "input_std", "input_layout")
+SPECIAL_FLAGS = ("precision", *INPUT_FLAGS)

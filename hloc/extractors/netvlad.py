@@ -7,8 +7,6 @@ same formulas a second time, in float64 NumPy, and the tests compare the two.
 
 from __future__ import annotations
 
-import logging
-import traceback
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,10 +14,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from hloc.devices import import_torch, resolve_device
-from hloc.extractors.base import Extractor, ExtractorOptions
+from hloc.devices import import_torch
+from hloc.extractors.base import ExtractorOptions
+from hloc.extractors.network import NetworkExtractor
 from storage.errors import StageError, UsageError
-from storage.fingerprints import sha256_of_file
 from storage.formats.weights import CONVOLUTION_LAYERS, MADE_BY, NetvladWeights, read_netvlad_weights
 from storage.model_files import cached_path
 
@@ -28,8 +26,6 @@ if TYPE_CHECKING:
 
 MIN_SIDE = 16  # four poolings halve the sides; a smaller photo would leave no feature
 RESIZE_MAX = 1024
-
-log = logging.getLogger(__name__)
 
 
 def find_weights() -> Path | None:
@@ -43,7 +39,7 @@ def create(options: ExtractorOptions) -> NetvladExtractor:
     return NetvladExtractor(weights=options.weights, device=options.device, resize_max=options.resize_max)
 
 
-class NetvladExtractor(Extractor):
+class NetvladExtractor(NetworkExtractor):
     """NetVLAD with VGG16, 4096 numbers with the published weights.
 
     Parameters
@@ -64,7 +60,6 @@ class NetvladExtractor(Extractor):
     """
 
     name = "netvlad"
-    computes_in_workers = False
 
     def __init__(
         self, *, weights: Path | None = None, device: str = "cpu", resize_max: int | None = RESIZE_MAX
@@ -76,15 +71,7 @@ class NetvladExtractor(Extractor):
         if path is None or not path.is_file():
             missing = path or cached_path("netvlad")
             raise StageError(f"there is no weight file {missing}; fetch it with: {MADE_BY}, or name one with --weights")
-        self.weights = path
-        self.device = device
-        self._sha256: str | None = None
-        self._network: _Network | None = None
-        self._max_batch: int | None = None
-
-    def __getstate__(self) -> dict[str, Any]:
-        """Leave the network behind: workers only prepare photos."""
-        return self.__dict__ | {"_network": None}
+        super().__init__(path, device)
 
     @property
     def dimension(self) -> int:
@@ -93,12 +80,7 @@ class NetvladExtractor(Extractor):
 
     def settings(self) -> dict[str, Any]:
         """Give the model, the SHA-256 of its weights and the size of the photos."""
-        if self._sha256 is None:
-            try:
-                self._sha256 = sha256_of_file(self.weights)
-            except OSError as error:
-                raise StageError(f"cannot read {self.weights}: {error.strerror or error}") from error
-        return {"model": self.name, "weights_sha256": self._sha256, "resize_max": self.max_side}
+        return {"model": self.name, "weights_sha256": self.weights_sha256, "resize_max": self.max_side}
 
     def prepare(self, photo: NDArray[np.uint8]) -> NDArray[np.uint8]:
         """Give the photo (H, W, 3) itself, its edges repeated where a side is below 16 pixels.
@@ -110,34 +92,12 @@ class NetvladExtractor(Extractor):
             return np.pad(photo, ((0, missing[0]), (0, missing[1]), (0, 0)), mode="edge")
         return np.ascontiguousarray(photo)
 
-    def describe(self, prepared: list[NDArray[Any]]) -> NDArray[np.float32]:
-        """Turn B photos (H, W, 3) of equal size into descriptors (B, P) of unit length.
-
-        When the memory of a GPU does not suffice, the batch is halved, now and from then on.
-        """
-        network = self._loaded()
-        rows = [np.empty((0, self.dimension), np.float32)]
-        start = 0
-        while start < len(prepared):
-            photos = prepared[start : start + (self._max_batch or len(prepared))]
-            try:
-                rows.append(network.describe(np.stack(photos)))
-                start += len(photos)
-            except RuntimeError as error:
-                self._max_batch = _smaller_batch(len(photos), error)
-        return np.concatenate(rows)
-
-    def _loaded(self) -> _Network:
-        if self._network is None:
-            device = resolve_device(self.device)
-            import_torch()
-            weights = read_netvlad_weights(self.weights)
-            if weights.sha256 != self.settings()["weights_sha256"]:
-                raise StageError(f"{self.weights} changed while it was in use; run the same command again")
-            self._network = _Network.on_device(weights, device)
-            # One photo keeps all cores busy; alone it gives the same bits whatever comes with it, and saves memory.
-            self._max_batch = 1 if device == "cpu" else None
-        return self._network
+    def load(self, device: str) -> _Network:
+        """Read the weights and put them on the device."""
+        import_torch()
+        weights = read_netvlad_weights(self.weights)
+        self.refuse_changed_weights(weights.sha256)
+        return _Network.on_device(weights, device)
 
 
 @dataclass(frozen=True, eq=False)
@@ -215,18 +175,3 @@ def _vlad(features: torch.Tensor, assignment: torch.Tensor, centres: torch.Tenso
     shares = torch.softmax(assignment @ local, dim=1)  # (B, K, N)
     residuals = local @ shares.transpose(1, 2) - centres.T * shares.sum(dim=2).unsqueeze(1)  # (B, D, K)
     return normalize(normalize(residuals, dim=1).flatten(1), dim=1)
-
-
-def _smaller_batch(num_photos: int, error: RuntimeError) -> int:
-    """Give half the batch after a lack of memory; any other error goes on."""
-    torch = import_torch()
-    if not isinstance(error, torch.OutOfMemoryError) and "out of memory" not in str(error):
-        raise error
-    if num_photos == 1:
-        raise StageError(
-            "the GPU has not enough memory for one photo; use a smaller --resize_max, or --device cpu"
-        ) from error
-    log.warning("the GPU has not enough memory for %d photos at once; going on with %d", num_photos, num_photos // 2)
-    traceback.clear_frames(error.__traceback__)  # they still hold the tensors of the failed batch
-    torch.cuda.empty_cache()  # does nothing where there is no NVIDIA GPU
-    return num_photos // 2

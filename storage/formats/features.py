@@ -80,6 +80,11 @@ class Features:
         )
 
 
+def joined_checksum(checksums: Sequence[str]) -> str:
+    """Give what identifies the features of one model (its own checksum) or of several together."""
+    return checksums[0] if len(checksums) == 1 else digest(list(checksums))
+
+
 def features_path(outputs_dir: Path, model: str) -> Path:
     """Give the path of a model's features file."""
     return outputs_dir / f"global-feats-{model}.h5"

@@ -2,22 +2,29 @@
 
 from __future__ import annotations
 
+import csv
+import hashlib
+import json
 import pickle
 import subprocess
 import sys
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 
 from hloc.extractors.base import ExtractorOptions
+from hloc.retrieval_measures import measure_retrieval
 from storage.errors import DamagedFileError, StageError, UsageError
+from storage.formats.labels import SINGLE_LABEL, read_labels
+from storage.photos import load_photo
 from tests.conftest import ROOT
 from tests.drawn_photos import draw_photo
 
 pytest.importorskip("onnxruntime")
-from hloc.extractors.street import StreetExtractor, create  # noqa: E402
+from hloc.extractors.street import WEIGHTS, StreetExtractor, create  # noqa: E402
 
 
 def photo(seed: int = 0, width: int = 90, height: int = 60) -> NDArray[np.uint8]:
@@ -36,7 +43,7 @@ def small_model(tmp_path: Path) -> Path:
         helper.make_node("ReduceMean", ["left"], ["mean"], axes=[1, 2], keepdims=0),
         helper.make_node("LpNormalization", ["mean"], ["descriptors"], axis=1, p=2),
     ]
-    # only the left half is looked at, so that mirroring matters
+    # only the left half is looked at, so that the side matters
     numbers = [numpy_helper.from_array(np.array([v]), n) for n, v in [("start", 0), ("end", 16), ("axis", 2)]]
     ends = [
         helper.make_tensor_value_info("pixels", TensorProto.UINT8, ["B", "H", "W", 3]),
@@ -58,11 +65,12 @@ def test_the_side_of_the_picture_comes_from_the_file(small_model: Path) -> None:
     assert extractor.input_side == 32 and extractor.max_side == 64 and extractor.dimension == 3
 
 
-def test_a_photo_and_its_mirror_image_have_the_same_descriptor(small_model: Path) -> None:
-    extractor = StreetExtractor(weights=small_model)
-    plain = extractor.prepare(photo())
-    np.testing.assert_allclose(extractor.prepare(photo()[:, ::-1]), plain, atol=1e-6)
-    assert np.linalg.norm(plain) == pytest.approx(1) and plain.dtype == np.float32
+def test_a_descriptor_is_what_the_network_says_of_the_picture(small_model: Path) -> None:
+    # the small network gives the mean colour of the columns up to the 16th, and 90 x 60 pixels are seen as 32 x 32
+    left = cv2.resize(photo(), (32, 32), interpolation=cv2.INTER_AREA)[:, :16].mean(axis=(0, 1))
+    found = StreetExtractor(weights=small_model).prepare(photo())
+    np.testing.assert_allclose(found, left / np.linalg.norm(left), atol=1e-5)
+    assert found.dtype == np.float32
 
 
 def test_a_worker_computes_what_the_main_process_does(small_model: Path) -> None:
@@ -130,6 +138,26 @@ def test_no_torch_is_loaded(small_model: Path) -> None:
     assert subprocess.run([sys.executable, "-c", code], cwd=ROOT, timeout=60).returncode == 0
 
 
-def test_without_a_file_it_says_how_one_is_made() -> None:
-    with pytest.raises(UsageError, match=r"--weights.*python -m tools\.train_descriptor"):
-        create(ExtractorOptions())
+def test_without_a_file_the_network_that_ships_is_taken() -> None:
+    extractor = create(ExtractorOptions())
+    assert extractor.weights.name == "street.onnx" and extractor.dimension == 384
+    assert extractor.weights.stat().st_size <= 8_000_000
+
+
+def test_the_network_that_ships_is_the_one_of_its_recipe() -> None:
+    recipe = json.loads((WEIGHTS.parent / "recipe.json").read_text(encoding="utf-8"))
+    assert recipe["result"]["sha256"] == hashlib.sha256(WEIGHTS.read_bytes()).hexdigest()
+    with (WEIGHTS.parent / "photos.csv").open(newline="", encoding="utf-8") as lines:
+        photos = list(csv.DictReader(lines))
+    assert len(photos) == recipe["result"]["photos"]
+    assert all(len(photo["sha256"]) == 64 for photo in photos)
+
+
+def test_it_finds_the_photos_of_a_building(shared_dir: Path) -> None:
+    folder = shared_dir / "photos" / "buildings"
+    label_of = {name: label for name, label in read_labels(folder / "labels.csv").items() if label != SINGLE_LABEL}
+    names = sorted(label_of)[::2]
+    extractor = create(ExtractorOptions())
+    vectors = np.stack([extractor.prepare(load_photo(folder / name, extractor.max_side)) for name in names])
+    found = measure_retrieval(vectors, np.array([label_of[name] for name in names]))
+    assert found.mean_average_precision > 0.7

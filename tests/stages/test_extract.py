@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import os
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -9,15 +10,18 @@ import h5py
 import numpy as np
 import pytest
 
-from hloc.extractors import choose_model
-from hloc.extractors.base import ExtractorOptions
+from hloc.extractors import JOINED_THRESHOLDS, MODELS, ModelEntry, choose_models, default_thresholds
+from hloc.extractors.base import Extractor, ExtractorOptions
+from hloc.joining import join_features
+from stages.check import WorkFolders, check_results
 from stages.extract import extract_features
 from stages.settings import ExtractSettings
 from storage.errors import StageError, UsageError
-from storage.formats.features import read_features
-from storage.formats.pairs import read_pairs
+from storage.formats.features import read_features, write_features
+from storage.formats.pairs import read_origin, read_pairs
 from storage.report import RunReport
 from tests.drawn_photos import draw_photo, save_photos
+from tests.fake_models import CentredColour, MeanColour
 from tests.hloc.netvlad_reference import draw_net, write_net
 
 
@@ -162,17 +166,148 @@ def test_no_folder_and_no_photos_are_errors(tmp_path: Path, weights: Path) -> No
 
 def test_auto_takes_netvlad_only_where_its_weights_are(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TORCH_HOME", str(tmp_path))
-    assert choose_model("auto", ExtractorOptions()) == "vlad"
-    assert choose_model("auto", ExtractorOptions(weights=tmp_path / "w.mat")) == "netvlad"
+    assert choose_models("auto", ExtractorOptions()) == ["vlad", "street"]
+    assert choose_models("auto", ExtractorOptions(weights=tmp_path / "w.mat")) == ["netvlad"]
     cached = tmp_path / "hub" / "netvlad" / "VGG16-NetVLAD-Pitts30K.mat"
     cached.parent.mkdir(parents=True)
     cached.write_bytes(b"x")
-    assert choose_model("auto", ExtractorOptions()) == "netvlad"
+    assert choose_models("auto", ExtractorOptions()) == ["netvlad"]
 
 
-def test_an_unknown_model_lists_the_known_ones() -> None:
-    with pytest.raises(UsageError, match="--model sift: not known; choose from auto, netvlad, street, vlad"):
-        choose_model("sift", ExtractorOptions())
+def test_auto_does_without_the_network_where_nothing_can_run_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TORCH_HOME", str(tmp_path))
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    assert choose_models("auto", ExtractorOptions()) == ["vlad"]
+
+
+def test_auto_with_a_photo_size_is_one_model(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TORCH_HOME", str(tmp_path))
+    assert choose_models("auto", ExtractorOptions(resize_max=400)) == ["vlad"]
+
+
+@pytest.mark.parametrize(
+    ("model", "options", "message"),
+    [
+        (
+            "sift",
+            {},
+            "--model sift: 'sift' is not known; choose from auto, vlad, street, netvlad, .*onnx:FILE, or A\\+B",
+        ),
+        ("vlad+sift", {}, "'sift' is not known"),
+        ("vlad+", {}, "'' is not known"),
+        ("vladonnx:net.onnx", {}, "'vladonnx:net.onnx' is not known"),
+        ("vlad+vlad", {}, "cannot be joined with itself"),
+        ("vlad+street", {"resize_max": 400}, "--resize_max tells one model what to do"),
+        ("vlad+street", {"weights": Path("x")}, "--weights tells one model what to do"),
+    ],
+)
+def test_models_that_cannot_be_had_are_refused(model: str, options: dict[str, Any], message: str) -> None:
+    with pytest.raises(UsageError, match=message):
+        choose_models(model, ExtractorOptions(**options))
+
+
+def test_joined_models_come_in_one_order() -> None:
+    assert choose_models("street+vlad", ExtractorOptions()) == choose_models("vlad+street", ExtractorOptions())
+
+
+@pytest.mark.parametrize(
+    ("model", "expected"),
+    [
+        ("onnx:net.onnx", ["onnx:net.onnx"]),
+        ("onnx:my+net.onnx", ["onnx:my+net.onnx"]),
+        ("street+vlad+onnx:folder/my+net.onnx", ["vlad", "street", "onnx:folder/my+net.onnx"]),
+    ],
+)
+def test_a_network_of_one_s_own_is_joined_as_others_are(model: str, expected: list[str]) -> None:
+    assert choose_models(model, ExtractorOptions()) == expected
+
+
+def test_thresholds_of_joined_models_are_known_and_those_of_others_are_not() -> None:
+    assert default_thresholds("vlad") == MODELS["vlad"].thresholds
+    assert default_thresholds("vlad+street") == JOINED_THRESHOLDS["vlad+street"]
+    strong, weak = default_thresholds("vlad+netvlad") or (0.0, 0.0)
+    assert strong == pytest.approx((MODELS["vlad"].strong_threshold + MODELS["netvlad"].strong_threshold) / 2)
+    assert weak < strong
+    assert default_thresholds("sift") is default_thresholds(None) is default_thresholds("vlad+sift") is None
+
+
+@pytest.fixture
+def colour_models(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two quick models in the registry."""
+    models: dict[str, type[Extractor]] = {"mean_colour": MeanColour, "centred_colour": CentredColour}
+    for name in models:
+        monkeypatch.setitem(MODELS, name, ModelEntry(name, 0.5, 0.4))
+    monkeypatch.setattr("stages.extract.create_extractor", lambda model, options: models[model]())
+
+
+JOINED = "mean_colour+centred_colour"
+
+
+def run_joined(folder: Path, **options: Any) -> RunReport:
+    return extract_features(
+        ExtractSettings(folder / "photos", folder / "out", model=JOINED, num_workers=0, min_score=-1.0, **options)
+    )
+
+
+@pytest.mark.usefixtures("colour_models")
+def test_joined_models_have_a_features_file_each_and_one_pairs_file(tmp_path: Path, names: list[str]) -> None:
+    report = run_joined(tmp_path)
+    assert sorted(path.name for path in (tmp_path / "out").glob("[gp]*") if path.is_file()) == [
+        "global-feats-centred_colour.h5",
+        "global-feats-mean_colour.h5",
+        f"pairs-{JOINED}.json",
+        f"pairs-{JOINED}.txt",
+    ]
+    parts = [read_features(Path(report.outputs[f"features_{model}"])) for model in JOINED.split("+")]
+    expected = join_features(parts)
+    pairs = read_pairs(Path(report.outputs["pairs"]))
+    rows = [expected.names.index(name) for name in pairs.names]
+    products = expected.descriptors.astype(np.float64) @ expected.descriptors.astype(np.float64).T
+    scores = [products[rows[a], rows[b]] - expected.background for a, b in zip(pairs.first, pairs.second, strict=True)]
+    np.testing.assert_allclose(pairs.scores, scores, atol=1e-6)
+    origin = read_origin(Path(report.outputs["pairs"])) or {}
+    assert origin["model"] == JOINED and origin["model_weights"] == dict(expected.weights)
+    assert origin["background"] == expected.background
+    assert report.counts["described"] == len(names) and report.settings["model"] == JOINED
+
+
+@pytest.mark.usefixtures("colour_models")
+def test_a_second_joined_run_writes_nothing(tmp_path: Path, names: list[str]) -> None:
+    run_joined(tmp_path)
+    before = state_of(tmp_path)
+    assert run_joined(tmp_path).is_current
+    assert state_of(tmp_path) == before
+
+
+@pytest.mark.usefixtures("colour_models")
+def test_features_that_stand_are_joined_as_they_are(tmp_path: Path, names: list[str]) -> None:
+    extract_features(ExtractSettings(tmp_path / "photos", tmp_path / "out", model="mean_colour", num_workers=0))
+    path = tmp_path / "out" / "global-feats-mean_colour.h5"
+    before = path.stat().st_mtime_ns
+    run_joined(tmp_path)
+    assert path.stat().st_mtime_ns == before
+
+
+@pytest.mark.usefixtures("colour_models")
+def test_changed_photos_change_the_joined_pairs(tmp_path: Path, names: list[str]) -> None:
+    path = Path(run_joined(tmp_path).outputs["pairs"])
+    before = path.read_bytes()
+    draw_photo(77).save(tmp_path / "photos" / names[0])
+    assert run_joined(tmp_path).counts["computed_now"] == 1
+    assert path.read_bytes() != before
+
+
+@pytest.mark.usefixtures("colour_models")
+def test_joined_results_pass_the_check_and_other_descriptors_are_noticed(tmp_path: Path, names: list[str]) -> None:
+    run_joined(tmp_path)
+    folders = WorkFolders(tmp_path / "photos", tmp_path / "out", tmp_path / "results")
+    assert check_results(folders).problems == []
+    path = tmp_path / "out" / "global-feats-mean_colour.h5"
+    stored = read_features(path)
+    write_features(path, replace(stored, descriptors=np.roll(np.asarray(stored.descriptors), 1, axis=0)))
+    assert any("made from other descriptors" in problem for problem in check_results(folders).problems)
 
 
 def test_only_one_run_at_a_time(tmp_path: Path, names: list[str], weights: Path) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path, PurePosixPath
 
 import pytest
 
-from storage.model_files import MODEL_FILES, cache_folder, cached_path
+from storage.model_files import MODEL_FILES, cache_folder, cached_path, fetch_command
 
 
 @pytest.fixture(autouse=True)
@@ -54,12 +54,27 @@ def test_another_cache_folder_can_be_named(tmp_path: Path) -> None:
 def test_every_entry_can_be_used(model: str) -> None:
     entry = MODEL_FILES[model]
     assert entry.url.startswith("https://")
-    assert entry.sha256 is None or re.fullmatch(r"[0-9a-f]{64}", entry.sha256)
+    assert entry.sha256 is None or re.fullmatch(r"[0-9a-f]{8}|[0-9a-f]{64}", entry.sha256)
+    assert entry.sum_from or entry.sha256 is None or model == "netvlad"
     assert not PurePosixPath(entry.place).is_absolute()
     assert ".." not in PurePosixPath(entry.place).parts
     assert entry.megabytes > 0
     assert entry.source
     assert entry.licence
+
+
+def test_torchvision_s_files_carry_the_begin_of_their_sum_in_their_name() -> None:
+    models = pytest.importorskip("torchvision.models")
+    for model, builder in [("resnet18", "resnet18"), ("resnet50", "resnet50"), ("mobilenet_v3", "mobilenet_v3_large")]:
+        entry = MODEL_FILES[model]
+        assert entry.url == models.get_model_weights(builder).DEFAULT.url
+        assert entry.file_name.endswith(f"-{entry.sha256}.pth")
+        assert entry.place == f"checkpoints/{entry.file_name}"
+
+
+def test_the_command_that_fetches_a_model_asks_for_trust_where_code_comes_with_it() -> None:
+    assert fetch_command("resnet50") == "python -m tools.download_models resnet50"
+    assert fetch_command("salad") == "python -m tools.download_models salad --trust_code"
 
 
 def test_no_two_models_share_a_place() -> None:

@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 from hloc.extractors.base import Extractor, LearntExtractor
 from storage.errors import UsageError
 from tests.drawn_photos import save_photos
-from tools.train_descriptor import _registered, main, parse_args
-from training.settings import DistillationSettings, PoolSettings
+from tools.train_descriptor import _as_text, _recipe, _registered, main, parse_args
+from training.settings import ADAPTATION, LearningSettings, PoolSettings, StudentSettings
 
 
 class MeanColour(Extractor):
@@ -42,10 +42,10 @@ def arguments(tmp_path: Path, *more: str) -> list[str]:
 
 
 def test_defaults_are_those_of_the_library(tmp_path: Path) -> None:
-    args = parse_args(arguments(tmp_path))
-    assert args.num_samples == DistillationSettings().num_samples
-    assert args.num_crops == PoolSettings().num_crops
-    assert args.input_stages == ["0:96", "0.6:128", "0.9:160"]
+    recipe = _recipe(parse_args(arguments(tmp_path)))
+    assert recipe.objective == "distill" and recipe.initial is None
+    assert recipe.learning == LearningSettings() and recipe.student == StudentSettings()
+    assert recipe.pool == PoolSettings(seed=LearningSettings().seed)
 
 
 @pytest.mark.parametrize("stage", ["128", "0.5:", "1.5:128", "0.5:16", "a:b"])
@@ -98,3 +98,97 @@ def test_a_registered_model_teaches_one_vector_for_a_crop(tmp_path: Path, monkey
 
 def test_a_file_is_no_registered_model(tmp_path: Path) -> None:
     assert _registered(parse_args(arguments(tmp_path))) is None
+
+
+def written_student(path: Path, dimension: int = 8) -> Path:
+    """An exported student of small shape."""
+    from training.export import export_student
+    from training.student import make_student
+    from training.whitening import Whitening
+
+    whitening = Whitening(np.zeros(dimension, np.float32), np.eye(dimension, dtype=np.float32))
+    student = make_student(StudentSettings(dimension, (8, 8, 12, 16), (4, 4, 4, 8), (1, 1, 1, 1), "mean"))
+    export_student(path, student.eval(), whitening, 32, {})
+    return path
+
+
+def test_without_teacher_and_weights_pairs_of_crops_are_learnt_from(tmp_path: Path) -> None:
+    recipe = _recipe(parse_args(["--images", "photos", "--output_dir", str(tmp_path)]))
+    assert recipe.objective == "simclr" and recipe.learning == LearningSettings()
+
+
+def test_weights_without_a_teacher_are_adapted_gently(tmp_path: Path) -> None:
+    pytest.importorskip("onnx")
+    weights = written_student(tmp_path / "student.onnx")
+    call = ["--images", "photos", "--output_dir", str(tmp_path / "run"), "--initial", str(weights)]
+    recipe = _recipe(parse_args(call))
+    assert recipe.objective == "both" and recipe.learning == ADAPTATION
+    assert recipe.student.dimension == 8 and recipe.student.pooling == "mean"
+    changed = _recipe(parse_args([*call, "--num_samples", "640", "--dimension", "16"]))
+    assert changed.learning.num_samples == 640 and changed.learning.batch_size == ADAPTATION.batch_size
+    assert changed.student.dimension == 16
+
+
+def test_flags_reach_the_recipe(tmp_path: Path) -> None:
+    call = ["--objective", "both", "--positives", "pairs.txt", "--min_positive_score", "0.4", "--temperature", "0.2"]
+    call += ["--contrastive-weight", "0.5", "--pool_dir", "pool", "--tensorboard", "--pooling", "mean"]
+    recipe = _recipe(parse_args(arguments(tmp_path, *call)))
+    assert recipe.objective == "both" and recipe.positives == Path("pairs.txt") and recipe.min_positive_score == 0.4
+    assert recipe.contrastive.temperature == 0.2 and recipe.contrastive.weight == 0.5
+    assert recipe.pool_dir == Path("pool") and recipe.tensorboard and recipe.student.pooling == "mean"
+
+
+@pytest.mark.parametrize("flag", ["--temperature", "--contrastive_weight"])
+@pytest.mark.parametrize("value", ["0", "-1", "nan", "inf"])
+def test_a_weight_or_temperature_that_is_not_above_zero_is_a_wrong_call(
+    tmp_path: Path, flag: str, value: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as exit_:
+        parse_args(arguments(tmp_path, flag, value))
+    assert exit_.value.code == 2 and flag in capsys.readouterr().err
+
+
+def test_street_means_the_weights_beside_the_extractor(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    import hloc.extractors
+
+    pytest.importorskip("onnx")
+    monkeypatch.setattr(hloc.extractors, "__file__", str(tmp_path / "__init__.py"))
+    weights = written_student(tmp_path / "street.onnx")
+    recipe = _recipe(parse_args(["--images", "photos", "--output_dir", "run", "--initial", "street"]))
+    assert recipe.initial == weights
+
+
+def test_weights_that_are_not_there_are_one_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    missing = str(tmp_path / "nowhere.onnx")
+    assert main(parse_args(["--images", str(tmp_path), "--output_dir", str(tmp_path), "--initial", missing])) == 1
+    assert "nowhere.onnx is missing" in capsys.readouterr().err
+
+
+def test_distillation_without_a_teacher_is_a_wrong_call(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    call = ["--images", str(tmp_path), "--output_dir", str(tmp_path), "--objective", "distill"]
+    assert main(parse_args(call)) == 2
+    assert "--objective distill: needs a --teacher" in capsys.readouterr().err
+
+
+def test_the_gain_is_printed_beside_the_value() -> None:
+    text = _as_text({"before": {"precision_at_1": 0.5}, "photos": 3, "precision_at_1": 0.625})
+    assert text == "photos: 3\nprecision at 1: 0.5000 -> 0.6250 (+0.1250)"
+
+
+def test_adapting_from_the_command_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    pytest.importorskip("onnx")
+    pytest.importorskip("onnxruntime")
+    save_photos(tmp_path / "photos", 8)
+    save_photos(tmp_path / "judged", 4, first_seed=50)
+    lines = [f"photo_{number:03d}.jpg,house_{number // 2}" for number in range(4)]
+    (tmp_path / "judged/labels.csv").write_text("\n".join(["path,building", *lines]))
+    weights = written_student(tmp_path / "student.onnx")
+    call = [
+        "--images", str(tmp_path / "photos"), "--output_dir", str(tmp_path / "run"), "--initial", str(weights),
+        "--judge", str(tmp_path / "judged/labels.csv"), "--num_samples", "16", "--batch_size", "8",
+        "--input_stages", "0:32", "--input_side", "32", "--num_threads", "1", "--quiet",
+    ]  # fmt: skip
+    assert main(parse_args(call)) == 0
+    text = capsys.readouterr().out
+    assert "mean average precision: " in text and " -> " in text and "share of former whitening: " in text
+    assert (tmp_path / "run/street.onnx").is_file() and not (tmp_path / "run/crops").exists()

@@ -11,10 +11,10 @@ from numpy.typing import NDArray
 from tests.drawn_photos import save_photos
 from training.photo_set import PhotoSet, find_photos, load_photos
 from training.pool import Pool, make_pool
-from training.settings import DistillationSettings, PoolSettings, StudentSettings
+from training.settings import LearningSettings, PoolSettings, StudentSettings
 
 TINY_STUDENT = StudentSettings(dimension=6, widths=(8, 8, 12, 16), bottlenecks=(4, 4, 4, 8), depths=(1, 1, 1, 1))
-TINY_LEARNING = DistillationSettings(
+TINY_LEARNING = LearningSettings(
     num_samples=160, batch_size=16, learning_rate=4e-3, input_stages=((0.0, 32), (0.5, 48))
 )
 TINY_POOL = PoolSettings(num_crops=48, shard_size=24, dimension=6, stored_side=48, basis_crops=60)

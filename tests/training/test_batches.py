@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import numpy as np
 import pytest
 import torch
@@ -38,13 +40,13 @@ def test_a_step_has_the_same_batch_whenever_it_is_drawn(pool: Pool) -> None:
 
 @pytest.mark.parametrize("num_loaders", [0, 1, 3])
 def test_threads_give_the_batches_in_order(pool: Pool, num_loaders: int) -> None:
-    drawn = list(batches(pool, TINY_LEARNING, 2, num_loaders))
+    drawn = list(batches(partial(draw_batch, pool, TINY_LEARNING), range(2, TINY_LEARNING.num_steps), num_loaders))
     assert len(drawn) == TINY_LEARNING.num_steps - 2
     for step, batch in enumerate(drawn, start=2):
         assert torch.equal(batch.pixels, draw_batch(pool, TINY_LEARNING, step).pixels)
 
 
 def test_a_training_may_end_before_all_batches_are_used(pool: Pool) -> None:
-    drawn = batches(pool, TINY_LEARNING, 0, 2)
+    drawn = batches(partial(draw_batch, pool, TINY_LEARNING), range(10), 2)
     assert next(drawn).pixels.shape == (16, 3, 32, 32)
     drawn.close()

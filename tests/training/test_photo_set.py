@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 
 from storage.errors import StageError
-from tests.drawn_photos import save_photos
+from tests.drawn_photos import draw_photo, save_photos
 from tests.training.conftest import ColourTeacher
-from training.photo_set import copies_of, find_photos, load_photos, whole_answers
+from training.photo_set import copies_of, find_photos, load_photos, same_pictures, whole_answers
 
 
 def test_photos_of_all_folders_are_found(tmp_path: Path) -> None:
@@ -79,3 +79,15 @@ def test_every_photo_but_the_marked_stays(tmp_path: Path) -> None:
     kept = photos.without(np.array([True, False, False]).tolist())
     assert [file.name for file in kept.files] == ["photo_001.jpg", "photo_002.jpg"]
     assert len(kept.photos) == len(kept.hashes) == 2 and kept.hashes == photos.hashes[1:]
+
+
+def test_a_copy_in_another_size_and_light_is_found_without_a_teacher() -> None:
+    photos = [np.asarray(draw_photo(seed, 96, 64)) for seed in range(6)]
+    smaller = np.asarray(draw_photo(4, 96, 64).resize((60, 40))) // 2 + 40
+    assert np.flatnonzero(same_pictures(photos, [smaller])).tolist() == [4]
+    assert not same_pictures(photos[:4], [smaller, np.asarray(draw_photo(50, 96, 64))]).any()
+
+
+def test_an_empty_picture_is_no_copy_of_another() -> None:
+    black, white = np.zeros((20, 30, 3), np.uint8), np.full((30, 20, 3), 255, np.uint8)
+    assert not same_pictures([black], [white]).any()

@@ -5,12 +5,15 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
+import cv2
 import numpy as np
+import pytest
+from threadpoolctl import threadpool_info
 
 from storage.formats.crop_shards import shard_path
 from tests.training.conftest import TINY_POOL, ColourTeacher
 from training.photo_set import PhotoSet
-from training.pool import Pool, fit_basis, make_pool
+from training.pool import Aim, Pool, _made, fit_basis, make_pool, turn_basis
 
 
 def test_a_pool_holds_crops_answers_and_maps_of_every_shard(pool: Pool) -> None:
@@ -49,7 +52,7 @@ def test_a_pool_grows_without_changing_what_stands(tmp_path: Path, photos: Photo
 
 def test_workers_make_the_same_bytes(tmp_path: Path, photos: PhotoSet) -> None:
     for folder, num_workers in (("alone", 1), ("together", 2)):
-        make_pool(tmp_path / folder, photos, ColourTeacher(), TINY_POOL, num_workers)
+        make_pool(tmp_path / folder, photos, ColourTeacher(), TINY_POOL, num_workers=num_workers)
     for number in range(2):
         alone, together = (shard_path(tmp_path / folder, number).read_bytes() for folder in ("alone", "together"))
         assert alone == together
@@ -90,3 +93,46 @@ def test_the_projection_keeps_similarities_when_it_keeps_all_directions() -> Non
 def test_directions_that_are_not_there_are_zero() -> None:
     vectors = np.random.default_rng(0).normal(size=(50, 3)).astype(np.float32)
     assert not fit_basis(vectors, 5).project(vectors)[:, 3:].any()
+
+
+class ThreadCounter:
+    """In place of what makes shards: gives the most threads of any library of the worker."""
+
+    def write(self, number: int) -> int:
+        return max([cv2.getNumThreads(), *(library["num_threads"] for library in threadpool_info())])
+
+
+def test_a_worker_computes_on_one_thread(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
+        monkeypatch.setenv(name, "2")  # the workers are started with this, and must not obey it
+    assert list(_made(ThreadCounter(), [0, 1], num_workers=2)) == [1, 1]  # type: ignore[arg-type]
+
+
+def test_answers_are_turned_to_where_a_student_has_them() -> None:
+    rng = np.random.default_rng(0)
+    vectors = rng.normal(size=(200, 5)).astype(np.float32) + 3
+    basis = fit_basis(vectors, 4)
+    rotation = np.linalg.qr(rng.normal(size=(4, 4)))[0].astype(np.float32)
+    aims = basis.project(vectors) @ rotation
+    aims /= np.linalg.norm(aims, axis=1, keepdims=True)
+    turned = turn_basis(basis, vectors, aims).project(vectors)
+    np.testing.assert_allclose(turned / np.linalg.norm(turned, axis=1, keepdims=True), aims, atol=1e-4)
+
+
+def test_turning_changes_no_angle_between_answers() -> None:
+    rng = np.random.default_rng(1)
+    vectors, aims = rng.normal(size=(2, 50, 6)).astype(np.float32)
+    basis = fit_basis(vectors, 6)
+    before, after = basis.project(vectors), turn_basis(basis, vectors, aims).project(vectors)
+    np.testing.assert_allclose(after @ after.T, before @ before.T, atol=1e-4)
+
+
+def test_a_pool_for_a_student_that_has_learnt_before_is_another_pool(tmp_path: Path, photos: PhotoSet) -> None:
+    plain = make_pool(tmp_path / "crops", photos, ColourTeacher(), TINY_POOL)
+    answers = plain.shards[0].answers.astype(np.float32)
+    rng = np.random.default_rng(2)
+    aim = Aim("another", lambda crops: rng.normal(size=(len(crops), 6)).astype(np.float32))
+    turned = make_pool(tmp_path / "crops", photos, ColourTeacher(), TINY_POOL, aim=aim)
+    found = turned.shards[0].answers.astype(np.float32)
+    assert not np.allclose(found, answers, atol=0.01)
+    np.testing.assert_allclose(found @ found.T, answers @ answers.T, rtol=0.02, atol=0.02)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 
@@ -54,13 +55,13 @@ def test_a_file_that_is_no_network_is_refused(tmp_path: Path) -> None:
 def test_the_network_in_torch_answers_like_the_8_bit_original(shared_dir: Path) -> None:
     pytest.importorskip("ai_edge_litert")
     from storage.photos import load_photo
-    from training.judging import as_pictures
     from training.tflite_network import TfliteNetwork, read_layers
 
     path = shared_dir / SHARED_TEACHER
     photos = [load_photo(photo, 400) for photo in sorted((shared_dir / "photos/unlabelled").glob("*.jpg"))[:600:150]]
     original = open_teacher(path)
-    crops = as_pictures(photos, original.input_side)
+    size = (original.input_side,) * 2
+    crops = np.stack([cv2.resize(photo, size, interpolation=cv2.INTER_AREA) for photo in photos])
     theirs = original.maps(crops)
     ours = TfliteNetwork(read_layers(path.read_bytes()))(crops)
     assert ours.shape == theirs.shape == (4, 7, 7, 1280)

@@ -1,4 +1,4 @@
-"""Distillation: a student learns to give a teacher's vectors for the same crops.
+"""Learning: steps of an optimiser towards an objective, with checkpoints.
 
 Every step is drawn from the seed and its own number, so a training that was killed goes on from its last checkpoint
 and ends with the weights that it would have had.
@@ -19,9 +19,8 @@ import numpy as np
 from storage.errors import UsageError
 from training.batches import Batch, batches
 from training.checkpoints import read_checkpoint, save_checkpoint
-from training.losses import cosine_loss, local_loss, relational_loss
-from training.pool import Pool
-from training.settings import DistillationSettings, StudentSettings
+from training.objectives import Objective
+from training.settings import StudentSettings
 from training.student import make_student
 
 if TYPE_CHECKING:
@@ -45,8 +44,10 @@ class Progress:
         Time spent, that of earlier legs included.
     input_side : int
         Side of the pictures at this step.
-    losses : tuple of float
-        Mean of the cosine, relational and local loss since the last report.
+    rate : float
+        Learning rate of this step.
+    losses : dict of str to float
+        Mean of each of the objective's losses since the last report, by name.
     student : torch.nn.Module
         The running mean of the weights: what would be exported now.
     """
@@ -54,7 +55,8 @@ class Progress:
     samples: int
     seconds: float
     input_side: int
-    losses: tuple[float, float, float]
+    rate: float
+    losses: dict[str, float]
     student: torch.nn.Module
 
 
@@ -86,17 +88,15 @@ class Running:
     num_loaders: int = 0
 
 
-class Distillation:
+class Learning:
     """A training, from nothing, from given weights or from its checkpoint.
 
     Parameters
     ----------
-    pool : Pool
-        Crops and answers.
+    objective : Objective
+        What is learnt from what, and how.
     student : StudentSettings
-        Shape of the network; its dimension must be that of the answers.
-    settings : DistillationSettings
-        How it learns.
+        Shape of the network; its dimension must be that of a teacher's answers.
     device : str
         Where it computes; on a GPU in mixed precision.
     initial : dict, optional
@@ -105,28 +105,29 @@ class Distillation:
 
     def __init__(
         self,
-        pool: Pool,
+        objective: Objective,
         student: StudentSettings,
-        settings: DistillationSettings,
         device: str = "cpu",
         initial: dict[str, Any] | None = None,
     ) -> None:
-        self.pool, self.settings, self.device = pool, settings, device
-        self.identity = {"student": asdict(student), "training": asdict(settings)}
-        self.network = make_student(student, settings.seed).to(device)
+        self.objective, self.settings, self.device = objective, objective.learning, device
+        self.identity = {"student": asdict(student), "training": asdict(self.settings)} | objective.identity
+        if objective.anchor is not None:
+            objective.anchor.to(device)
+        self.network = make_student(student, self.settings.seed).to(device)
         if initial is not None:
             self.network.load_state_dict(initial)
         self.averaged = copy.deepcopy(self.network).eval()
-        self.optimizer = _optimizer(self.network, settings.learning_rate)
+        self.optimizer = _optimizer(self.network, self.settings.learning_rate)
         self.step, self.seconds = 0, 0.0
-        self._losses: list[tuple[float, float, float]] = []
+        self._losses: list[list[float]] = []
 
     def run(self, running: Running) -> torch.nn.Module:
         """Train to the end, or to the end of this leg; give the running mean of the weights."""
         if running.checkpoint.is_file():
             self._take_up(running.checkpoint)
         first, began, saved = self.step, time.monotonic() - self.seconds, time.monotonic()
-        for batch in batches(self.pool, self.settings, first, running.num_loaders):
+        for batch in batches(self.objective.draw, range(first, self.settings.num_steps), running.num_loaders):
             if self.step - first == running.stop_after:
                 break
             self._losses.append(self._learn(self.step, batch.to(self.device)))
@@ -145,51 +146,56 @@ class Distillation:
         return samples // report_samples != before // report_samples or self.step == self.settings.num_steps
 
     def _tell(self, running: Running) -> None:
-        cosine, relational, local = (float(mean) for mean in np.mean(self._losses, axis=0))
+        means = dict(zip(self.objective.weights, map(float, np.mean(self._losses, axis=0)), strict=True))
         self._losses = []
-        samples, side = self.step * self.settings.batch_size, self.settings.input_side(self.step - 1)
-        running.report(Progress(samples, self.seconds, side, (cosine, relational, local), self.averaged))
+        last = self.step - 1
+        samples, side = self.step * self.settings.batch_size, self.settings.input_side(last)
+        running.report(Progress(samples, self.seconds, side, self.settings.rate(last), means, self.averaged))
 
-    def _learn(self, step: int, batch: Batch) -> tuple[float, float, float]:
+    def _learn(self, step: int, batch: Batch) -> list[float]:
         import torch
 
         for group in self.optimizer.param_groups:
             group["lr"] = self.settings.rate(step)
-        self.network.train()
-        with torch.autocast(self.device.split(":")[0], torch.bfloat16, enabled=self.device != "cpu"):
-            vectors, local = self.network(batch.pixels.contiguous(memory_format=torch.channels_last))
-        losses = (
-            cosine_loss(vectors, batch.answers),
-            relational_loss(vectors, batch.answers),
-            local_loss(local, batch.maps),
-        )
-        weights = self.settings.losses
+        self._set_mode()
+        losses = self.objective.losses(self.network, batch)
         self.optimizer.zero_grad(set_to_none=True)
-        (losses[0] + weights.relational * losses[1] + weights.local * losses[2]).backward()
+        self.objective.total(losses).backward()
         torch.nn.utils.clip_grad_norm_(self.network.parameters(), LARGEST_GRADIENT)
         self.optimizer.step()
         self._average(step)
-        return losses[0].item(), losses[1].item(), losses[2].item()
+        return [losses[name].item() for name in self.objective.weights]
+
+    def _set_mode(self) -> None:
+        """Learn; beside an anchor, with the norms as they were: the statistics of a batch would be taken for news."""
+        import torch
+
+        self.network.train()
+        if self.objective.anchor is not None:
+            for module in self.network.modules():
+                if isinstance(module, torch.nn.BatchNorm2d):
+                    module.eval()
 
     def _average(self, step: int) -> None:
         import torch
 
         decay = min(AVERAGE_OVER, (step + 2) / (step + 11))
+        means, values = (network.state_dict().values() for network in (self.averaged, self.network))
+        pairs = list(zip(means, values, strict=True))
+        numbers = [pair for pair in pairs if pair[0].dtype.is_floating_point]
         with torch.no_grad():
-            pairs = zip(self.averaged.state_dict().values(), self.network.state_dict().values(), strict=True)
+            torch._foreach_lerp_([mean for mean, _ in numbers], [now for _, now in numbers], 1 - decay)
             for mean, now in pairs:
-                if mean.dtype.is_floating_point:
-                    mean.lerp_(now, 1 - decay)
-                else:
+                if not mean.dtype.is_floating_point:
                     mean.copy_(now)
 
     def _save(self, path: Path) -> None:
         state: dict[str, Any] = {"network": self.network.state_dict(), "averaged": self.averaged.state_dict()}
         state["optimizer"] = self.optimizer.state_dict()
-        losses = [list(row) for row in self._losses]
         save_checkpoint(
             path,
-            state | {"step": self.step, "seconds": self.seconds, "losses": losses, "identity": repr(self.identity)},
+            state
+            | {"step": self.step, "seconds": self.seconds, "losses": self._losses, "identity": repr(self.identity)},
         )
 
     def _take_up(self, path: Path) -> None:
@@ -200,7 +206,7 @@ class Distillation:
         self.averaged.load_state_dict(state["averaged"])
         self.optimizer.load_state_dict(state["optimizer"])
         self.step, self.seconds = state["step"], state["seconds"]
-        self._losses = [(row[0], row[1], row[2]) for row in state["losses"]]
+        self._losses = state["losses"]
         log.info("going on after %d of %d steps", self.step, self.settings.num_steps)
 
 

@@ -1,0 +1,102 @@
+"""Which photos show the same, as far as a pairs file says: their crops are to be alike, and never to be told apart."""
+
+from __future__ import annotations
+
+import logging
+from collections import Counter
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import connected_components
+
+from storage.errors import StageError, UsageError
+from storage.formats.hdf5 import digest
+from storage.formats.pairs import read_pairs
+from training.photo_set import PhotoSet
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, eq=False)
+class Positives:
+    """What is known of N photos.
+
+    Attributes
+    ----------
+    partners : list of ndarray of int64
+        The photos that a pair joins with each photo, sorted.
+    groups : ndarray of int64, shape (N,)
+        Photos that are joined, through others or directly, have the same number.
+    """
+
+    partners: list[NDArray[np.int64]]
+    groups: NDArray[np.int64]
+
+    @property
+    def identity(self) -> str:
+        """What identifies the pairs."""
+        return digest([",".join(map(str, row)) for row in self.partners])
+
+
+def joined(num_photos: int, pairs: NDArray[np.int64]) -> Positives:
+    """Join photos.
+
+    Parameters
+    ----------
+    num_photos : int
+        N.
+    pairs : ndarray of int64, shape (E, 2)
+        Two photos each, in any order, repeated or not; may be empty.
+    """
+    both = np.unique(np.concatenate([pairs, pairs[:, ::-1]]), axis=0)
+    ones = np.ones(len(both), np.int8)
+    groups = connected_components(coo_array((ones, (both[:, 0], both[:, 1])), shape=(num_photos, num_photos)))[1]
+    ends = np.searchsorted(both[:, 0], np.arange(1, num_photos))
+    return Positives(np.split(both[:, 1], ends), groups.astype(np.int64))
+
+
+def no_positives(num_photos: int) -> Positives:
+    """Every photo is alone."""
+    return joined(num_photos, np.empty((0, 2), np.int64))
+
+
+def find_positives(path: Path, min_score: float, photos: PhotoSet) -> Positives:
+    """Read which of some photos show the same.
+
+    Parameters
+    ----------
+    path : Path
+        A pairs file. Pairs of photos that are not learnt from are left out.
+    min_score : float
+        Pairs below it are left out.
+    photos : PhotoSet
+        What is learnt from.
+
+    Raises
+    ------
+    StageError
+        When no pair is left.
+    UsageError
+        When a pair names a photo that lies in two of the folders.
+    """
+    pairs = read_pairs(path, [file.name for file in photos.files])
+    index = {file.name: number for number, file in enumerate(photos.files)}
+    numbers = np.array([index.get(name, -1) for name in pairs.names], np.int64)
+    found = np.column_stack([numbers[pairs.first], numbers[pairs.second]])
+    is_kept = (found >= 0).all(axis=1) & (found[:, 0] != found[:, 1]) & (pairs.scores >= min_score)
+    if not is_kept.any():
+        raise StageError(
+            f"--positives {path}: none of its {len(found)} pairs joins two of the {len(index)} photos learnt from with "
+            f"a score of {min_score:g} or more; names are relative to --images"
+        )
+    counts = Counter(file.name for file in photos.files)
+    twice = sorted(name for name in pairs.names if counts[name] > 1)
+    if twice:
+        raise UsageError(f"--positives {path}: {twice[0]!r} lies in two folders of --images; give one folder")
+    positives = joined(len(photos.files), found[is_kept])
+    num_joined = sum(len(partners) > 0 for partners in positives.partners)
+    log.info("%d pairs join %d of %d photos", np.count_nonzero(is_kept), num_joined, len(photos.files))
+    return positives

@@ -1,0 +1,116 @@
+"""What is told of a training while it runs: a curve, log lines, and scalars for TensorBoard."""
+
+from __future__ import annotations
+
+import csv
+import importlib.util
+import io
+import logging
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from storage.atomic import write_text
+from storage.errors import StageError, UsageError
+from storage.formats.json_file import read_stage_input
+from training.checkpoints import MADE_BY
+from training.judging import MEASURES, Jury
+from training.learning import Progress
+
+log = logging.getLogger(__name__)
+CURVE_FILE, TENSORBOARD_FOLDER = "curve.csv", "tensorboard"
+
+
+def check_tensorboard() -> None:
+    """Raise StageError when the package tensorboard is not installed."""
+    if importlib.util.find_spec("tensorboard") is None:
+        raise StageError("--tensorboard needs the package tensorboard; pip install tensorboard")
+
+
+class Reports:
+    """Takes reports of progress, measures the student, and writes both down.
+
+    Parameters
+    ----------
+    folder : Path
+        Where ``curve.csv`` lies; lines of an earlier leg are kept.
+    losses : iterable of str
+        Names of the losses.
+    jury : Jury or None
+        Who measures.
+    has_tensorboard : bool
+        Whether scalars go to the folder ``tensorboard`` too.
+
+    Raises
+    ------
+    UsageError
+        When the folder holds the curve of a training with other losses.
+    """
+
+    def __init__(self, folder: Path, losses: Iterable[str], jury: Jury | None, has_tensorboard: bool = False) -> None:
+        self.path, self.jury = folder / CURVE_FILE, jury
+        self.columns = ("samples", "seconds", "input_side", *(f"{name}_loss" for name in losses), *MEASURES)
+        self.rows = self._former_rows() if self.path.is_file() else []
+        self._scalars = Scalars(folder / TENSORBOARD_FOLDER) if has_tensorboard else None
+
+    def add(self, progress: Progress) -> None:
+        """Take one report."""
+        measures = {} if self.jury is None else self.jury.measure(progress.student)
+        losses = {f"{name}_loss": loss for name, loss in progress.losses.items()}
+        row = {"samples": str(progress.samples), "seconds": f"{progress.seconds:.0f}"}
+        row |= {"input_side": str(progress.input_side)}
+        row |= {name: f"{number:.4f}" for name, number in (losses | measures).items()}
+        # A killed leg may have got further than its last checkpoint: those lines come again.
+        kept = [former for former in self.rows if int(former["samples"]) < progress.samples]
+        self.rows = [*kept, row]
+        self._write()
+        log.info("%s", ", ".join(f"{name} {value}" for name, value in row.items()))
+        if self._scalars is not None:
+            self._scalars.add(progress.samples, losses | {"learning_rate": progress.rate} | measures)
+
+    def close(self) -> None:
+        """End the scalars' file."""
+        if self._scalars is not None:
+            self._scalars.close()
+
+    def _write(self) -> None:
+        text = io.StringIO()
+        writer = csv.DictWriter(text, self.columns, restval="", lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(self.rows)
+        write_text(self.path, text.getvalue())
+
+    def _former_rows(self) -> list[dict[str, str]]:
+        reader = csv.DictReader(io.StringIO(read_stage_input(self.path, MADE_BY).decode("utf-8")))
+        if tuple(reader.fieldnames or ()) != self.columns:
+            raise UsageError(f"{self.path} is of a training with another --objective; give another --output_dir")
+        return list(reader)
+
+
+class Scalars:
+    """Numbers for TensorBoard; each leg of a training writes a file of its own.
+
+    Parameters
+    ----------
+    folder : Path
+        What ``tensorboard --logdir`` is given.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self._writer: Any = None
+
+    def add(self, samples: int, numbers: dict[str, float]) -> None:
+        """Add numbers by name; those that an earlier leg wrote for as many samples or more are hidden."""
+        from torch.utils.tensorboard import SummaryWriter
+
+        if self._writer is None:
+            self._writer = SummaryWriter(str(self.folder), purge_step=samples)
+        for name, number in numbers.items():
+            self._writer.add_scalar(name, number, samples)
+        self._writer.flush()
+
+    def close(self) -> None:
+        """End the file."""
+        if self._writer is not None:
+            self._writer.close()
