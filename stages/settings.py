@@ -7,7 +7,7 @@ from pathlib import Path
 
 TRANSFER_MODES = ("copy", "hardlink", "symlink", "reflink")
 MATCHERS = ("rootsift", "rootsift_rotated")
-CLUSTER_METHODS = ("specified",)
+CLUSTER_METHODS = ("evidence", "specified")
 MAX_MEGAPIXELS = 100.0
 
 
@@ -99,17 +99,25 @@ class MatchSettings:
 
 @dataclass(frozen=True)
 class ClusterSettings:
-    """Settings of ``create_clusters.py``; a threshold of None means the default of the model that made the pairs."""
+    """Settings of ``create_clusters.py``.
+
+    ``method`` of None is ``evidence`` for pairs whose scores are probabilities, ``specified`` for others. A threshold
+    of None means the default of the method, for ``specified`` that of the model that made the pairs. ``decisions`` of
+    None is ``decisions.json`` of the results folder, when it stands.
+    """
 
     image_dir: Path = Path("datasets")
     pairs_file: Path | None = None
     outputs_dir: Path = Path("netvlad")
-    method: str = "specified"
+    method: str | None = None
     results_dir: Path = Path("results")
     strong_edg_thresh: float | None = None
     weak_edg_thresh: float | None = None
     gps_count_thresh: int = 4
     gps_distance_thresh: float = 30.0
+    agreement_thresh: float | None = None
+    gps_conflict_thresh: float | None = None
+    decisions: Path | None = None
     file_order: bool = False
     follow_links: bool = False
 
