@@ -68,6 +68,21 @@ def test_a_setting_out_of_range_is_named(values: dict[str, float], flag: str) ->
         EvidenceSettings(**values)  # type: ignore[arg-type]
 
 
+@pytest.mark.parametrize("size", [3, 5, 9])
+def test_by_default_no_single_pair_joins_two_groups_however_sure(size: int) -> None:
+    lines = [*clique(range(size), 0.99), *clique(range(size, 2 * size), 0.99), (0, size, 1.0)]
+    grouping = cluster_evidence(ScoredPairs.from_arrays(2 * size, *zip(*lines, strict=True)), EvidenceSettings())
+    assert grouping.clusters == {0: list(range(size)), 1: list(range(size, 2 * size))}
+    assert [doubt.pair for doubt in grouping.doubts] == [(0, size, 1.0)]
+
+
+def test_many_pairs_of_one_photo_do_not_join_two_groups() -> None:
+    hub = [(0, photo, 0.99) for photo in range(9, 18)]
+    lines = [*clique(range(9), 0.99), *clique(range(9, 18), 0.99), *hub]
+    grouping = cluster_evidence(ScoredPairs.from_arrays(18, *zip(*lines, strict=True)), EvidenceSettings())
+    assert len(grouping.clusters) == 2
+
+
 def test_near_clusters_join_by_their_median_positions_when_they_have_enough() -> None:
     lines = [*clique(range(3)), *clique(range(3, 6))]
     drawn = DrawnEvidence(lines, [0, 0, None, 20, 20, None], num_photos=6)

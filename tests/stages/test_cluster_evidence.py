@@ -10,6 +10,7 @@ from typing import Any
 import jsonschema
 import pytest
 
+from clustering.evidence import EvidenceSettings
 from storage.errors import DamagedFileError, StageError, UsageError
 from storage.formats.clusters import read_clusters_info
 from storage.formats.decisions import DecidedCluster, Decisions, write_decisions
@@ -55,7 +56,9 @@ def test_pairs_with_probabilities_are_clustered_by_evidence(tmp_path: Path, name
     report = run(tmp_path)
     assert report.settings["method"] == "evidence" and info_of(tmp_path)["method"] == "evidence"
     assert clusters_of(tmp_path) == {"0": names[:3], "1": names[3:5], "-1": names[5:]}
-    assert (report.settings["strong_edg_thresh"], report.settings["agreement_thresh"]) == (0.8, 0.5)
+    default = EvidenceSettings()
+    assert report.settings["strong_edg_thresh"] == default.strong_edg_thresh
+    assert report.settings["agreement_thresh"] == default.agreement_thresh
 
 
 def test_other_pairs_are_clustered_as_specified(tmp_path: Path, names: list[str]) -> None:
