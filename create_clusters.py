@@ -61,7 +61,7 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
         "--agreement_thresh",
         type=float,
         default=default.agreement_thresh,
-        help="how well clusters must agree to be joined, 0 to 1 (evidence; default: 0.35)",
+        help="how well clusters must agree to be joined, 0 to 1 (evidence; default: 0.5)",
     )
     add(
         "--gps_conflict_thresh",
