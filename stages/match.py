@@ -16,6 +16,7 @@ from hloc.feature_run import Resources
 from hloc.matching import create_matcher
 from hloc.matching.description import Description, MatchRun, describe_photos
 from hloc.matching.evidence import EVIDENCE
+from hloc.matching.former import FormerMatches
 from hloc.matching.rows import Photos, remove_unfinished
 from hloc.matching.search import Found, Listed, Search, SearchSettings, Suggestions
 from hloc.matching.verification import VERIFICATION_VERSION
@@ -89,12 +90,12 @@ def match_pairs(settings: MatchSettings) -> RunReport:
             raise StageError(f"none of the {len(inputs.on_disk)} photos in {settings.image_dir} can be used")
         report = _report(settings, inputs, described)
         made_of = _made_of(settings, inputs, run, described)
-        former = _current(outputs_dir, inputs.model, made_of)
-        if former is not None:
+        former = _read_former(outputs_dir, inputs.model)
+        if former is not None and _is_current(former, outputs_dir, made_of):
             report.counts |= _counts(former)
             report.is_current = not described.computed
             return report
-        content = _verify(settings, inputs, run, described, made_of)
+        content = _sorted_by_name(*_verify(settings, inputs, run, described, former), made_of)
         _write(outputs_dir, inputs, content)
         remove_unfinished(run)
         report.counts |= _counts(content)
@@ -170,30 +171,38 @@ def _numbers(calibration: Calibration) -> list[float]:
     return [*calibration.means, *calibration.scales, *calibration.coefficients, calibration.intercept]
 
 
-def _current(outputs_dir: Path, model: str, made_of: dict[str, Any]) -> MatchesFile | None:
-    """Give the content of the matches file when it and its pairs are whole and made of the same."""
+def _read_former(outputs_dir: Path, model: str) -> MatchesFile | None:
+    """Give the matches file of the run before, when it stands and is whole."""
     try:
-        origin = read_origin(verified_path(outputs_dir, model))
-        content = read_matches(matches_path(outputs_dir, model))
+        return read_matches(matches_path(outputs_dir, model))
     except StageError as error:
         logger.info("verifying: %s", error)
         return None
-    if origin is None or content.settings != made_of or not table_path(outputs_dir, model).is_file():
-        return None
-    return content if origin.get("matches_checksum") == content.checksum else None
+
+
+def _is_current(former: MatchesFile, outputs_dir: Path, made_of: dict[str, Any]) -> bool:
+    """Tell whether the matches, and the files that belong to them, were made of the same."""
+    model = made_of["model"]
+    try:
+        origin = read_origin(verified_path(outputs_dir, model)) or {}
+    except StageError as error:
+        logger.info("verifying: %s", error)
+        return False
+    is_whole = origin.get("matches_checksum") == former.checksum and table_path(outputs_dir, model).is_file()
+    return is_whole and former.settings == made_of
 
 
 # -- verification -----------------------------------------------------------------------------------------------------
 
 
 def _verify(
-    settings: MatchSettings, inputs: _Inputs, run: MatchRun, described: Description, made_of: dict[str, Any]
-) -> MatchesFile:
+    settings: MatchSettings, inputs: _Inputs, run: MatchRun, described: Description, former: MatchesFile | None
+) -> tuple[Photos, Listed, Found]:
     photos = Photos.of(described.fingerprints)
     listed = Listed.of(photos, inputs.pairs)
     limits = SearchSettings(settings.num_rounds, settings.max_pairs)
-    found = Search(run, photos, listed, inputs.calibration, limits).find(_suggestions(settings.image_dir, photos.names))
-    return _sorted_by_name(photos, listed, found, made_of)
+    search = Search(run, photos, listed, inputs.calibration, limits, former=FormerMatches.of(former, run))
+    return photos, listed, search.find(_suggestions(settings.image_dir, photos.names))
 
 
 def _suggestions(image_dir: Path, names: Sequence[str]) -> Suggestions:

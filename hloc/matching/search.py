@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from hloc.matching.candidates import Pair, expand, near_positions, near_times
 from hloc.matching.description import MatchRun
 from hloc.matching.evidence import Candidates, evidence_of
+from hloc.matching.former import FormerMatches
 from hloc.matching.overlay import known_overlays, pairs_held_by_overlays
 from hloc.matching.rows import Photos, verify_pairs
 from hloc.probability import probabilities
@@ -145,6 +146,8 @@ class Search:
         Evidence to probability.
     settings : SearchSettings
         How far to go.
+    former : FormerMatches or None
+        What a former run with the same matcher found out.
     """
 
     run: MatchRun
@@ -152,6 +155,7 @@ class Search:
     listed: Listed
     calibration: Calibration
     settings: SearchSettings = field(default_factory=SearchSettings)
+    former: FormerMatches | None = None
 
     def find(self, suggestions: Suggestions) -> Found:
         """Look at all pairs that are listed, suggested, or neighbours of verified neighbours."""
@@ -183,9 +187,21 @@ class Search:
         return by_source
 
     def _look_at(self, found: Found, pairs: Sequence[Pair], source: str, suffix: str = "") -> None:
-        matches = verify_pairs(self.run, self.photos, np.array(pairs, np.int32).reshape(-1, 2), f"{source}{suffix}")
+        matches = self._matches_of(np.array(pairs, np.int32).reshape(-1, 2), f"{source}{suffix}")
         found.matches = join_matches([found.matches, matches])
         found.source = np.concatenate([found.source, np.full(len(pairs), SOURCES.index(source), np.uint8)])
+
+    def _matches_of(self, pairs: NDArray[np.int32], part: str) -> PairMatches:
+        """Verify the pairs (E, 2), smaller row first, that no former run has verified."""
+        if self.former is None:
+            return verify_pairs(self.run, self.photos, pairs, part)
+        is_known, known = self.former.look_up(self.photos, pairs)
+        logger.info("%s: %d of %d pairs were verified before", part, len(known), len(pairs))
+        fresh = verify_pairs(self.run, self.photos, pairs[~is_known], part)
+        order = np.empty(len(pairs), np.intp)
+        order[is_known] = np.arange(len(known))
+        order[~is_known] = len(known) + np.arange(len(fresh))
+        return join_matches([known, fresh]).take(order)
 
     def _judge(self, found: Found, part: str) -> None:
         """Take known overlays out of all pairs, then compute evidence and probability of all."""
