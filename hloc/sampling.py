@@ -38,9 +38,11 @@ def learn_or_load(run: FeatureRun, extractor: LearntExtractor, names: Sequence[s
         logger.info("learning on %d photos", len(sample))
         records = {record.name: record for record in shards.records(sample)}
         extractor.learn([_arrays_of(records[name]) for name in sample])
-        write_state(path, extractor.state(), origin)
-    else:
-        extractor.load_state(state)
+        state = extractor.state()
+        write_state(path, state, origin)
+    # Products of arrays of another layout in memory round differently. What was learnt just now is laid out as what is
+    # read from a file, so that photos that come later get the bits that they would have got in this run.
+    extractor.load_state({key: np.array(values, order="C") for key, values in state.items()})
     return shards
 
 
