@@ -48,7 +48,10 @@ class Agglomeration:
     size : ndarray of int64, shape (N,)
         Photos in the cluster of each label.
     joins : list of (int, int, float)
-        Labels of the clusters that were joined, the survivor first, and how well they agreed; in order.
+        Labels of the clusters that were joined, the survivor first, and how well they agreed, NaN where a decision
+        joined them; in order.
+    seeds : list of list of int
+        Photos that were together from the start.
     """
 
     def __init__(self, links: Links, least_agreement: float, around: Surroundings) -> None:
@@ -58,6 +61,7 @@ class Agglomeration:
         self.label = around.constraints.group_of(num_photos)
         self.size = np.bincount(self.label, minlength=num_photos)
         self.joins: list[tuple[int, int, float]] = []
+        self.seeds = around.constraints.together
         self._links = links
         self._apart = np.array(around.constraints.apart, dtype=np.int64).reshape(-1, 2)
         self._is_closed = np.zeros(num_photos, dtype=bool)
@@ -76,6 +80,14 @@ class Agglomeration:
                 return
             first, second, agreement = self._mutual_best()
             self._join(*self._without_conflicts(first, second, agreement))
+
+    def join_decided(self, pairs: NDArray[np.int64]) -> None:
+        """Make one of the two clusters of each pair of photos (J, 2), however well they agree."""
+        ends = self.label[pairs]
+        ends = ends[ends[:, 0] != ends[:, 1]]
+        self._join(ends[:, 0], ends[:, 1], np.full(len(ends), np.nan))
+        apart = self.label[self._apart]
+        self._apart = self._apart[apart[:, 0] != apart[:, 1]]  # a decision overrules a tie
 
     def keys(self) -> Colours:
         """Give a number for each label that does not depend on names or order."""

@@ -26,6 +26,7 @@ from clustering.agglomeration import Agglomeration, Surroundings
 from clustering.agreement import Links
 from clustering.colours import Colours, colour_photos, colour_positions
 from clustering.constraints import Constraints
+from clustering.decided_joins import grow_clusters
 from clustering.doubts import Marks, find_doubts
 from clustering.graph import Edges, ScoredPairs, find_edges
 from clustering.grouping import Grouping, group_photos
@@ -130,13 +131,12 @@ def cluster_evidence(
     links = links.take(~places.contradict(links.first, links.second))
     strong = links.at_least(settings.strong_edg_thresh).with_support(pairs.num_photos)
     colours = _colours(strong, colour_positions(positions, pairs.num_photos), constraints)
-    clusters = Agglomeration(strong, settings.agreement_thresh, Surroundings(places, constraints, colours))
-    clusters.run()
+    clusters = grow_clusters(strong, settings.agreement_thresh, Surroundings(places, constraints, colours))
     near_joins = _near_joins(clusters, settings, positions, constraints)
     label = _final_labels(clusters.label, near_joins)
-    partition = _partition(clusters, label, near_joins, constraints)
+    partition = _partition(clusters, label, near_joins)
     marks = Marks(settings.strong_edg_thresh, settings.weak_edg_thresh, settings.agreement_thresh)
-    doubts = find_doubts(edges, links, label, places, marks)
+    doubts = find_doubts(edges, links, label, clusters.places, marks)
     reasons = find_reasons(partition, edges, num_strong=0)
     grouping = group_photos(partition, pairs.num_photos, reasons, is_sorted=True)
     return replace(grouping, doubts=doubts)
@@ -205,12 +205,12 @@ def _final_labels(label: NDArray[np.int64], near_joins: list[Join]) -> NDArray[n
     return into[label]
 
 
-def _partition(
-    clusters: Agglomeration, label: NDArray[np.int64], near_joins: list[Join], constraints: Constraints
-) -> Partition:
+def _partition(clusters: Agglomeration, label: NDArray[np.int64], near_joins: list[Join]) -> Partition:
     """Make all joins again, in order, so that the clusters of the final labels are numbered by their lowest photos."""
-    decided = [(photos[0], photo, Stage.DECISION, NAN) for photos in constraints.together for photo in photos[1:]]
-    by_evidence = [(one, two, Stage.EVIDENCE, agreement) for one, two, agreement in clusters.joins]
+    decided = [(photos[0], photo, Stage.DECISION, NAN) for photos in clusters.seeds for photo in photos[1:]]
+    grown: list[Join] = [
+        (one, two, Stage.DECISION if np.isnan(value) else Stage.EVIDENCE, value) for one, two, value in clusters.joins
+    ]
     photos = np.flatnonzero(np.bincount(label, minlength=len(label))[label] > 1)
     is_lowest = label[photos] == photos
     order = np.concatenate((photos[is_lowest], photos[~is_lowest]))
@@ -218,7 +218,7 @@ def _partition(
     places = np.full(len(label), -1, dtype=np.int64)
     places[order] = np.arange(len(order))
     number: list[int] = places.tolist()
-    for one, two, stage, value in [*decided, *by_evidence, *near_joins]:
+    for one, two, stage, value in [*decided, *grown, *near_joins]:
         survivor, absorbed = sorted((number[one], number[two]))
         measure = {"distance_m": value} if stage is Stage.GPS else {"agreement": value}
         partition.join(survivor, absorbed, stage, **measure)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from copy import copy
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -36,6 +38,12 @@ class Places:
         self._is_placed = np.isfinite(self._points[:, 0])
         self._medians = self._points.copy()
         self.has_any = bool(self._is_placed.any())
+
+    def at_start(self) -> Places:
+        """Give the same photos, each a cluster of its own."""
+        places = copy(self)
+        places._medians = self._points.copy()
+        return places
 
     def distance_m(self, first: Integers, second: Integers) -> NDArray[np.float64]:
         """Give the metres between photos; NaN where one has no position."""

@@ -96,7 +96,7 @@ def test_near_clusters_join_by_their_median_positions_when_they_have_enough() ->
 def test_a_decision_is_a_reason_of_its_own() -> None:
     drawn = DrawnEvidence([(0, 1, 0.9)], (None,) * 3, Decided(together=[[1, 2]]), 3)
     (reasons,) = drawn.by_evidence().reasons.of_clusters([0])
-    assert [join.stage for join in reasons.joins] == [Stage.DECISION, Stage.EVIDENCE]
+    assert [join.stage for join in reasons.joins] == [Stage.EVIDENCE, Stage.DECISION]
 
 
 def test_a_decision_overrules_positions() -> None:
