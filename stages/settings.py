@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 TRANSFER_MODES = ("copy", "hardlink", "symlink", "reflink")
-CLUSTER_METHODS = ("specified",)
+MATCHERS = ("rootsift", "rootsift_rotated")
+CLUSTER_METHODS = ("evidence", "specified")
 MAX_MEGAPIXELS = 100.0
 
 
@@ -75,18 +76,48 @@ class ExtractSettings:
 
 
 @dataclass(frozen=True)
+class MatchSettings:
+    """Settings of ``match_pairs.py``.
+
+    ``max_pairs`` is the most further pairs that one photo may ask for in each round; ``calibration`` of None means
+    the one that comes with the project.
+    """
+
+    image_dir: Path = Path("datasets")
+    outputs_dir: Path = Path("netvlad")
+    pairs_file: Path | None = None
+    matcher: str = "rootsift"
+    num_keypoints: int = 2000
+    max_pairs: int = 10
+    num_rounds: int = 2
+    calibration: Path | None = None
+    num_workers: int | None = None
+    follow_links: bool = False
+    max_megapixels: float = MAX_MEGAPIXELS
+    timeout_s: float = 120.0
+
+
+@dataclass(frozen=True)
 class ClusterSettings:
-    """Settings of ``create_clusters.py``; a threshold of None means the default of the model that made the pairs."""
+    """Settings of ``create_clusters.py``.
+
+    ``method`` of None is ``evidence`` for pairs whose scores are probabilities, ``specified`` for others. A threshold
+    of None means the default of the method, for ``specified`` that of the model that made the pairs. ``decisions`` of
+    None is ``decisions.json`` of the results folder, when it stands.
+    """
 
     image_dir: Path = Path("datasets")
     pairs_file: Path | None = None
     outputs_dir: Path = Path("netvlad")
-    method: str = "specified"
+    method: str | None = None
     results_dir: Path = Path("results")
     strong_edg_thresh: float | None = None
     weak_edg_thresh: float | None = None
     gps_count_thresh: int = 4
     gps_distance_thresh: float = 30.0
+    agreement_thresh: float | None = None
+    gps_conflict_thresh: float | None = None
+    decisions: Path | None = None
     file_order: bool = False
     follow_links: bool = False
 
