@@ -128,7 +128,8 @@ def explain_pair(settings: ExplainSettings) -> Explanation:
     of_decision = decision_sentences(decision, grouped.info, scored.is_probability)
     short = [*of_pair, *of_decision, *([short_chain(decision)] if decision.is_together else [])]
     _write(picture, _draw(settings, names, evidence, Captions(names, first_line, _key(evidence), short)))
-    chain = chain_sentences(decision, scored.is_probability)
+    weak_thresh = float(grouped.info.get("settings", {}).get("weak_edg_thresh", 0.0))
+    chain = chain_sentences(decision, scored.is_probability, weak_thresh)
     return Explanation(names, picture, evidence, decision, first_line, [*of_pair, *of_decision], chain, missing)
 
 

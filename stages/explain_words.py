@@ -16,7 +16,6 @@ SOURCE_WORDS = {
     "neighbours": "looked at because both match a third photo",
     "position": "looked at because their positions lie near each other",
     "time": "looked at because one camera took them within a minute",
-    None: "matched now",
 }
 KIND_WORDS = {
     "none": "nothing agrees with one map",
@@ -79,15 +78,19 @@ def pair_sentences(measures: Mapping[str, Any], positions: Sequence[str]) -> lis
             f"{measures['overlay']} matches were left out: they sit at the same place of both photos, as watermarks, "
             "stamps and borders do."
         )
-    score = "" if measures["score"] is None else f"; descriptor score {_digits(measures['score'])}"
-    texts.append(f"Why it was looked at: {SOURCE_WORDS[measures['source']]}{score}.")
+    if measures["source"] is not None:
+        texts.append(f"Why it was looked at: {SOURCE_WORDS[measures['source']]}.")
+    if measures["score"] is not None:
+        texts.append(f"Score of the descriptors: {_digits(measures['score'])}.")
     return [*texts, *positions]
 
 
 def _map(measures: Mapping[str, Any]) -> str:
     if measures["scale"] is None:
         return ""
-    return f", {measures['scale']:.2f} times as large on the right, turned by {measures['rotation_deg']:.0f} degrees"
+    degrees = round(measures["rotation_deg"])
+    turn = f", turned by {degrees} degree{'' if abs(degrees) == 1 else 's'}" if degrees else ""
+    return f", {measures['scale']:.2f} times as large on the right{turn}"
 
 
 # -- the decision -----------------------------------------------------------------------------------------------------
@@ -117,7 +120,7 @@ def _join_sentences(decision: Decision, info: Mapping[str, Any], measure: str) -
     details = []
     if "agreement" in join:
         asked = info.get("settings", {}).get("agreement_thresh")
-        details.append(f"agreement {_digits(join['agreement'])}" + (f", {asked:g} is asked" if asked else ""))
+        details.append(_agreement(join["agreement"], asked))
     if "distance_m" in join:
         details.append(f"{metres(join['distance_m'])} between their medians")
     if join.get("pairs"):
@@ -145,13 +148,12 @@ def _best_sentence(decision: Decision, measure: str) -> str:
 def _reason_sentence(decision: Decision, info: Mapping[str, Any], measure: str) -> str:
     settings, doubt = info.get("settings", {}), decision.doubt
     strong, weak = settings.get("strong_edg_thresh"), settings.get("weak_edg_thresh")
-    agreement = f": agreement {_digits(doubt['agreement'])}" if "agreement" in doubt else ""
-    asked = f", {settings['agreement_thresh']:g} is asked" if agreement and "agreement_thresh" in settings else ""
+    agreement = f": {_agreement(doubt['agreement'], settings.get('agreement_thresh'))}" if "agreement" in doubt else ""
     far = f": {metres(doubt['distance_m'])}" if "distance_m" in doubt else ""
     words = {
         "below_weak": f"That is below the weak threshold of {weak}.",
         "unsure": f"That lies between the thresholds {weak} and {strong}: too unsure to join, worth a look.",
-        "few_agree": f"One good pair is not enough: too few photos on both sides agree{agreement}{asked}.",
+        "few_agree": f"One good pair is not enough: too few photos on both sides agree{agreement}.",
         "positions": f"Their positions lie too far apart{far}.",
         "tie": "Several joins are equal in all respects and cannot all be made, so none was.",
         "decision": "A person decided so.",
@@ -161,17 +163,22 @@ def _reason_sentence(decision: Decision, info: Mapping[str, Any], measure: str) 
 
 def _listing_sentence(listing: Listing) -> str:
     if listing.rank is None:
-        return f"The descriptor does not list it for {listing.name}, not among {listing.length} photos."
-    return f"The descriptor lists it for {listing.name} in place {listing.rank} of {listing.length}."
+        return f"The descriptor lists {listing.length} photos for {listing.name}; the other is not one of them."
+    return f"The descriptor lists the other photo for {listing.name}, in place {listing.rank} of {listing.length}."
 
 
-def chain_sentences(decision: Decision, is_probability: bool) -> list[str]:
-    """Tell the chain between two photos, a pair a line; the weakest is marked."""
+def chain_sentences(decision: Decision, is_probability: bool, weak_thresh: float) -> list[str]:
+    """Tell the chain between two photos, a pair a line; the weakest is marked.
+
+    Of photos that are apart only a chain that nothing but the agreement of more photos keeps from being a join.
+    """
     chain, measure = decision.chain, "probability" if is_probability else "score"
     if not chain:
         return ["No chain of pairs connects them."] if decision.is_together else []
-    scores = [step.score for step in chain if step.decision is None and step.score is not None]
-    where = "in the cluster" if decision.is_together else "over all photos"
+    scores = _scores(chain)
+    if decision.is_together is False and (len(chain) == 1 or min(scores, default=1.0) < weak_thresh):
+        return []
+    where = "in the cluster" if decision.is_together else "over all photos, from which no join follows"
     texts = [f"Strongest chain {where}, {len(chain)} {'pair' if len(chain) == 1 else 'pairs'}:"]
     for step in chain:
         is_weakest = len(chain) > 1 and step.decision is None and step.score == min(scores)
@@ -185,14 +192,19 @@ def short_chain(decision: Decision) -> str:
     if not chain:
         return ""
     if len(chain) > MAX_CHAIN:
-        scores = [step.score for step in chain if step.decision is None and step.score is not None]
+        scores = _scores(chain)
         weakest = f", the weakest {_digits(min(scores))}" if scores else ""
         return f"Strongest chain: {len(chain)} pairs{weakest}."
     parts = [PurePosixPath(chain[0].first).name]
     for step in chain:
         link = "decided" if step.decision or step.score is None else _digits(step.score)
-        parts += [f"--{link}--", PurePosixPath(step.second).name]
+        parts += [f"({link})", PurePosixPath(step.second).name]
     return f"Strongest chain: {' '.join(parts)}"
+
+
+def _scores(chain: Sequence[Step]) -> list[float]:
+    """Give the scores that hold a chain where no decision does."""
+    return [step.score for step in chain if step.decision is None and step.score is not None]
 
 
 def _step(step: Step, measure: str) -> str:
@@ -218,7 +230,17 @@ def _percent(share: float) -> str:
 
 def _digits(value: float) -> str:
     """Give a number with as many digits as tell it from 0 and 1."""
+    if 0.9999 < value < 1.0001:
+        return ">0.9999"
     return f"{value:.4f}" if value > 0.995 or abs(value) < 0.01 else f"{value:.2f}"
+
+
+def _agreement(value: float, asked: float | None) -> str:
+    """Give an agreement with as many digits as tell it from what is asked."""
+    if asked is None:
+        return f"agreement {value:.2f}"
+    digits = next((digits for digits in range(2, 6) if f"{value:.{digits}f}" != f"{asked:.{digits}f}"), 6)
+    return f"agreement {value:.{digits}f}, {asked:g} is asked"
 
 
 def _sentence(text: str) -> str:

@@ -12,13 +12,13 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
-from hloc.matching.drawing import GAP, INLIER_COLOURS, PAPER, draw_dashes, draw_inlier
+from hloc.matching.drawing import GAP, INLIER_COLOURS, PAPER, draw_crosses, draw_dashes, draw_dots, draw_line
 
 INK = (25, 25, 25)
 SIZE, HEADLINE_SIZE = 17, 23  # of letters, in pixels
 LEAST_WIDTH = 760  # of the picture, so that a line holds some words
 MARGIN = 14
-KEY_WIDTH = 60
+KEY_WIDTH = 92
 
 Strip = NDArray[np.uint8]
 
@@ -143,7 +143,9 @@ def _key(text: str, width: int, is_inlier: bool) -> Strip:
     canvas[:, KEY_WIDTH:] = strip
     start, end = np.array([MARGIN + 6.0, 18.0]), np.array([KEY_WIDTH + 2.0, 18.0])
     if is_inlier:
-        draw_inlier(canvas, start, end, INLIER_COLOURS[0])
+        draw_line(canvas, start, end, INLIER_COLOURS[0])
+        draw_dots(canvas, (start, end), INLIER_COLOURS[0])
     else:
         draw_dashes(canvas, start, end)
+        draw_crosses(canvas, (start, end))
     return canvas

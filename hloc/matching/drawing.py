@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import cv2
@@ -25,8 +26,23 @@ OVERLAY_COLOUR: Colour = (255, 110, 210)
 EDGE_COLOUR: Colour = (20, 20, 20)
 PAPER: Colour = (250, 250, 248)
 
-DOT, CROSS, DASH = 4, 6, 10  # pixels
+DOT, CROSS, DASH = 4, 5, 10  # pixels
+OPACITY = 0.75  # of lines, so that the photo is seen through many
 _SHIFT = 4  # OpenCV draws at 16ths of a pixel
+
+
+@dataclass(frozen=True)
+class Tile:
+    """Where a photo stands on the canvas: its left upper pixel, and its size."""
+
+    x: int
+    y: int
+    width: int
+    height: int
+
+    def place(self, shares: Shares) -> Shares:
+        """Give places (K, 2) on the canvas, in pixels from the centre of its first pixel."""
+        return shares * (self.width, self.height) + (self.x - 0.5, self.y - 0.5)
 
 
 @dataclass(frozen=True, eq=False)
@@ -58,25 +74,15 @@ class DrawnMatches:
         chosen = np.linspace(0, len(self) - 1, count).round().astype(np.intp)
         return DrawnMatches(self.first[chosen], self.second[chosen])
 
+    def on(self, tiles: tuple[Tile, Tile]) -> tuple[Shares, Shares]:
+        """Give the places of both ends on the canvas, in pixels."""
+        return tiles[0].place(self.first), tiles[1].place(self.second)
+
 
 def _shares(features: StoredFeatures, rows: NDArray[np.integer]) -> Shares:
     """Turn pixels counted from the centre of the first into shares of the sides."""
     places = features.keypoints[rows, :2].astype(np.float64)
     return np.asarray((places + 0.5) / np.array(features.photo_size, np.float64))
-
-
-@dataclass(frozen=True)
-class Tile:
-    """Where a photo stands on the canvas: its left upper pixel, and its size."""
-
-    x: int
-    y: int
-    width: int
-    height: int
-
-    def place(self, shares: Shares) -> Shares:
-        """Give places (K, 2) on the canvas, in pixels from the centre of its first pixel."""
-        return shares * (self.width, self.height) + (self.x - 0.5, self.y - 0.5)
 
 
 def lay_out(sizes: tuple[tuple[int, int], tuple[int, int]], max_side: int) -> tuple[Tile, Tile]:
@@ -132,13 +138,20 @@ def draw_matches(
     canvas = np.full((height, tiles[1].x + tiles[1].width, 3), PAPER, np.uint8)
     for tile, photo in zip(tiles, photos, strict=True):
         canvas[tile.y : tile.y + tile.height, tile.x : tile.x + tile.width] = _resized(photo, tile)
-    drawn = overlay.at_most(MAX_LINES)
-    for start, end in zip(tiles[0].place(drawn.first), tiles[1].place(drawn.second), strict=True):
-        _draw_left_out(canvas, start, end)
-    drawn = inliers.at_most(MAX_LINES)
-    starts, ends = tiles[0].place(drawn.first), tiles[1].place(drawn.second)
-    for place, row in enumerate(np.lexsort((starts[:, 1], starts[:, 0]))):
-        draw_inlier(canvas, starts[row], ends[row], INLIER_COLOURS[place % len(INLIER_COLOURS)])
+    left_out, agreeing = (each.at_most(MAX_LINES).on(tiles) for each in (overlay, inliers))
+    order = np.lexsort((agreeing[0][:, 1], agreeing[0][:, 0]))
+    colours = [INLIER_COLOURS[place % len(INLIER_COLOURS)] for place in range(len(order))]
+    lines = canvas.copy()
+    for start, end in zip(*left_out, strict=True):
+        draw_dashes(lines, start, end)
+    for row, colour in zip(order, colours, strict=True):
+        draw_line(lines, agreeing[0][row], agreeing[1][row], colour)
+    canvas = np.asarray(cv2.addWeighted(lines, OPACITY, canvas, 1 - OPACITY, 0), np.uint8)
+    # ends last, so that no line hides one
+    for places in left_out:
+        draw_crosses(canvas, places)
+    for row, colour in zip(order, colours, strict=True):
+        draw_dots(canvas, (agreeing[0][row], agreeing[1][row]), colour)
     return canvas
 
 
@@ -148,18 +161,22 @@ def _resized(photo: Photo, tile: Tile) -> Photo:
     return np.asarray(cv2.resize(photo, (tile.width, tile.height), interpolation=how), np.uint8)
 
 
-def draw_inlier(canvas: NDArray[np.uint8], start: Shares, end: Shares, colour: Colour) -> None:
-    """Draw a whole line with a dark edge, and a dot at both ends."""
+def draw_line(canvas: NDArray[np.uint8], start: Shares, end: Shares, colour: Colour) -> None:
+    """Draw a whole line with a dark edge."""
     _line(canvas, start, end, EDGE_COLOUR, 3)
     _line(canvas, start, end, colour, 1)
-    for place in (start, end):
+
+
+def draw_dots(canvas: NDArray[np.uint8], places: Iterable[Shares], colour: Colour) -> None:
+    """Draw dots with a dark edge: the ends of whole lines."""
+    for place in places:
         cv2.circle(canvas, _fixed(place), (DOT + 1) << _SHIFT, EDGE_COLOUR, -1, cv2.LINE_AA, _SHIFT)
         cv2.circle(canvas, _fixed(place), DOT << _SHIFT, colour, -1, cv2.LINE_AA, _SHIFT)
 
 
-def _draw_left_out(canvas: NDArray[np.uint8], start: Shares, end: Shares) -> None:
-    draw_dashes(canvas, start, end)
-    for place in (start, end):
+def draw_crosses(canvas: NDArray[np.uint8], places: Iterable[Shares]) -> None:
+    """Draw crosses with a dark edge: the ends of dashed lines."""
+    for place in places:
         for thickness, colour in ((4, EDGE_COLOUR), (2, OVERLAY_COLOUR)):
             for arm in ((CROSS, CROSS), (CROSS, -CROSS)):
                 _line(canvas, place - arm, place + arm, colour, thickness)
