@@ -244,4 +244,4 @@ def _agreement(value: float, asked: float | None) -> str:
 
 
 def _sentence(text: str) -> str:
-    return f"{text[0].upper()}{text[1:]}." if text else text
+    return f"Decided: {text}."
