@@ -157,3 +157,25 @@ class PipelineSettings:
     overwrite: bool = False
     follow_links: bool = False
     max_megapixels: float = MAX_MEGAPIXELS
+
+
+@dataclass(frozen=True)
+class ExplainSettings:
+    """Settings of ``tools.explain_pair``.
+
+    ``output`` of None is ``RESULTS_DIR/explained/FIRST--SECOND.png``; ``max_side`` is the longest side of a drawn
+    photo. The others are as in the stages whose results are explained.
+    """
+
+    first: str
+    second: str
+    image_dir: Path = Path("datasets")
+    outputs_dir: Path = Path("netvlad")
+    results_dir: Path = Path("results")
+    pairs_file: Path | None = None
+    decisions: Path | None = None
+    calibration: Path | None = None
+    output: Path | None = None
+    max_side: int = 960
+    follow_links: bool = False
+    max_megapixels: float = MAX_MEGAPIXELS
