@@ -40,7 +40,7 @@ def photos(tmp_path: Path) -> Path:
 def run(photos: Path, weights: Path, *flags: str, capsys: pytest.CaptureFixture[str] | None = None) -> Any:
     arguments = ["--image_dir", str(photos), "--work_dir", str(photos.parent / "work"), "--quiet"]
     arguments += ["--model", "netvlad", "--weights", str(weights), "--num_workers", "0", "--device", "cpu"]
-    arguments += ["--strong_edg_thresh", "0.999", "--weak_edg_thresh", "0.999", *flags]
+    arguments += ["--strong_edg_thresh", "0.999", "--weak_edg_thresh", "0.999", "--no_verify", *flags]
     return run_pipeline.main(run_pipeline.parse_args(arguments))
 
 

@@ -14,6 +14,7 @@ import pytest
 
 import stages.match as match_module
 from hloc.matching.rows import RowWork
+from hloc.probability import DEFAULT_CALIBRATION
 from stages.match import match_pairs
 from stages.settings import MatchSettings
 from storage.errors import StageError, UsageError
@@ -78,7 +79,7 @@ def test_the_origin_names_model_matcher_settings_and_checksums(tmp_path: Path) -
     origin: Any = read_origin(settings.outputs_dir / "pairs-test-verified.txt")
     assert (origin["model"], origin["matcher"], origin["num_keypoints"]) == ("test", "rootsift", 400)
     assert origin["matches_checksum"] == read(settings).checksum and origin["is_probability"] is True
-    for key in ("features_checksum", "pairs_sha256", "calibration_checksum", "max_pairs", "num_rounds", "skipped"):
+    for key in ("photos_checksum", "pairs_sha256", "calibration_checksum", "max_pairs", "num_rounds", "skipped"):
         assert key in origin
 
 
@@ -250,7 +251,7 @@ def test_a_value_out_of_range_is_a_wrong_call_that_names_the_flag(tmp_path: Path
 
 def test_a_calibration_of_ones_own_is_obeyed(tmp_path: Path) -> None:
     settings = lay_out(tmp_path)
-    content = json.loads(match_module.DEFAULT_CALIBRATION.read_text())
+    content = json.loads(DEFAULT_CALIBRATION.read_text())
     content["intercept"] = -50.0
     (tmp_path / "own.json").write_text(json.dumps(content))
     match_pairs(replace(settings, calibration=tmp_path / "own.json"))
