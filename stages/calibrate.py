@@ -119,7 +119,8 @@ def calibrate(pairs: LabelledPairs) -> Calibration:
 def cross_validate(pairs: LabelledPairs, num_folds: int = NUM_FOLDS, seed: int = 0) -> NDArray[np.float64]:
     """Give the probability (E,) of each pair by a model that saw neither of its two buildings.
 
-    A pair between two folds is judged by a model fitted on the pairs within all others.
+    A pair between two folds is judged by a model fitted on the pairs within all others. Among fewer buildings there
+    are fewer pairs of two buildings for each pair of one; they count for more, so that the odds are those of all.
 
     Raises
     ------
@@ -134,8 +135,10 @@ def cross_validate(pairs: LabelledPairs, num_folds: int = NUM_FOLDS, seed: int =
         if not is_tested.any():
             continue
         is_fitted = ~(np.isin(of_first, (one, other)) | np.isin(of_second, (one, other)))
+        is_same = pairs.is_same[is_fitted]
+        weights = np.where(is_same, 1.0, num_folds / (num_folds - len({one, other})))
         try:
-            model = fit_calibration(list(EVIDENCE), pairs.evidence[is_fitted], pairs.is_same[is_fitted])
+            model = fit_calibration(list(EVIDENCE), pairs.evidence[is_fitted], is_same, weights)
         except ValueError as error:
             raise StageError(f"too few labels for {num_folds} folds: {error}") from error
         found[is_tested] = probabilities(model, pairs.evidence[is_tested])

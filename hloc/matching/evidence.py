@@ -23,6 +23,7 @@ MOST_EXCESS = 2.0
 WORST_RANK = 10  # of a photo that the descriptor did not list; lists may be of any length
 USUAL_QUARTILE = 25  # of a photo's numbers of matches: most of its candidates are not its building
 PRIOR_MATCHES = 5.0
+MOST_OVERLAY = 0.2  # share of the matches; two photos of one building may bear the same watermark
 
 FloatArray = NDArray[np.float64]
 
@@ -134,9 +135,10 @@ def worst_rank(candidates: Candidates) -> FloatArray:
 
 
 def overlay_share(candidates: Candidates) -> FloatArray:
-    """Give minus the share of the matches that were left out as overlay."""
+    """Give minus the share of the matches that were left out as overlay: what is left may be of it too."""
     matches = candidates.matches
-    return -(matches.num_overlay / (matches.num_overlay + matches.num_matches + PRIOR_MATCHES))
+    share = matches.num_overlay / (matches.num_overlay + matches.num_matches + PRIOR_MATCHES)
+    return -np.minimum(share, MOST_OVERLAY)
 
 
 EVIDENCE: dict[str, Callable[[Candidates], FloatArray]] = {

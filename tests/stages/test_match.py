@@ -15,6 +15,7 @@ import pytest
 import stages.match as match_module
 from hloc.matching.rows import RowWork
 from hloc.probability import DEFAULT_CALIBRATION
+from stages.check import WorkFolders, check_results
 from stages.match import match_pairs
 from stages.settings import MatchSettings
 from storage.errors import StageError, UsageError
@@ -271,3 +272,110 @@ def test_photos_are_only_read(tmp_path: Path) -> None:
     before = all_files(tmp_path / "photos")
     match_pairs(settings)
     assert all_files(tmp_path / "photos") == before
+
+
+# -- photos that come later -------------------------------------------------------------------------------------------
+
+
+def list_all_pairs(settings: MatchSettings) -> None:
+    names = sorted(path.name for path in settings.image_dir.iterdir())
+    rows = [(one, other, 0.5) for one, other in combinations(names, 2)]
+    write_pairs(settings.outputs_dir / "pairs-test.txt", rows, {"model": "test", "skipped": []})
+
+
+@pytest.fixture
+def looked_at(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """The number of pairs of each job that was done."""
+    plain, counts = RowWork.__call__, []
+
+    def watched(self: RowWork, name: str, pairs: np.ndarray) -> object:
+        counts.append(len(pairs))
+        return plain(self, name, pairs)
+
+    monkeypatch.setattr(RowWork, "__call__", watched)
+    return counts
+
+
+def test_a_photo_that_is_added_is_matched_with_the_others_and_they_not_again(
+    tmp_path: Path, looked_at: list[int]
+) -> None:
+    settings = lay_out(tmp_path)
+    match_pairs(settings)
+    looked_at.clear()
+    save(settings.image_dir / "later.png", draw_facade(60))
+    list_all_pairs(settings)
+    report = match_pairs(settings)
+    assert sum(looked_at) == 7 and report.counts["computed_now"] == 1 and report.counts["pairs"] == 28
+    added = contents(settings)
+    for name in OUTPUTS:
+        (settings.outputs_dir / name).unlink()
+    match_pairs(settings)
+    assert contents(settings) == added
+
+
+def test_a_photo_that_is_removed_costs_no_second_look(tmp_path: Path, looked_at: list[int]) -> None:
+    settings = lay_out(tmp_path)
+    match_pairs(settings)
+    looked_at.clear()
+    (settings.image_dir / "alone.png").unlink()
+    list_all_pairs(settings)
+    assert match_pairs(settings).counts["pairs"] == 15 and not looked_at
+
+
+def test_another_calibration_costs_no_second_look(tmp_path: Path, looked_at: list[int]) -> None:
+    settings = lay_out(tmp_path)
+    match_pairs(settings)
+    looked_at.clear()
+    content = json.loads(DEFAULT_CALIBRATION.read_text())
+    content["intercept"] += 0.01
+    (tmp_path / "own.json").write_text(json.dumps(content))
+    assert not match_pairs(replace(settings, calibration=tmp_path / "own.json")).is_current and not looked_at
+
+
+def test_other_features_are_matched_anew(tmp_path: Path, looked_at: list[int]) -> None:
+    settings = lay_out(tmp_path)
+    match_pairs(settings)
+    looked_at.clear()
+    match_pairs(replace(settings, num_keypoints=300))
+    assert sum(looked_at) == 21
+
+
+# -- the check of a work folder ---------------------------------------------------------------------------------------
+
+
+def problems(settings: MatchSettings) -> list[str]:
+    return check_results(WorkFolders(settings.image_dir, settings.outputs_dir, settings.outputs_dir)).problems
+
+
+def test_verified_pairs_add_up(tmp_path: Path) -> None:
+    settings = lay_out(tmp_path)
+    match_pairs(settings)
+    assert problems(settings) == []
+
+
+def test_candidates_that_changed_since_are_reported(tmp_path: Path) -> None:
+    settings = lay_out(tmp_path)
+    match_pairs(settings)
+    write_pairs(settings.outputs_dir / "pairs-test.txt", [("alone.png", "wall_1_0.png", 0.1)], {"model": "test"})
+    assert any("another pairs-test.txt" in problem for problem in problems(settings))
+
+
+def test_a_table_of_another_run_is_reported(tmp_path: Path) -> None:
+    settings = lay_out(tmp_path)
+    match_pairs(settings)
+    pairs = (settings.outputs_dir / "pairs-test-verified.txt").read_bytes()
+    origin = (settings.outputs_dir / "pairs-test-verified.json").read_bytes()
+    match_pairs(replace(settings, num_keypoints=300))
+    (settings.outputs_dir / "pairs-test-verified.txt").write_bytes(pairs)
+    (settings.outputs_dir / "pairs-test-verified.json").write_bytes(origin)
+    assert any("does not belong to matches-test.h5" in problem for problem in problems(settings))
+
+
+def test_photos_that_changed_since_and_unfinished_work_are_reported(tmp_path: Path) -> None:
+    settings = lay_out(tmp_path)
+    match_pairs(settings)
+    save(settings.image_dir / "alone.png", draw_facade(61))
+    (settings.outputs_dir / "matches.shards").mkdir()
+    found = problems(settings)
+    assert any("photos changed since: 'alone.png'" in problem for problem in found)
+    assert any("was not finished" in problem for problem in found)
