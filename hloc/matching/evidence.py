@@ -126,12 +126,17 @@ def coverage(candidates: Candidates) -> FloatArray:
 
 def best_rank(candidates: Candidates) -> FloatArray:
     """Give minus the logarithm of the better of the two places in the descriptor's lists."""
-    return -np.log1p(np.minimum(candidates.ranks.min(axis=1), WORST_RANK))
+    return -np.log1p(_worth(candidates, candidates.ranks.min(axis=1)))
 
 
 def worst_rank(candidates: Candidates) -> FloatArray:
     """Give minus the logarithm of the worse of the two places in the descriptor's lists."""
-    return -np.log1p(np.minimum(candidates.ranks.max(axis=1), WORST_RANK))
+    return -np.log1p(_worth(candidates, candidates.ranks.max(axis=1)))
+
+
+def _worth(candidates: Candidates, ranks: NDArray[np.intp]) -> FloatArray:
+    """Say what ranks are worth, as ranks of a great collection: of three photos each is another's nearest."""
+    return np.minimum(ranks + WORST_RANK**2 / max(candidates.num_photos - 1, 1), WORST_RANK)
 
 
 def overlay_share(candidates: Candidates) -> FloatArray:
