@@ -82,7 +82,7 @@ def main(args: argparse.Namespace) -> int:
     rows = reliability(probability, pairs.is_same)
     share = float(pairs.is_same.mean())
     print(header(f"calibration on {args.labels.parent.name}, {len(pairs.names)} photos, {args.model}"))
-    print(f"{len(probability)} pairs, {int(pairs.is_same.sum())} of one building ({first.num_true_pairs} in all).\n")
+    print(f"{len(probability)} pairs, {int(pairs.is_same.sum())} of one building ({photos.num_true_pairs} in all).\n")
     print("\n".join(reliability_lines(rows)))
     print(
         f"\nBrier score {brier_score_loss(pairs.is_same, probability):.4f} (a constant: {share * (1 - share):.4f}), "

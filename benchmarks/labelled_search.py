@@ -7,6 +7,7 @@ neighbours of neighbours the next round looks at hangs on no label of the pair e
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -112,12 +113,6 @@ class Result:
         ]
         return np.array(labels)
 
-    @property
-    def num_true_pairs(self) -> int:
-        """Number of pairs of one building among all photos."""
-        sizes = np.bincount(self.truth[self.truth != SINGLE])
-        return int((sizes * (sizes - 1) // 2).sum())
-
     def scored(self) -> ScoredPairs:
         """Give the pairs as the clusterers take them."""
         matches = self.found.matches
@@ -180,6 +175,12 @@ class LabelledPhotos:
             for name, label in zip(self.photos.names, labels, strict=True)
         )
         self.suggestions = read_suggestions(self.image_dir, self.photos.names)
+
+    @property
+    def num_true_pairs(self) -> int:
+        """Number of pairs of one building among all photos."""
+        sizes = np.array(list(Counter(self.buildings).values()))
+        return int((sizes * (sizes - 1) // 2).sum())
 
     def listed(self, num_to_match: int) -> Listed:
         """Give what the descriptors list."""
