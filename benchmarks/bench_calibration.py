@@ -75,7 +75,7 @@ def draw_curve(rows: Sequence[ReliabilityRow]) -> NDArray[np.uint8]:
 
 def main(args: argparse.Namespace) -> int:
     """Print the tables; draw and write what is asked for."""
-    photos = LabelledPhotos(args.labels, args.outputs_dir, args.model.split("+"))
+    photos = LabelledPhotos(args.labels, args.outputs_dir, args.model.split("+"), args.street_dir)
     results = [photos.find(Variant(seed=seed)) for seed in range(args.num_deals)]
     first = results[0]
     pairs, probability = first.pairs, first.found.probability
@@ -91,7 +91,7 @@ def main(args: argparse.Namespace) -> int:
         f"{calibration_error(rows):.4f}.\n"
     )
     print("\n".join(cluster_lines(results)))
-    fitted = calibrate(pairs)
+    fitted = calibrate(first.search.fitted_on(first.found))
     print("\n| evidence | mean | scale | coefficient |\n|---|---|---|---|")
     for parts in zip(fitted.names, fitted.means, fitted.scales, fitted.coefficients, strict=True):
         print(f"| {parts[0]} | {parts[1]:.3f} | {parts[2]:.3f} | {parts[3]:.3f} |")
@@ -107,6 +107,7 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument("--labels", type=Path, required=True, help="CSV file path,building; the photos beside it")
     parser.add_argument("--outputs_dir", type=Path, required=True, help="features of the photos; kept pairs go there")
     parser.add_argument("--model", default="vlad+street")
+    parser.add_argument("--street_dir", type=Path, help="work folder of run_pipeline.py --demo, fitted as well")
     parser.add_argument("--num_deals", type=int, default=3, help="deals of the buildings into folds")
     parser.add_argument("--curve", type=Path, help="PNG file to draw the curve into")
     parser.add_argument("--output", type=Path, help="calibration file to write, fitted on all")

@@ -91,7 +91,7 @@ def budget_line(result: Result, num_true_pairs: int) -> str:
 
 def main(args: argparse.Namespace) -> int:
     """Print the tables."""
-    photos = LabelledPhotos(args.labels, args.outputs_dir, args.model.split("+"))
+    photos = LabelledPhotos(args.labels, args.outputs_dir, args.model.split("+"), args.street_dir)
     print(header(f"verification on {args.labels.parent.name}, {len(photos.photos.names)} photos, one core"))
     print("| keypoints, at most | in the mean | decode, ms/photo | describe, ms/photo | load, ms/photo | ms/pair |")
     print("|---|---|---|---|---|---|")
@@ -112,6 +112,7 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument("--labels", type=Path, required=True, help="CSV file path,building; the photos beside it")
     parser.add_argument("--outputs_dir", type=Path, required=True, help="features of the photos; kept pairs go there")
     parser.add_argument("--model", default="vlad+street")
+    parser.add_argument("--street_dir", type=Path, help="work folder of run_pipeline.py --demo, fitted as well")
     parser.add_argument("--num_keypoints", type=int, nargs="+", default=[1000, 2000, 4000])
     parser.add_argument("--num_budgets", type=int, default=len(BUDGETS), help="verified lines of the second table")
     return parser.parse_args()

@@ -25,7 +25,6 @@ sys.path.insert(0, str(ROOT))
 
 from benchmarks.grouping import Labelled  # noqa: E402
 from benchmarks.labelled_search import (  # noqa: E402
-    SINGLE,
     LabelledPhotos,
     Result,
     Variant,
@@ -37,13 +36,14 @@ from benchmarks.labelled_search import (  # noqa: E402
 from benchmarks.machine import header  # noqa: E402
 from clustering.evaluation import Evaluation  # noqa: E402
 from clustering.graph import ScoredPairs  # noqa: E402
+from clustering.grouping import Grouping  # noqa: E402
 from hloc.extractors import default_thresholds  # noqa: E402
 from storage.formats.features import read_features  # noqa: E402
 from storage.formats.labels import read_labels  # noqa: E402
 from storage.photos import load_photo  # noqa: E402
 
 COLUMNS = ("method", "pairwise P", "R", "F1", "B-cubed F1", "clusters with two buildings")
-HASH_BITS = 64
+LIMITS = range(0, 20, 2)  # of 64 bits
 
 
 def by_phash(photos: LabelledPhotos, result: Result) -> Evaluation:
@@ -57,20 +57,24 @@ def by_phash(photos: LabelledPhotos, result: Result) -> Evaluation:
     first, second = np.triu_indices(len(bits), 1)
     distances = (bits[first] != bits[second]).sum(axis=1)
     folds, truth = result.pairs.folds(), result.truth
-    is_same = (truth[first] == truth[second]) & (truth[first] != SINGLE)
     is_joined = np.zeros(len(first), bool)
     for one, other in combinations_with_replacement(range(int(folds.max()) + 1), 2):
         is_fitted = ~(np.isin(folds[first], (one, other)) | np.isin(folds[second], (one, other)))
-        limit = max(range(0, HASH_BITS, 2), key=lambda limit: _f1(distances <= limit, is_same, is_fitted))
+        limit = max(LIMITS, key=lambda limit: _f1(_components(first, second, is_fitted & (distances <= limit)), truth))
         is_here = (np.minimum(folds[first], folds[second]) == one) & (np.maximum(folds[first], folds[second]) == other)
         is_joined |= is_here & (distances <= limit)
-    pairs = ScoredPairs.from_arrays(len(bits), first[is_joined], second[is_joined], np.ones(int(is_joined.sum())))
-    return judge(truth, by_components(pairs))
+    return judge(truth, _components(first, second, is_joined))
 
 
-def _f1(is_found: NDArray[np.bool_], is_same: NDArray[np.bool_], is_counted: NDArray[np.bool_]) -> float:
-    found, same = is_found[is_counted], is_same[is_counted]
-    return 2 * float((found & same).sum()) / max(1, int(found.sum() + same.sum()))
+def _components(first: NDArray[np.intp], second: NDArray[np.intp], is_joined: NDArray[np.bool_]) -> Grouping:
+    ends = first[is_joined].astype(np.int64), second[is_joined].astype(np.int64)
+    num_photos = int(second.max()) + 1
+    return by_components(ScoredPairs.from_arrays(num_photos, *ends, np.ones(len(ends[0]))))
+
+
+def _f1(grouping: Grouping, truth: NDArray[np.int64]) -> float:
+    """What is not joined to photos of the folds left out lowers the recall of all limits alike."""
+    return judge(truth, grouping).pairwise_f1
 
 
 def by_descriptors(photos: LabelledPhotos, model: str, labels: dict[str, str]) -> Evaluation:
@@ -112,7 +116,7 @@ VARIANTS = {
 def main(args: argparse.Namespace) -> int:
     """Print the table."""
     labels = read_labels(args.labels)
-    photos = LabelledPhotos(args.labels, args.outputs_dir, args.model.split("+"))
+    photos = LabelledPhotos(args.labels, args.outputs_dir, args.model.split("+"), args.street_dir)
     print(header(f"verified pairs on {args.labels.parent.name}, {len(photos.photos.names)} photos"))
     print(f"| {' | '.join(COLUMNS)} |\n|{'---|' * len(COLUMNS)}")
     for name, found in rows_of(photos, args.model, labels):
@@ -127,6 +131,7 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument("--labels", type=Path, required=True, help="CSV file path,building; the photos beside it")
     parser.add_argument("--outputs_dir", type=Path, required=True, help="features of the photos; kept pairs go there")
     parser.add_argument("--model", default="vlad+street")
+    parser.add_argument("--street_dir", type=Path, help="work folder of run_pipeline.py --demo, fitted as well")
     return parser.parse_args()
 
 

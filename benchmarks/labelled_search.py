@@ -28,18 +28,18 @@ from hloc.matching.evidence import EVIDENCE, Candidates, evidence_of
 from hloc.matching.former import FormerPairs
 from hloc.matching.rows import Photos, verification_settings
 from hloc.matching.search import Found, Listed, Search, SearchSettings
-from hloc.probability import DEFAULT_CALIBRATION
 from hloc.retrieval import top_k
-from stages.calibrate import LabelledPairs, cross_validate
+from stages.calibrate import LabelledPairs, cross_validate, join_labelled, read_labelled_pairs
 from stages.match_inputs import read_suggestions
 from storage.errors import StageError
-from storage.formats.calibration import read_calibration
+from storage.formats.calibration import Calibration
 from storage.formats.features import read_features
 from storage.formats.labels import SINGLE_LABEL, read_labels
-from storage.formats.matches import MatchesFile, join_matches, read_matches, write_matches
+from storage.formats.matches import MatchesFile, join_matches, matches_path, read_matches, write_matches
 from storage.formats.pairs import Pairs
 
 SINGLE = -1
+STREET_WEIGHT = 0.5  # of a pair of the drawn street, whose buildings share their windows to the pixel
 FloatArray = NDArray[np.float64]
 
 
@@ -76,6 +76,7 @@ class CrossValidatedSearch(Search):
     buildings: tuple[str, ...] = ()
     model: str = ""
     variant: Variant = field(default_factory=Variant)
+    street: LabelledPairs | None = None
 
     def labelled(self, found: Found) -> LabelledPairs:
         """Give the evidence of all pairs with the buildings of their photos."""
@@ -87,9 +88,18 @@ class CrossValidatedSearch(Search):
         settings = {"model": self.model, **self.run.matcher.settings()}
         return LabelledPairs(self.photos.names, list(self.buildings), *rows, evidence, settings)
 
+    def fitted_on(self, found: Found) -> LabelledPairs:
+        """Give the pairs, and after them those of the drawn street where there is one."""
+        pairs = self.labelled(found)
+        if self.street is None:
+            return pairs
+        evidence = self.street.evidence.copy()
+        evidence[:, [name in self.variant.without for name in EVIDENCE]] = 0
+        return join_labelled(pairs, replace(self.street, evidence=evidence), STREET_WEIGHT)
+
     def estimate(self, found: Found) -> FloatArray:
         """Give the probability of each pair by a calibration that saw neither building."""
-        return cross_validate(self.labelled(found), seed=self.variant.seed)
+        return cross_validate(self.fitted_on(found), seed=self.variant.seed)[: len(found.matches)]
 
 
 @dataclass(frozen=True, eq=False)
@@ -159,9 +169,18 @@ class LabelledPhotos:
         Where ``extract_features.py`` wrote the features of these photos.
     models : sequence of str
         Models that list the candidates, joined.
+    street_dir : Path, optional
+        Work folder of ``run_pipeline.py --demo``, whose pairs are fitted as well.
     """
 
-    def __init__(self, labels_path: Path, outputs_dir: Path, models: Sequence[str]) -> None:
+    def __init__(
+        self, labels_path: Path, outputs_dir: Path, models: Sequence[str], street_dir: Path | None = None
+    ) -> None:
+        model = "+".join(models)
+        self.street = None
+        if street_dir is not None:
+            paths = matches_path(street_dir / "netvlad", model), street_dir / "street" / "labels.csv"
+            self.street = read_labelled_pairs(*paths)
         label_of = read_labels(labels_path)
         parts = [read_features(outputs_dir / f"global-feats-{model}.h5") for model in models]
         self.joined: JoinedFeatures = join_features(parts)
@@ -197,12 +216,13 @@ class LabelledPhotos:
             run,
             self.photos,
             self.listed(variant.num_to_match),
-            read_calibration(DEFAULT_CALIBRATION, list(EVIDENCE)),
+            Calibration([], [], [], [], 0.0),  # not asked: see estimate
             SearchSettings(variant.num_rounds, variant.max_pairs),
             FormerPairs.of(self._kept(run), run),
             self.buildings,
             self.joined.model,
             variant,
+            self.street,
         )
         found = search.find(self.suggestions)
         self._keep(run, found)
