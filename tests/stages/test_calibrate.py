@@ -14,6 +14,7 @@ from stages.calibrate import (
     calibrate,
     calibration_error,
     cross_validate,
+    join_labelled,
     labelled_pairs,
     read_labelled_pairs,
     reliability,
@@ -164,3 +165,18 @@ def test_labels_of_other_photos_are_an_error(tmp_path: Path) -> None:
     (tmp_path / "labels.csv").write_text("path,building\nelsewhere.jpg,x\n")
     with pytest.raises(StageError, match="none of the 1 photos labelled"):
         read_labelled_pairs(tmp_path / "m.h5", tmp_path / "labels.csv")
+
+
+def test_joined_collections_have_no_building_in_common_and_weights() -> None:
+    one, other = drawn(0), drawn(1)
+    both = join_labelled(one, other, 0.25)
+    assert len(set(both.buildings)) == 2 * NUM_BUILDINGS and len(both.names) == len(set(both.names))
+    assert both.is_same.tolist() == [*one.is_same, *other.is_same]
+    assert both.counts.tolist() == [1.0] * len(one.first) + [0.25] * len(other.first)
+
+
+def test_a_collection_of_little_weight_changes_little() -> None:
+    one, other = drawn(0), drawn(1, signal=-2.0)
+    plain = np.array(calibrate(one).coefficients)
+    assert np.abs(np.array(calibrate(join_labelled(one, other, 1e-6)).coefficients) - plain).max() < 0.15
+    assert np.abs(np.array(calibrate(join_labelled(one, other, 1.0)).coefficients) - plain).max() > 0.3

@@ -11,6 +11,8 @@ from hloc.matching.evidence import (
     WORST_RANK,
     Candidates,
     best_rank,
+    closeness,
+    closeness_of,
     coverage,
     evidence_of,
     guided_excess,
@@ -155,3 +157,23 @@ def test_a_place_in_a_list_says_nothing_among_a_handful_of_photos() -> None:
         assert np.array_equal(measure(few), measure(unlisted))
         assert measure(many)[0] > measure(many)[1] or measure is best_rank
         assert (measure(many) > measure(unlisted)).all()
+
+
+def test_the_best_score_of_both_photos_is_as_close_as_can_be_and_the_least_listed_as_far() -> None:
+    table = join_matches([one_pair(0, 1), one_pair(0, 2), one_pair(1, 2), one_pair(2, 3)])
+    found = closeness_of(4, table, np.array([0.9, 0.5, 0.1, np.nan]))
+    assert found[0] == 1 and found[2] == found[3] == 0 and 0 < found[1] < 1
+
+
+@pytest.mark.parametrize(("factor", "shift"), [(3.0, 0.0), (1.0, -0.4), (0.01, 7.0)])
+def test_the_unit_of_scores_does_not_matter(factor: float, shift: float) -> None:
+    table = join_matches([one_pair(0, 1), one_pair(0, 2), one_pair(1, 2), one_pair(2, 3)])
+    scores = np.array([0.9, 0.5, 0.1, 0.3])
+    assert np.allclose(closeness_of(4, table, scores), closeness_of(4, table, factor * scores + shift))
+
+
+def test_closeness_says_nothing_among_a_handful_of_photos_or_without_scores() -> None:
+    table = join_matches([one_pair(0, 1), one_pair(1, 2)])
+    assert closeness(Candidates.of(11, table, np.array([0.9, 0.2]))).max() == 0
+    assert closeness(Candidates.of(1000, table, np.array([0.9, 0.2]))).max() > 0.9
+    assert closeness(Candidates.of(1000, table, np.full(2, np.nan))).max() == 0
