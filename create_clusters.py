@@ -52,8 +52,8 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
         "--weak_edge_thresh",
         type=float,
         default=default.weak_edg_thresh,
-        help="score from which a pair lets clusters grow (specified; default: the model's), or from which a join that is "
-        "not made is listed for review (evidence; default: 0.3)",
+        help="score from which a pair lets clusters grow (specified; default: the model's), or from which a join that "
+        "is not made is listed for review (evidence; default: 0.3)",
     )
     add("--gps_count_thresh", type=int, default=default.gps_count_thresh, help="positions a cluster needs to be merged")
     add("--gps_distance_thresh", type=float, default=default.gps_distance_thresh, help="metres between merged clusters")

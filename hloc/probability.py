@@ -39,7 +39,9 @@ def probabilities(calibration: Calibration, evidence: FloatArray) -> FloatArray:
     return np.asarray(expit(standard @ np.array(calibration.coefficients) + calibration.intercept))
 
 
-def fit_calibration(names: Sequence[str], evidence: FloatArray, is_same: NDArray[np.bool_]) -> Calibration:
+def fit_calibration(
+    names: Sequence[str], evidence: FloatArray, is_same: NDArray[np.bool_], weights: FloatArray | None = None
+) -> Calibration:
     """Fit the logistic model.
 
     Parameters
@@ -50,6 +52,8 @@ def fit_calibration(names: Sequence[str], evidence: FloatArray, is_same: NDArray
         One row per labelled pair.
     is_same : ndarray of bool, shape (E,)
         Whether both photos show the same building.
+    weights : ndarray, shape (E,), optional
+        How many pairs each stands for; 1 where not given.
 
     Raises
     ------
@@ -64,15 +68,15 @@ def fit_calibration(names: Sequence[str], evidence: FloatArray, is_same: NDArray
         )
     means, scales = evidence.mean(axis=0), np.maximum(evidence.std(axis=0), 1e-9)
     standard = np.column_stack([(evidence - means) / scales, np.ones(len(evidence))])
-    sign = np.where(is_same, 1.0, -1.0)
+    sign, counts = np.where(is_same, 1.0, -1.0), np.ones(len(is_same)) if weights is None else weights
 
-    def loss(weights: FloatArray) -> tuple[float, FloatArray]:
-        margin = sign * (standard @ weights)
-        gradient = -standard.T @ (sign * expit(-margin))
-        gradient[:-1] += SHRINKAGE * weights[:-1]
-        return float(-log_expit(margin).sum() + SHRINKAGE * (weights[:-1] ** 2).sum() / 2), gradient
+    def loss(factors: FloatArray) -> tuple[float, FloatArray]:
+        margin = sign * (standard @ factors)
+        gradient = -standard.T @ (counts * sign * expit(-margin))
+        gradient[:-1] += SHRINKAGE * factors[:-1]
+        return float(-(counts * log_expit(margin)).sum() + SHRINKAGE * (factors[:-1] ** 2).sum() / 2), gradient
 
     bounds = [(0.0, None)] * len(names) + [(None, None)]
     found = minimize(loss, np.zeros(len(names) + 1), jac=True, method="L-BFGS-B", bounds=bounds)
-    weights = [float(value) for value in found.x]
-    return Calibration(list(names), means.tolist(), scales.tolist(), weights[:-1], weights[-1])
+    factors = [float(value) for value in found.x]
+    return Calibration(list(names), means.tolist(), scales.tolist(), factors[:-1], factors[-1])

@@ -39,6 +39,8 @@ class LabelledPairs:
         In the order of ``EVIDENCE``.
     settings : Mapping
         Model and matcher that the pairs were verified with.
+    weights : ndarray, shape (E,), optional
+        How many pairs each counts for; 1 where not given.
     """
 
     names: list[str]
@@ -47,6 +49,12 @@ class LabelledPairs:
     second: NDArray[np.intp]
     evidence: NDArray[np.float64]
     settings: Mapping[str, object]
+    weights: NDArray[np.float64] | None = None
+
+    @property
+    def counts(self) -> NDArray[np.float64]:
+        """How many pairs each counts for, (E,)."""
+        return np.ones(len(self.first)) if self.weights is None else self.weights
 
     @property
     def is_same(self) -> NDArray[np.bool_]:
@@ -93,6 +101,20 @@ def labelled_pairs(content: MatchesFile, label_of: Mapping[str, str]) -> Labelle
     )
 
 
+def join_labelled(one: LabelledPairs, other: LabelledPairs, weight: float) -> LabelledPairs:
+    """Put two collections together; they have no building in common, and pairs of the other count ``weight``."""
+    shift = len(one.names)
+    return LabelledPairs(
+        [*one.names, *(f"\t{name}" for name in other.names)],
+        [*one.buildings, *(f"\t\t{name}" for name in other.buildings)],
+        np.concatenate([one.first, other.first + shift]),
+        np.concatenate([one.second, other.second + shift]),
+        np.concatenate([one.evidence, other.evidence]),
+        one.settings,
+        np.concatenate([one.counts, weight * other.counts]),
+    )
+
+
 def calibrate(pairs: LabelledPairs) -> Calibration:
     """Fit the probability on all labelled pairs.
 
@@ -102,7 +124,7 @@ def calibrate(pairs: LabelledPairs) -> Calibration:
         When there are too few pairs of either kind.
     """
     try:
-        fitted = fit_calibration(list(EVIDENCE), pairs.evidence, pairs.is_same)
+        fitted = fit_calibration(list(EVIDENCE), pairs.evidence, pairs.is_same, pairs.counts)
     except ValueError as error:
         raise StageError(f"{error}; label more photos, two of the same building at least") from error
     fitted_on = {
@@ -119,7 +141,8 @@ def calibrate(pairs: LabelledPairs) -> Calibration:
 def cross_validate(pairs: LabelledPairs, num_folds: int = NUM_FOLDS, seed: int = 0) -> NDArray[np.float64]:
     """Give the probability (E,) of each pair by a model that saw neither of its two buildings.
 
-    A pair between two folds is judged by a model fitted on the pairs within all others.
+    A pair between two folds is judged by a model fitted on the pairs within all others. Among fewer buildings there
+    are fewer pairs of two buildings for each pair of one; they count for more, so that the odds are those of all.
 
     Raises
     ------
@@ -134,8 +157,10 @@ def cross_validate(pairs: LabelledPairs, num_folds: int = NUM_FOLDS, seed: int =
         if not is_tested.any():
             continue
         is_fitted = ~(np.isin(of_first, (one, other)) | np.isin(of_second, (one, other)))
+        is_same = pairs.is_same[is_fitted]
+        weights = np.where(is_same, 1.0, num_folds / (num_folds - len({one, other}))) * pairs.counts[is_fitted]
         try:
-            model = fit_calibration(list(EVIDENCE), pairs.evidence[is_fitted], pairs.is_same[is_fitted])
+            model = fit_calibration(list(EVIDENCE), pairs.evidence[is_fitted], is_same, weights)
         except ValueError as error:
             raise StageError(f"too few labels for {num_folds} folds: {error}") from error
         found[is_tested] = probabilities(model, pairs.evidence[is_tested])

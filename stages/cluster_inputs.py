@@ -32,6 +32,7 @@ from storage.report import PROJECT_VERSION, SkippedPhoto
 logger = logging.getLogger(__name__)
 FALLBACK_MODEL = "netvlad"
 FALLBACK_THRESHOLDS = MODELS[FALLBACK_MODEL].thresholds
+PROBABILITIES = EvidenceSettings().strong_edg_thresh, EvidenceSettings().weak_edg_thresh  # the same for all models
 EVIDENCE, SPECIFIED = "evidence", "specified"
 VERIFIED = "-verified"
 Names = Sequence[str]
@@ -86,8 +87,10 @@ def gather_inputs(settings: ClusterSettings) -> ClusterInputs:
     origin = (read_origin(pairs_file) if pairs_file.is_file() else None) or {}
     on_disk = list_photos(settings.image_dir, follows_links(settings))
     model = str(origin["model"]) if origin else _model_in_name(pairs_file)
-    method = settings.method or (EVIDENCE if origin.get("is_probability") is True else SPECIFIED)
-    thresholds = _evidence_settings(settings) if method == EVIDENCE else _specified_settings(settings, model)
+    is_probability = origin.get("is_probability") is True
+    method = settings.method or (EVIDENCE if is_probability else SPECIFIED)
+    defaults = PROBABILITIES if is_probability else default_thresholds(model) or FALLBACK_THRESHOLDS
+    thresholds = _evidence_settings(settings) if method == EVIDENCE else _specified_settings(settings, defaults)
     decisions, decisions_checksum = _read_decisions(settings)
     skipped = [SkippedPhoto(**photo) for photo in origin.get("skipped", []) if photo["name"] in set(on_disk)]
     checksum = digest(
@@ -125,11 +128,11 @@ def _model_in_name(pairs_file: Path) -> str | None:
     return name if default_thresholds(name) else None
 
 
-def _specified_settings(settings: ClusterSettings, model: str | None) -> SpecifiedSettings:
+def _specified_settings(settings: ClusterSettings, defaults: tuple[float, float]) -> SpecifiedSettings:
     for flag in ("agreement_thresh", "gps_conflict_thresh"):
         if getattr(settings, flag) is not None:
             raise UsageError(f"--{flag} belongs to --method {EVIDENCE}, but the method is {SPECIFIED}")
-    default_strong, default_weak = default_thresholds(model) or FALLBACK_THRESHOLDS
+    default_strong, default_weak = defaults
     strong, weak = settings.strong_edg_thresh, settings.weak_edg_thresh
     return SpecifiedSettings(
         default_strong if strong is None else strong,

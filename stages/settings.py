@@ -149,6 +149,7 @@ class PipelineSettings:
     device: str = "auto"
     num_workers: int | None = None
     num_to_match: int = ExtractSettings.num_to_match
+    no_verify: bool = False
     strong_edg_thresh: float | None = None
     weak_edg_thresh: float | None = None
     gps_count_thresh: int = ClusterSettings.gps_count_thresh

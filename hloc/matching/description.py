@@ -30,12 +30,15 @@ class MatchRun:
         The local feature.
     resources : Resources
         How the machine may be used.
+    overlay_guard : bool
+        False counts what lies over photos like the rest; for measuring what the guard is worth.
     """
 
     image_dir: Path
     outputs_dir: Path
     matcher: Matcher
     resources: Resources = field(default_factory=Resources)
+    overlay_guard: bool = True
 
     @property
     def features_dir(self) -> Path:

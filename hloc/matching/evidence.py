@@ -1,6 +1,6 @@
 """What the probability is made of: a few numbers per pair, each larger where the same building is likelier.
 
-None depends on the model of the candidates beyond the order of its scores, nor on the photo's size; what a photo
+None depends on the photo's size, nor on the unit of the scores that the model of the candidates gives; what a photo
 matches by habit (foliage, rubble, a page of text) is measured on the collection and taken off.
 """
 
@@ -23,6 +23,8 @@ MOST_EXCESS = 2.0
 WORST_RANK = 10  # of a photo that the descriptor did not list; lists may be of any length
 USUAL_QUARTILE = 25  # of a photo's numbers of matches: most of its candidates are not its building
 PRIOR_MATCHES = 5.0
+SMALLEST_REACH = 1e-9
+MOST_OVERLAY = 0.2  # share of the matches; two photos of one building may bear the same watermark
 
 FloatArray = NDArray[np.float64]
 
@@ -39,16 +41,20 @@ class Candidates:
         What the local features say.
     ranks : ndarray of int, shape (E, 2)
         Place of the second photo in the list of the first, and the other way round; see :func:`ranks_of`.
+    closeness : ndarray, shape (E,)
+        Score compared with the best ones of both photos; see :func:`closeness_of`.
     """
 
     num_photos: int
     matches: PairMatches
     ranks: NDArray[np.intp]
+    closeness: FloatArray
 
     @classmethod
     def of(cls, num_photos: int, matches: PairMatches, scores: FloatArray) -> Candidates:
         """Take pairs and their scores (E,), NaN where the descriptor lists none."""
-        return cls(num_photos, matches, ranks_of(num_photos, matches, scores))
+        ranks, closeness = ranks_of(num_photos, matches, scores), closeness_of(num_photos, matches, scores)
+        return cls(num_photos, matches, ranks, closeness)
 
 
 def ranks_of(num_photos: int, matches: PairMatches, scores: FloatArray) -> NDArray[np.intp]:
@@ -70,6 +76,27 @@ def ranks_of(num_photos: int, matches: PairMatches, scores: FloatArray) -> NDArr
     ranks = np.full((len(matches), 2), WORST_RANK, np.intp)
     ranks[listed] = np.minimum(rank, WORST_RANK).reshape(2, -1).T
     return ranks
+
+
+def closeness_of(num_photos: int, matches: PairMatches, scores: FloatArray) -> FloatArray:
+    """Compare each pair's score (E,) with the best scores of its two photos: 1 is as good, 0 as bad as what is listed.
+
+    As bad is the median, over the photos, of the least score that a photo is listed with. A pair that is not listed
+    has 0.
+    """
+    listed = np.flatnonzero(np.isfinite(scores))
+    closeness = np.zeros(len(matches))
+    if not len(listed):
+        return closeness
+    photos, both = np.concatenate([matches.first[listed], matches.second[listed]]), np.tile(scores[listed], 2)
+    best, least = np.full(num_photos, -np.inf), np.full(num_photos, np.inf)
+    np.maximum.at(best, photos, both)
+    np.minimum.at(least, photos, both)
+    floor = float(np.median(least[np.isfinite(least)]))
+    reach = np.maximum(best - floor, SMALLEST_REACH)
+    shared = np.sqrt(reach[matches.first[listed]] * reach[matches.second[listed]])
+    closeness[listed] = np.clip((scores[listed] - floor) / shared, 0, 1)
+    return closeness
 
 
 def surprise(candidates: Candidates) -> FloatArray:
@@ -125,18 +152,29 @@ def coverage(candidates: Candidates) -> FloatArray:
 
 def best_rank(candidates: Candidates) -> FloatArray:
     """Give minus the logarithm of the better of the two places in the descriptor's lists."""
-    return -np.log1p(np.minimum(candidates.ranks.min(axis=1), WORST_RANK))
+    return -np.log1p(_worth(candidates, candidates.ranks.min(axis=1)))
 
 
 def worst_rank(candidates: Candidates) -> FloatArray:
     """Give minus the logarithm of the worse of the two places in the descriptor's lists."""
-    return -np.log1p(np.minimum(candidates.ranks.max(axis=1), WORST_RANK))
+    return -np.log1p(_worth(candidates, candidates.ranks.max(axis=1)))
+
+
+def _worth(candidates: Candidates, ranks: NDArray[np.intp]) -> FloatArray:
+    """Say what ranks are worth, as ranks of a great collection: of three photos each is another's nearest."""
+    return np.minimum(ranks + WORST_RANK**2 / max(candidates.num_photos - 1, 1), WORST_RANK)
+
+
+def closeness(candidates: Candidates) -> FloatArray:
+    """Give the score compared with the best of both photos; it says nothing among a handful of photos."""
+    return candidates.closeness * max(0.0, 1 - WORST_RANK / max(candidates.num_photos - 1, 1))
 
 
 def overlay_share(candidates: Candidates) -> FloatArray:
-    """Give minus the share of the matches that were left out as overlay."""
+    """Give minus the share of the matches that were left out as overlay: what is left may be of it too."""
     matches = candidates.matches
-    return -(matches.num_overlay / (matches.num_overlay + matches.num_matches + PRIOR_MATCHES))
+    share = matches.num_overlay / (matches.num_overlay + matches.num_matches + PRIOR_MATCHES)
+    return -np.minimum(share, MOST_OVERLAY)
 
 
 EVIDENCE: dict[str, Callable[[Candidates], FloatArray]] = {
@@ -147,6 +185,7 @@ EVIDENCE: dict[str, Callable[[Candidates], FloatArray]] = {
     "coverage": coverage,
     "best_rank": best_rank,
     "worst_rank": worst_rank,
+    "closeness": closeness,
     "overlay_share": overlay_share,
 }
 

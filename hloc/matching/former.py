@@ -1,75 +1,63 @@
-"""What a former run found out about pairs whose photos did not change: it is not found out again."""
+"""Results of a former run that still stand: pairs of photos whose files did not change are not looked at again."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from hloc.matching.description import MatchRun
-from hloc.matching.rows import Photos
-from hloc.matching.verification import VERIFICATION_VERSION
-from storage.formats.matches import MatchesFile, PairMatches
+from hloc.matching.rows import Photos, verification_settings, verify_pairs
+from storage.formats.matches import MatchesFile, PairMatches, join_matches, no_matches
 
 
 @dataclass(frozen=True, eq=False)
-class FormerMatches:
-    """Verified pairs of a former run, known by the content of their photos, whatever these are called now.
+class FormerPairs:
+    """Pairs of a former run by the content of their photos.
 
     Attributes
     ----------
-    contents : dict of str to int
-        SHA-256 of each photo to its number here.
-    keys : ndarray of int64, shape (E,)
-        For each pair a number made of those of both photos, ascending.
     matches : PairMatches
-        The pairs, in the order of their keys.
+        Their results.
+    rows : Mapping of (str, str) to int
+        SHA-256 of first and second photo to the row of ``matches``.
     """
 
-    contents: dict[str, int]
-    keys: NDArray[np.int64]
-    matches: PairMatches
+    matches: PairMatches = field(default_factory=no_matches)
+    rows: Mapping[tuple[str, str], int] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, former: MatchesFile | None, run: MatchRun) -> FormerMatches | None:
-        """Take over what this run would find as well and what does not hang on other photos; None for no such file.
+    def of(cls, content: MatchesFile | None, run: MatchRun) -> FormerPairs:
+        """Take over what was verified in the same way.
 
-        What is overlay is told by the collection, so pairs in which anything was left out as overlay may have been
-        looked at a second time: they are not taken over.
+        A pair that was looked at again without the overlays that its collection knew hangs on more than its two
+        photos; it is left out.
         """
-        made_of = run.matcher.settings() | {"verification": VERIFICATION_VERSION}
-        if former is None or any(former.settings.get(key) != value for key, value in made_of.items()):
-            return None
-        contents = {sha256: number for number, sha256 in enumerate(sorted(set(former.sha256)))}
-        number = np.array([contents[sha256] for sha256 in former.sha256], np.int64)
-        matches = former.matches.take(np.flatnonzero(former.matches.num_overlay == 0))
-        keys = number[matches.first] * len(contents) + number[matches.second]
-        order = np.argsort(keys, kind="stable")
-        return cls(contents, keys[order], matches.take(order))
+        wanted = verification_settings(run)
+        if content is None or any(content.settings.get(key) != value for key, value in wanted.items()):
+            return cls()
+        matches = content.matches
+        rows = zip(matches.first.tolist(), matches.second.tolist(), content.looked_again.tolist(), strict=True)
+        return cls(
+            matches,
+            {
+                (content.sha256[first], content.sha256[second]): row
+                for row, (first, second, looked_again) in enumerate(rows)
+                if not looked_again
+            },
+        )
 
-    def look_up(self, photos: Photos, pairs: NDArray[np.int32]) -> tuple[NDArray[np.bool_], PairMatches]:
-        """Find pairs again.
-
-        Parameters
-        ----------
-        photos : Photos
-            The photos of this run.
-        pairs : ndarray of int32, shape (E, 2)
-            Rows of ``photos``, of each pair the smaller one first.
-
-        Returns
-        -------
-        is_known : ndarray of bool, shape (E,)
-            Which pairs are known.
-        matches : PairMatches
-            Of those, in their order.
-        """
-        number = np.array([self.contents.get(each.sha256, -1) for each in photos.fingerprints], np.int64)
-        ends = number[pairs]
-        asked = ends[:, 0] * len(self.contents) + ends[:, 1]
-        place = np.searchsorted(self.keys, asked)
-        found = np.append(self.keys, -1)[place]  # beyond the last key stands what no pair has
-        is_known: NDArray[np.bool_] = (ends >= 0).all(axis=1) & (found == asked)
-        first, second = pairs[is_known].T
-        return is_known, replace(self.matches.take(place[is_known]), first=first.copy(), second=second.copy())
+    def verify(self, run: MatchRun, photos: Photos, pairs: NDArray[np.int32], part: str) -> PairMatches:
+        """Verify pairs like :func:`hloc.matching.rows.verify_pairs`, those that are known without looking."""
+        pairs = np.sort(pairs, axis=1)
+        hashes = [known.sha256 for known in photos.fingerprints]
+        rows = np.array([self.rows.get((hashes[one], hashes[other]), -1) for one, other in pairs.tolist()], np.intp)
+        is_known = rows >= 0
+        known = self.matches.take(rows[is_known])
+        known = replace(known, first=pairs[is_known, 0], second=pairs[is_known, 1])
+        fresh = verify_pairs(run, photos, pairs[~is_known], part)
+        order = np.empty(len(pairs), np.intp)
+        order[np.concatenate([np.flatnonzero(is_known), np.flatnonzero(~is_known)])] = np.arange(len(pairs))
+        return join_matches([known, fresh]).take(order)

@@ -103,8 +103,10 @@ def mutual_matches(first: NDArray[np.float32], second: NDArray[np.float32], max_
     if len(second) < 2:
         return Matches(nearest[:0], nearest[:0], best[:0])
     best_of_column = np.full(len(second), -np.inf, np.float32)
+    room = np.empty((ROWS_PER_BLOCK, len(second)), np.float32)
     for start in range(0, len(first), ROWS_PER_BLOCK):
-        block = first[start : start + ROWS_PER_BLOCK] @ second.T
+        part = first[start : start + ROWS_PER_BLOCK]
+        block = np.matmul(part, second.T, out=room[: len(part)])
         rows, own = slice(start, start + len(block)), np.arange(len(block))
         nearest[rows] = block.argmax(axis=1)
         best[rows] = block[own, nearest[rows]]

@@ -6,14 +6,13 @@ from collections import OrderedDict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby, islice
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
-from hloc.matching.base import LoadedFeatures, Matcher
+from hloc.matching.base import LoadedFeatures
 from hloc.matching.description import MatchRun
 from hloc.matching.verification import VERIFICATION_VERSION, Verification, verify
 from hloc.stream import run_in_workers
@@ -66,9 +65,10 @@ class RowResult:
 class RowWork:
     """Verify some pairs of one photo; pickled to each worker once, where it opens the features itself."""
 
-    def __init__(self, matcher: Matcher, folder: Path, names: Sequence[str], excluded: Excluded) -> None:
-        self.matcher = matcher
-        self.folder = folder
+    def __init__(self, run: MatchRun, names: Sequence[str], excluded: Excluded) -> None:
+        self.matcher = run.matcher
+        self.folder = run.features_dir
+        self.overlay_guard = run.overlay_guard
         self.names = list(names)
         self.excluded = dict(excluded)
         self._store: LocalFeatureStore | None = None
@@ -84,7 +84,7 @@ class RowWork:
         one, other = self.names[first], self.names[second]
         none = np.zeros(0, np.intp)
         excluded = self.excluded.get(one, none), self.excluded.get(other, none)
-        return verify(self.matcher, self._load(one), self._load(other), excluded)
+        return verify(self.matcher, self._load(one), self._load(other), excluded, self.overlay_guard)
 
     def _load(self, name: str) -> LoadedFeatures:
         if self._store is None:
@@ -153,7 +153,7 @@ def verify_pairs(
     jobs = list(_jobs(photos, ordered[sequence]))
     shards = ShardFolder(run.outputs_dir / "matches.shards" / part, _identity(run, photos, ordered, excluded), MADE_BY)
     todo = [(name, job) for name, job in jobs if name not in shards.index]
-    work = RowWork(run.matcher, run.features_dir, photos.names, excluded)
+    work = RowWork(run, photos.names, excluded)
     _fill(shards, run_in_workers(work, todo, run.num_workers(len(todo)), run.resources.timeout_s), len(todo))
     tables = {record.name: _table(record.arrays) for record in shards.records([name for name, _ in jobs])}
     joined = join_matches([tables[name] for name, _ in jobs])
@@ -171,6 +171,11 @@ def remove_unfinished(run: MatchRun) -> None:
         folder.rmdir()
 
 
+def verification_settings(run: MatchRun) -> dict[str, Any]:
+    """Give everything but the two photos that the result of a pair hangs on (JSON types)."""
+    return run.matcher.settings() | {"overlay_guard": run.overlay_guard, "verification": VERIFICATION_VERSION}
+
+
 def _jobs(photos: Photos, pairs: NDArray[np.int32]) -> Iterator[tuple[str, NDArray[np.int32]]]:
     """Cut sorted pairs into jobs, each of pairs with the same first photo."""
     for first, group in groupby(pairs.tolist(), key=lambda pair: pair[0]):
@@ -184,7 +189,7 @@ def _identity(run: MatchRun, photos: Photos, pairs: NDArray[np.int32], excluded:
     hashes = [known.sha256 for known in photos.fingerprints]
     rows = [excluded[name] for name in sorted(excluded)]
     made_of = digest(photos.names, hashes, pairs, sorted(excluded), *rows)
-    return run.matcher.settings() | {"verification": VERIFICATION_VERSION, "inputs": made_of}
+    return verification_settings(run) | {"inputs": made_of}
 
 
 def _fill(shards: ShardFolder, results: Iterator[Any], count: int) -> None:

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from hloc.matching.candidates import Pair, expand, near_positions, near_times
 from hloc.matching.description import MatchRun
 from hloc.matching.evidence import Candidates, evidence_of
-from hloc.matching.former import FormerMatches
+from hloc.matching.former import FormerPairs
 from hloc.matching.overlay import known_overlays, pairs_held_by_overlays
 from hloc.matching.rows import Photos, verify_pairs
 from hloc.probability import probabilities
@@ -22,6 +22,7 @@ from storage.formats.matches import SOURCES, PairMatches, join_matches, no_match
 from storage.formats.pairs import Pairs
 
 logger = logging.getLogger(__name__)
+FloatArray = NDArray[np.float64]
 VERIFIED = 0.5  # probability from which the neighbours of a neighbour are looked at
 
 
@@ -89,13 +90,10 @@ class SearchSettings:
         1 looks at what is listed and what EXIF suggests only; each further round at neighbours of verified neighbours.
     max_pairs : int
         Most pairs that one photo may ask for in each round and from each suggestion, beyond those listed.
-    overlay_guard : bool
-        False counts what lies over photos like the rest; for measuring.
     """
 
     num_rounds: int = 2
     max_pairs: int = 10
-    overlay_guard: bool = True
 
 
 @dataclass
@@ -112,12 +110,15 @@ class Found:
         What the probability is made of.
     probability : ndarray, shape (E,)
         That both photos show the same building.
+    looked_again : ndarray of uint8, shape (E,)
+        1 where a pair was looked at again without overlays that the collection knows.
     """
 
     matches: PairMatches = field(default_factory=no_matches)
     source: NDArray[np.uint8] = field(default_factory=lambda: np.zeros(0, np.uint8))
     evidence: NDArray[np.float64] = field(default_factory=lambda: np.zeros((0, 0)))
     probability: NDArray[np.float64] = field(default_factory=lambda: np.zeros(0))
+    looked_again: NDArray[np.uint8] = field(default_factory=lambda: np.zeros(0, np.uint8))
 
     def strengths(self) -> dict[Pair, float]:
         """Give the probability of each pair that counts as verified."""
@@ -146,8 +147,8 @@ class Search:
         Evidence to probability.
     settings : SearchSettings
         How far to go.
-    former : FormerMatches or None
-        What a former run with the same matcher found out.
+    former : FormerPairs
+        What is known already.
     """
 
     run: MatchRun
@@ -155,7 +156,7 @@ class Search:
     listed: Listed
     calibration: Calibration
     settings: SearchSettings = field(default_factory=SearchSettings)
-    former: FormerMatches | None = None
+    former: FormerPairs = field(default_factory=FormerPairs)
 
     def find(self, suggestions: Suggestions) -> Found:
         """Look at all pairs that are listed, suggested, or neighbours of verified neighbours."""
@@ -187,21 +188,11 @@ class Search:
         return by_source
 
     def _look_at(self, found: Found, pairs: Sequence[Pair], source: str, suffix: str = "") -> None:
-        matches = self._matches_of(np.array(pairs, np.int32).reshape(-1, 2), f"{source}{suffix}")
+        rows = np.array(pairs, np.int32).reshape(-1, 2)
+        matches = self.former.verify(self.run, self.photos, rows, f"{source}{suffix}")
         found.matches = join_matches([found.matches, matches])
+        found.looked_again = np.concatenate([found.looked_again, np.zeros(len(pairs), np.uint8)])
         found.source = np.concatenate([found.source, np.full(len(pairs), SOURCES.index(source), np.uint8)])
-
-    def _matches_of(self, pairs: NDArray[np.int32], part: str) -> PairMatches:
-        """Verify the pairs (E, 2), smaller row first, that no former run has verified."""
-        if self.former is None:
-            return verify_pairs(self.run, self.photos, pairs, part)
-        is_known, known = self.former.look_up(self.photos, pairs)
-        logger.info("%s: %d of %d pairs were verified before", part, len(known), len(pairs))
-        fresh = verify_pairs(self.run, self.photos, pairs[~is_known], part)
-        order = np.empty(len(pairs), np.intp)
-        order[is_known] = np.arange(len(known))
-        order[~is_known] = len(known) + np.arange(len(fresh))
-        return join_matches([known, fresh]).take(order)
 
     def _judge(self, found: Found, part: str) -> None:
         """Take known overlays out of all pairs, then compute evidence and probability of all."""
@@ -210,10 +201,15 @@ class Search:
         if len(held):
             logger.info("%d pairs are looked at again without the overlays of %d photos", len(held), len(known))
             found.matches = self._without(found.matches, held, known, part)
+            found.looked_again[held] = 1
         scores = self.listed.scores_of(found.matches)
         candidates = Candidates.of(len(self.photos.names), found.matches, scores)
         found.evidence = evidence_of(candidates)
-        found.probability = probabilities(self.calibration, found.evidence)
+        found.probability = self.estimate(found)
+
+    def estimate(self, found: Found) -> FloatArray:
+        """Give the probability (E,) of each pair; benchmarks, which never judge what they fitted, give another."""
+        return probabilities(self.calibration, found.evidence)
 
     def _without(
         self, matches: PairMatches, held: NDArray[np.intp], known: Mapping[int, NDArray[np.intp]], part: str

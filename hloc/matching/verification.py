@@ -68,7 +68,11 @@ class Verification:
 
 
 def verify(
-    matcher: Matcher, first: LoadedFeatures, second: LoadedFeatures, excluded: tuple[Rows, Rows] = (NO_ROWS, NO_ROWS)
+    matcher: Matcher,
+    first: LoadedFeatures,
+    second: LoadedFeatures,
+    excluded: tuple[Rows, Rows] = (NO_ROWS, NO_ROWS),
+    overlay_guard: bool = True,
 ) -> Verification:
     """Match two photos and check that the matches belong to one map.
 
@@ -80,9 +84,13 @@ def verify(
         The two photos.
     excluded : tuple of two arrays of int
         Keypoint rows of either photo that are known to be overlay: matches between two such do not count.
+    overlay_guard : bool
+        False leaves only what ``excluded`` says out.
     """
     matches = matcher.match(first, second)
-    is_overlay = find_overlay(first.stored, second.stored, matches)
+    is_overlay = np.zeros(len(matches.first), bool)
+    if overlay_guard:
+        is_overlay = find_overlay(first.stored, second.stored, matches)
     is_overlay |= np.isin(matches.first, excluded[0]) & np.isin(matches.second, excluded[1])
     return judge(first, second, matches.only(~is_overlay), matches.only(is_overlay))
 

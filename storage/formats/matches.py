@@ -164,6 +164,8 @@ class MatchesFile:
         That both photos show the same building.
     verdict : ndarray of uint8, shape (E,)
         Index into ``VERDICTS``.
+    looked_again : ndarray of uint8, shape (E,)
+        1 where overlays that the collection knows were taken out: then the result hangs on more than the two photos.
     """
 
     settings: dict[str, Any]
@@ -174,6 +176,7 @@ class MatchesFile:
     score: NDArray[np.float64]
     probability: NDArray[np.float64]
     verdict: NDArray[np.uint8]
+    looked_again: NDArray[np.uint8]
 
     @property
     def checksum(self) -> str:
@@ -182,7 +185,13 @@ class MatchesFile:
         return digest(self.names, self.sha256, *arrays, *(getattr(self, name) for name in _OWN_COLUMNS))
 
 
-_OWN_COLUMNS = {"source": np.uint8, "score": np.float64, "probability": np.float64, "verdict": np.uint8}
+_OWN_COLUMNS = {
+    "source": np.uint8,
+    "score": np.float64,
+    "probability": np.float64,
+    "verdict": np.uint8,
+    "looked_again": np.uint8,
+}
 
 
 def matches_path(outputs_dir: Path, model: str) -> Path:

@@ -92,3 +92,14 @@ def test_the_calibration_that_comes_with_the_project_weighs_the_evidence_that_th
     different = np.array([[weak.get(name, 0.0) for name in EVIDENCE]])
     assert probabilities(shipped, same)[0] > 0.99 > 0.2 > probabilities(shipped, different)[0]
     assert min(replace(shipped).coefficients) >= 0
+
+
+def test_a_pair_of_weight_two_counts_like_two_pairs() -> None:
+    evidence, _, outcomes = drawn(300)
+    weights = np.where(outcomes, 2.0, 1.0)
+    weighed = fit_calibration(NAMES, evidence, outcomes, weights)
+    twice = np.repeat(np.arange(300), weights.astype(int))
+    repeated = fit_calibration(NAMES, evidence[twice], outcomes[twice])
+    grid = evidence[:50]
+    assert np.allclose(probabilities(weighed, grid), probabilities(repeated, grid), atol=0.01)
+    assert (probabilities(weighed, grid) > probabilities(fit_calibration(NAMES, evidence, outcomes), grid)).all()

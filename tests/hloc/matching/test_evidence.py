@@ -11,6 +11,8 @@ from hloc.matching.evidence import (
     WORST_RANK,
     Candidates,
     best_rank,
+    closeness,
+    closeness_of,
     coverage,
     evidence_of,
     guided_excess,
@@ -113,8 +115,9 @@ def test_ranks_do_not_change_when_all_scores_are_transformed() -> None:
 
 
 def test_better_ranks_and_less_overlay_count_more() -> None:
-    table = candidates(one_pair(0, 1), one_pair(0, 2, overlay=[(1, 1)] * 9), scores=[0.9, 0.5])
-    assert best_rank(table)[0] == 0 and worst_rank(table)[0] > worst_rank(table)[1]
+    pairs = one_pair(0, 1), one_pair(0, 2, overlay=[(1, 1)] * 9)
+    table = candidates(*pairs, num_photos=1000, scores=[0.9, 0.5])
+    assert worst_rank(table)[0] > worst_rank(table)[1]
     assert overlay_share(table)[0] == 0 > overlay_share(table)[1] > -1
 
 
@@ -137,3 +140,40 @@ def test_the_order_of_pairs_and_the_numbers_of_photos_change_nothing() -> None:
     order = random.permutation(30)
     shuffled = evidence_of(candidates(*(tables[index] for index in order), scores=scores[order].tolist()))
     assert np.allclose(plain[order], shuffled)
+
+
+def test_a_watermark_counts_no_more_than_a_fifth() -> None:
+    table = join_matches([one_pair(0, 1, num_matches=20, overlay=[(1, 1)] * count) for count in (0, 2, 50, 200)])
+    found = overlay_share(Candidates.of(2, table, np.full(4, np.nan)))
+    assert found[0] == 0 > found[1] > found[2] == found[3] == -0.2
+
+
+def test_a_place_in_a_list_says_nothing_among_a_handful_of_photos() -> None:
+    table = join_matches([one_pair(0, 1), one_pair(1, 2)])
+    scores = np.array([0.9, 0.2])
+    few, many = Candidates.of(7, table, scores), Candidates.of(10_000, table, scores)
+    unlisted = Candidates.of(10_000, table, np.full(2, np.nan))
+    for measure in (best_rank, worst_rank):
+        assert np.array_equal(measure(few), measure(unlisted))
+        assert measure(many)[0] > measure(many)[1] or measure is best_rank
+        assert (measure(many) > measure(unlisted)).all()
+
+
+def test_the_best_score_of_both_photos_is_as_close_as_can_be_and_the_least_listed_as_far() -> None:
+    table = join_matches([one_pair(0, 1), one_pair(0, 2), one_pair(1, 2), one_pair(2, 3)])
+    found = closeness_of(4, table, np.array([0.9, 0.5, 0.1, np.nan]))
+    assert found[0] == 1 and found[2] == found[3] == 0 and 0 < found[1] < 1
+
+
+@pytest.mark.parametrize(("factor", "shift"), [(3.0, 0.0), (1.0, -0.4), (0.01, 7.0)])
+def test_the_unit_of_scores_does_not_matter(factor: float, shift: float) -> None:
+    table = join_matches([one_pair(0, 1), one_pair(0, 2), one_pair(1, 2), one_pair(2, 3)])
+    scores = np.array([0.9, 0.5, 0.1, 0.3])
+    assert np.allclose(closeness_of(4, table, scores), closeness_of(4, table, factor * scores + shift))
+
+
+def test_closeness_says_nothing_among_a_handful_of_photos_or_without_scores() -> None:
+    table = join_matches([one_pair(0, 1), one_pair(1, 2)])
+    assert closeness(Candidates.of(11, table, np.array([0.9, 0.2]))).max() == 0
+    assert closeness(Candidates.of(1000, table, np.array([0.9, 0.2]))).max() > 0.9
+    assert closeness(Candidates.of(1000, table, np.full(2, np.nan))).max() == 0

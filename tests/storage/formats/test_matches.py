@@ -50,7 +50,10 @@ def content(num_pairs: int = 3) -> MatchesFile:
     probability = np.array([0.9, 0.2, 0.01][:num_pairs])
     source, verdict = np.array([0, 1, 2][:num_pairs], np.uint8), np.array([2, 1, 0][:num_pairs], np.uint8)
     hashes = [f"{number:064x}" for number in range(len(names))]
-    return MatchesFile({"model": "vlad"}, names, hashes, join_matches(pairs), source, score, probability, verdict)
+    again = np.array([0, 1, 0][:num_pairs], np.uint8)
+    return MatchesFile(
+        {"model": "vlad"}, names, hashes, join_matches(pairs), source, score, probability, verdict, again
+    )
 
 
 def equal(one: PairMatches, other: PairMatches) -> bool:
@@ -66,6 +69,7 @@ def test_what_was_written_reads_back(tmp_path: Path, num_pairs: int) -> None:
     assert equal(found.matches, written.matches) and found.checksum == written.checksum
     assert np.array_equal(found.score, written.score, equal_nan=True)
     assert np.array_equal(found.probability, written.probability)
+    assert np.array_equal(found.looked_again, written.looked_again)
 
 
 def test_equal_content_gives_equal_bytes(tmp_path: Path) -> None:
