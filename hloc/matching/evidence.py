@@ -24,7 +24,7 @@ WORST_RANK = 10  # of a photo that the descriptor did not list; lists may be of 
 USUAL_QUARTILE = 25  # of a photo's numbers of matches: most of its candidates are not its building
 PRIOR_MATCHES = 5.0
 SMALLEST_REACH = 1e-9
-MOST_OVERLAY = 0.2  # share of the matches; two photos of one building may bear the same watermark
+MOST_OVERLAY = 0.05  # share of the matches; an app may stamp all photos of a collection
 
 FloatArray = NDArray[np.float64]
 

@@ -28,7 +28,7 @@ from tests.hloc.matching.folders import save, save_walls
 OUTPUTS = ("pairs-test-verified.txt", "pairs-test-verified.json", "matches-test.h5", "matches-test.tsv")
 
 
-SURE = 0.98  # drawn walls are of rectangles only, of which a few fit by chance
+SURE = 0.9  # drawn walls are of rectangles only, of which a few fit by chance
 SETTINGS = MatchSettings(num_keypoints=250, num_workers=0)
 
 

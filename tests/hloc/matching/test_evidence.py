@@ -142,10 +142,10 @@ def test_the_order_of_pairs_and_the_numbers_of_photos_change_nothing() -> None:
     assert np.allclose(plain[order], shuffled)
 
 
-def test_a_watermark_counts_no_more_than_a_fifth() -> None:
-    table = join_matches([one_pair(0, 1, num_matches=20, overlay=[(1, 1)] * count) for count in (0, 2, 50, 200)])
+def test_a_watermark_counts_no_more_than_a_twentieth() -> None:
+    table = join_matches([one_pair(0, 1, num_matches=20, overlay=[(1, 1)] * count) for count in (0, 1, 50, 200)])
     found = overlay_share(Candidates.of(2, table, np.full(4, np.nan)))
-    assert found[0] == 0 > found[1] > found[2] == found[3] == -0.2
+    assert found[0] == 0 > found[1] > found[2] == found[3] == -0.05
 
 
 def test_a_place_in_a_list_says_nothing_among_a_handful_of_photos() -> None:

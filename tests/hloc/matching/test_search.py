@@ -70,7 +70,7 @@ def chain(*names: str) -> list[tuple[str, str, float]]:
     return [(one, other, 0.5) for one, other in zip(names, names[1:], strict=False)]
 
 
-SURE = 0.98  # drawn walls are of rectangles only, of which a few fit by chance
+SURE = 0.9  # drawn walls are of rectangles only, of which a few fit by chance
 WALL = [f"wall_1_{number}.png" for number in range(3)]
 
 
