@@ -125,7 +125,9 @@ def test_matched_now_gives_what_the_run_would_have_given(work: Path, tmp_path: P
         row for row in range(len(content.matches)) if {content.matches.first[row], content.matches.second[row]} != rows
     ]
     kept = np.array(others)
-    columns = {name: getattr(content, name)[kept] for name in ("source", "score", "probability", "verdict")}
+    columns = {
+        name: getattr(content, name)[kept] for name in ("source", "score", "probability", "verdict", "looked_again")
+    }
     from storage.formats.matches import write_matches
 
     write_matches(work / "out" / "matches-test.h5", replace(content, matches=content.matches.take(kept), **columns))
