@@ -2,7 +2,7 @@
 
 Reads   the photos of --image_dir, which are never changed; with --demo a street that it draws first
 Writes  WORK_DIR/datasets   copies of the photos
-        WORK_DIR/netvlad    descriptors and scored pairs
+        WORK_DIR/netvlad    descriptors, scored pairs, and the same pairs verified by local features
         WORK_DIR/results    clusters.json, clusters_info.json and building_images/, one folder per building
 
 Example: python run_pipeline.py --image_dir PHOTOS
@@ -40,8 +40,15 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     add("--device", choices=("auto", "cpu", "cuda", "mps"), default=default.device, help="where a network runs")
     add("--num_workers", type=int, default=default.num_workers, help="worker processes; default: as many as pay")
     add("--num_to_match", type=int, default=default.num_to_match, help="most similar photos to list for each photo")
-    add("--strong_edg_thresh", "--strong_edge_thresh", type=float, default=None, help="default: the model's")
-    add("--weak_edg_thresh", "--weak_edge_thresh", type=float, default=None, help="default: the model's")
+    add("--no_verify", action="store_true", help="cluster by the descriptors alone, without match_pairs.py")
+    add(
+        "--strong_edg_thresh",
+        "--strong_edge_thresh",
+        type=float,
+        default=None,
+        help="probability, or score with --no_verify; default: the method's, or the model's",
+    )
+    add("--weak_edg_thresh", "--weak_edge_thresh", type=float, default=None, help="likewise")
     add("--gps_count_thresh", type=int, default=default.gps_count_thresh, help="positions a cluster needs to be merged")
     add("--gps_distance_thresh", type=float, default=default.gps_distance_thresh, help="metres between merged clusters")
     add("--seed", type=int, default=default.seed, help="of the drawn street")

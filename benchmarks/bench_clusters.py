@@ -1,4 +1,4 @@
-"""Seconds and peak memory of the specified clusterer, stage by stage, from arrays of drawn pairs.
+"""Seconds and peak memory of a clusterer from arrays of drawn pairs; of the specified one, stage by stage.
 
 Each line runs in a process of its own, so that its peak memory is its own. Prints one table; nothing is written.
 
@@ -31,6 +31,7 @@ ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
 from benchmarks.machine import header  # noqa: E402
+from clustering.evidence import EvidenceSettings, cluster_evidence  # noqa: E402
 from clustering.expansion import expand_strictly  # noqa: E402
 from clustering.graph import ScoredPairs, find_edges, list_neighbours  # noqa: E402
 from clustering.grouping import group_photos  # noqa: E402
@@ -101,6 +102,26 @@ GRAPHS: dict[str, Callable[[int], Drawn]] = {
 }
 
 
+def as_probabilities(pairs: ScoredPairs) -> ScoredPairs:
+    """Give drawn scores the spread of probabilities: a logistic curve, most pairs at its ends."""
+    probability = 1 / (1 + np.exp(-60 * (pairs.score - 0.27)))
+    return ScoredPairs(pairs.num_photos, pairs.first, pairs.second, probability)
+
+
+def measure_evidence(graph: str, num_photos: int) -> dict[str, float]:
+    """Cluster one drawn graph by evidence; give seconds, counts, and peak memory in GiB."""
+    drawn, positions = GRAPHS[graph](num_photos)
+    pairs = as_probabilities(drawn)
+    settings = EvidenceSettings()
+    num_edges = int(np.count_nonzero(pairs.score >= settings.weak_edg_thresh))
+    start, cpu_start = time.perf_counter(), time.process_time()
+    grouping = cluster_evidence(pairs, settings, positions)
+    seconds = dict.fromkeys(STAGES, float("nan"))
+    totals = {"total": time.perf_counter() - start, "cpu": time.process_time() - cpu_start, "peak": peak_memory_gib()}
+    counts = {"pairs": len(pairs.first), "edges": num_edges, "clusters": len(grouping.clusters)}
+    return seconds | counts | {"joins": len(grouping.reasons.cluster)} | totals
+
+
 def measure(graph: str, num_photos: int, file_order: bool) -> dict[str, float]:
     """Cluster one drawn graph; give seconds by stage, counts, and peak memory in GiB."""
     pairs, positions = GRAPHS[graph](num_photos)
@@ -146,22 +167,27 @@ def parse_args() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--num_photos", type=int, nargs="+", default=[10_000, 100_000, 1_000_000])
     parser.add_argument("--graphs", nargs="+", choices=GRAPHS, default=list(GRAPHS))
-    parser.add_argument("--file_order", action="store_true", help="in the order of the pairs")
+    parser.add_argument("--method", choices=("specified", "evidence"), default="specified")
+    parser.add_argument("--file_order", action="store_true", help="in the order of the pairs (specified)")
     parser.add_argument("--one", action="store_true", help=argparse.SUPPRESS)
     return parser.parse_args()
 
 
 def main(args: argparse.Namespace) -> int:
     if args.one:
-        print(json.dumps(measure(args.graphs[0], args.num_photos[0], args.file_order)))
+        graph, num_photos = args.graphs[0], args.num_photos[0]
+        by_evidence = args.method == "evidence"
+        found = measure_evidence(graph, num_photos) if by_evidence else measure(graph, num_photos, args.file_order)
+        print(json.dumps(found))
         return 0
-    print(header(f"create_clusters, {'file' if args.file_order else 'default'} order, seconds by stage"))
+    order = "file" if args.file_order else "default"
+    print(header(f"create_clusters --method {args.method}, {order} order, seconds by stage"))
     columns = ("graph", "photos", "pairs", "edges", *STAGES, "total", "cpu", "GiB", "clusters", "joins")
     print(" ".join(f"{column:>10}" for column in columns))
     for graph in args.graphs:
         for num_photos in args.num_photos:
             call = [sys.executable, __file__, "--one", "--graphs", graph, "--num_photos", str(num_photos)]
-            call += ["--file_order"] if args.file_order else []
+            call += ["--method", args.method, *(["--file_order"] if args.file_order else [])]
             found = json.loads(subprocess.run(call, check=True, capture_output=True, text=True).stdout)
             times = [f"{found[name]:.1f}" for name in (*STAGES, "total", "cpu")]
             counts = [f"{found[name]:,}" for name in ("clusters", "joins")]

@@ -1,7 +1,7 @@
 """Scored pairs and positions to groups: arrays in, groups out.
 
-A new clusterer is one file in this folder and one line in ``CLUSTERERS``: a function of scored pairs, its settings and
-positions that gives a :class:`clustering.grouping.Grouping`.
+A new clusterer is one file in this folder and one line in ``CLUSTERERS``: a function of scored pairs, its settings,
+positions and decisions that gives a :class:`clustering.grouping.Grouping`.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 # name -> module and function, imported when asked for: looking up the names must not cost the import of SciPy
 CLUSTERERS = {
+    "evidence": "clustering.evidence:cluster_evidence",
     "specified": "clustering.specified:cluster_specified",
 }
 

@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 from scipy import sparse
 from scipy.sparse.csgraph import connected_components
 
+from clustering.constraints import Constraints
 from clustering.graph import Adjacency, Edges, Integers
 from clustering.partition import Partition
 
@@ -81,7 +82,9 @@ def strong_components_in_file_order(
     return np.array(order, dtype=np.int64), np.array(sizes, dtype=np.int64)
 
 
-def initial_partition(weak: Adjacency, order: Integers, sizes: Integers, appearance: Integers) -> Partition:
+def initial_partition(
+    weak: Adjacency, order: Integers, sizes: Integers, appearance: Integers, constraints: Constraints | None = None
+) -> Partition:
     """Number the strong components first, then each photo that has weak edges only as a cluster of its own.
 
     Parameters
@@ -92,6 +95,8 @@ def initial_partition(weak: Adjacency, order: Integers, sizes: Integers, appeara
         The strong components.
     appearance : ndarray of int
         All photos with a weak edge, in the order in which those without a strong one are numbered.
+    constraints : Constraints, optional
+        What a person decided; the graph must obey it already.
     """
     is_strong = np.zeros(weak.num_photos, dtype=bool)
     is_strong[order] = True
@@ -100,4 +105,5 @@ def initial_partition(weak: Adjacency, order: Integers, sizes: Integers, appeara
         weak.num_photos,
         np.concatenate((order, weak_only)),
         np.concatenate((sizes, np.ones(len(weak_only), dtype=np.int64))),
+        constraints,
     )

@@ -60,12 +60,13 @@ def expand_strictly(partition: Partition, weak: Adjacency) -> None:
     weak : Adjacency
         The graph at the weak threshold.
     """
-    partners = _mergeable_at_start(partition, weak)
+    mergeable = _mergeable_at_start(partition, weak)
     expansion = _Expansion(partition, weak)
-    for number in np.flatnonzero(np.diff(partners.indptr)).tolist():
+    for number in np.flatnonzero(np.diff(mergeable.indptr)).tolist():
         if partition.is_alive(number):
-            later = partners.indices[partners.indptr[number] : partners.indptr[number + 1]].tolist()
-            expansion.take_turn(number, [other for other in later if partition.is_alive(other)])
+            later = mergeable.indices[mergeable.indptr[number] : mergeable.indptr[number + 1]].tolist()
+            partners = [other for other in later if partition.is_alive(other) and partition.may_join(number, other)]
+            expansion.take_turn(number, partners)
 
 
 def _mergeable_at_start(partition: Partition, weak: Adjacency) -> sparse.csr_array:
@@ -130,6 +131,8 @@ class _Expansion:
                     heapq.heappush(waiting, touched)
 
     def _merges(self, number: int, other: int) -> bool:
+        if not self.partition.may_join(number, other):
+            return False
         label, there = self.label_of[number], self.label_of[other]
         frontier = self.frontiers[label]
         known = self.frontiers.get(there)

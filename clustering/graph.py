@@ -84,8 +84,11 @@ class Edges:
 
     def best(self, num_edges: int) -> Edges:
         """Give the ``num_edges`` edges with the highest scores."""
-        kept = slice(num_edges)
-        return Edges(self.num_photos, self.first[kept], self.second[kept], self.score[kept], self.row[kept])
+        return self.take(slice(num_edges))
+
+    def take(self, chosen: slice | NDArray[np.bool_]) -> Edges:
+        """Give the chosen edges."""
+        return Edges(self.num_photos, self.first[chosen], self.second[chosen], self.score[chosen], self.row[chosen])
 
 
 @dataclass(frozen=True)

@@ -9,18 +9,22 @@ from enum import IntEnum
 import numpy as np
 from numpy.typing import NDArray
 
+from clustering.constraints import Barriers, Constraints
 from clustering.graph import Integers
 
 NONE = -1
+NAN = float("nan")
 
 
 class Stage(IntEnum):
-    """What joined photos: a chain of strong edges, the strict expansion, the small-cluster rule, positions."""
+    """What joined photos: strong edges, strict expansion, small-cluster rule, positions, evidence, a decision."""
 
     STRONG = 0
     EXPANSION = 1
     SMALL = 2
     GPS = 3
+    EVIDENCE = 4
+    DECISION = 5
 
 
 @dataclass(frozen=True)
@@ -37,6 +41,8 @@ class JoinLog:
         The survivor's photos at that time are ``order[start:middle]``, those it absorbed ``order[middle:end]``.
     distance_m : ndarray of float64, shape (J,)
         Metres between the two medians; NaN where positions had no part in it.
+    agreement : ndarray of float64, shape (J,)
+        How well the two agreed, 0 to 1; NaN where the clusterer does not measure it.
     """
 
     stage: NDArray[np.int8]
@@ -46,6 +52,7 @@ class JoinLog:
     middle: NDArray[np.int64]
     end: NDArray[np.int64]
     distance_m: NDArray[np.float64]
+    agreement: NDArray[np.float64]
 
 
 class Partition:
@@ -59,9 +66,13 @@ class Partition:
         The photos of cluster 0 in their order, then those of cluster 1, and so on.
     sizes : ndarray of int
         Number of photos of each cluster, all above 0.
+    constraints : Constraints, optional
+        What a person decided; :meth:`may_join` answers by it.
     """
 
-    def __init__(self, num_photos: int, order: Integers, sizes: Integers) -> None:
+    def __init__(
+        self, num_photos: int, order: Integers, sizes: Integers, constraints: Constraints | None = None
+    ) -> None:
         ends = np.cumsum(sizes)
         following = np.full(num_photos, NONE, dtype=np.int64)
         following[order[:-1]] = order[1:]
@@ -72,7 +83,8 @@ class Partition:
         self._tails: list[int] = order[ends - 1].tolist()
         self._following: list[int] = following.tolist()
         self._join_after: dict[int, int] = {}
-        self._records: list[tuple[int, int, int, int, int, float]] = []
+        self._records: list[tuple[int, int, int, int, int, float, float]] = []
+        self.barriers = Barriers(constraints, self.owners()) if constraints else None
 
     @property
     def num_numbers(self) -> int:
@@ -94,11 +106,18 @@ class Partition:
             yield photo
             photo = self._following[photo]
 
-    def join(self, survivor: int, absorbed: int, stage: Stage, distance_m: float = float("nan")) -> None:
+    def may_join(self, one: int, two: int) -> bool:
+        """Tell whether no decision keeps two clusters apart."""
+        return self.barriers is None or self.barriers.allow(one, two)
+
+    def join(self, survivor: int, absorbed: int, stage: Stage, distance_m: float = NAN, agreement: float = NAN) -> None:
         """Append the photos of ``absorbed`` to those of ``survivor``; ``absorbed`` ends."""
         tail, head = self._tails[survivor], self._heads[absorbed]
+        sizes = self.sizes[survivor], self.sizes[absorbed]
         self._join_after[tail] = len(self._records)
-        self._records.append((int(stage), survivor, absorbed, self.sizes[survivor], self.sizes[absorbed], distance_m))
+        self._records.append((int(stage), survivor, absorbed, *sizes, distance_m, agreement))
+        if self.barriers is not None:
+            self.barriers.join(survivor, absorbed)
         self._following[tail] = head
         self._tails[survivor] = self._tails[absorbed]
         self.sizes[survivor] += self.sizes[absorbed]
@@ -126,7 +145,7 @@ class Partition:
         join_after = np.full(len(order), NONE, dtype=np.int64)
         tails = np.fromiter(self._join_after, dtype=np.int64, count=len(self._join_after))
         join_after[position[tails]] = np.fromiter(self._join_after.values(), dtype=np.int64, count=len(tails))
-        columns = list(zip(*self._records, strict=True)) or [()] * 6
+        columns = list(zip(*self._records, strict=True)) or [()] * 7
         stage, survivor, absorbed, survivor_size, absorbed_size = (
             np.array(column, dtype=np.int64) for column in columns[:5]
         )
@@ -140,5 +159,6 @@ class Partition:
             middle,
             middle + absorbed_size,
             np.array(columns[5], dtype=np.float64),
+            np.array(columns[6], dtype=np.float64),
         )
         return log, join_after

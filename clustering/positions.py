@@ -41,9 +41,11 @@ def merge_by_position(
     -----
     One cluster at a time is current. It takes in, or goes into, the lowest-numbered cluster near it until none is near.
     Clusters done before it are pairwise apart, so few of them fit near any place and a grid finds them; clusters after
-    it have not moved yet, so one k-d tree holds them.
+    it have not moved yet, so one k-d tree holds them. Clusters that decisions keep from some other come last, when all
+    others are done: they are few.
     """
     medians = _medians(partition, positions, min_count)
+    concerned = _take_concerned(partition, medians)
     numbers = list(medians)
     places = np.array([median.position() for median in medians.values()]).reshape(-1, 2)
     waiting = LowestWithin(places, max_distance_m)
@@ -65,6 +67,36 @@ def merge_by_position(
                 done.add(current, here)
                 break
             current = _join(partition, medians, current, other)
+    _merge_concerned(partition, medians | concerned, list(concerned), max_distance_m)
+
+
+def _take_concerned(partition: Partition, medians: dict[int, RunningMedian]) -> dict[int, RunningMedian]:
+    """Take the clusters out that some other must not join; the closed ones for good."""
+    barriers = partition.barriers
+    if barriers is None:
+        return {}
+    taken = {number: medians.pop(number) for number in list(medians) if barriers.concern(number)}
+    return {number: median for number, median in taken.items() if not barriers.is_closed(number)}
+
+
+def _merge_concerned(
+    partition: Partition, medians: dict[int, RunningMedian], concerned: list[int], max_distance_m: float
+) -> None:
+    """Let each cluster that decisions keep from some other join the lowest-numbered near one that it may join."""
+    for number in concerned:
+        current = number
+        while partition.is_alive(current):
+            here = medians[current].position()
+            near = [
+                other
+                for other, median in medians.items()
+                if other != current
+                and partition.may_join(current, other)
+                and haversine_m(*here, *median.position()) <= max_distance_m
+            ]
+            if not near:
+                break
+            current = _join(partition, medians, current, min(near))
 
 
 def _join(partition: Partition, medians: dict[int, RunningMedian], number: int, other: int) -> int:

@@ -43,7 +43,7 @@ class JoinReason:
     Attributes
     ----------
     stage : Stage
-        ``EXPANSION``, ``SMALL`` or ``GPS``.
+        Anything but ``STRONG``.
     survivor, absorbed : int
         Numbers of the two clusters.
     survivor_size, absorbed_size : int
@@ -55,6 +55,8 @@ class JoinReason:
         Up to three of the best scored pairs between the two: photo, photo, score. Empty for ``GPS``.
     distance_m : float or None
         Metres between the median positions; None for other stages.
+    agreement : float or None
+        How well the two agreed, for ``EVIDENCE``; None for other stages.
     """
 
     stage: Stage
@@ -65,6 +67,7 @@ class JoinReason:
     smaller_side: list[int]
     pairs: list[tuple[int, int, float]]
     distance_m: float | None
+    agreement: float | None = None
 
 
 @dataclass(frozen=True)
@@ -135,6 +138,7 @@ class Reasons:
             smaller.tolist(),
             _as_pairs(self.pairs, pair_start, pair_end),
             float(log.distance_m[row]) if stage is Stage.GPS else None,
+            float(log.agreement[row]) if stage is Stage.EVIDENCE else None,
         )
 
 
@@ -205,7 +209,7 @@ def _best_pairs(
     """Find the best scored pairs between the two clusters of every join but those by positions."""
     position = np.empty(weak.num_photos, dtype=np.int64)
     position[order] = np.arange(len(order))
-    is_inside = (owner[weak.first] == owner[weak.second]) & (weak.first != weak.second)
+    is_inside = (owner[weak.first] == owner[weak.second]) & (owner[weak.first] != NONE) & (weak.first != weak.second)
     edge = np.flatnonzero(is_inside)
     places = position[np.column_stack((weak.first[edge], weak.second[edge]))]
     # two photos came together in the latest join among those between their places

@@ -32,7 +32,7 @@ def merge_small_clusters(partition: Partition, weak: Adjacency) -> None:
     while pointers.ready:
         number = heapq.heappop(pointers.ready)
         target = pointers.only_target(number)
-        if target is not None:
+        if target is not None and partition.may_join(number, target):
             partition.join(number, target, Stage.SMALL)
             pointers.join(number, target)
 

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from clustering.components import initial_partition, strong_components, strong_components_in_file_order
+from clustering.constraints import Constraints, constrain_pairs
 from clustering.expansion import expand_strictly
 from clustering.graph import Adjacency, Edges, ScoredPairs, appearance_order, find_edges, list_neighbours
 from clustering.grouping import Grouping, group_photos
@@ -61,7 +62,10 @@ class SpecifiedSettings:
 
 
 def cluster_specified(
-    pairs: ScoredPairs, settings: SpecifiedSettings, positions: NDArray[np.float64] | None = None
+    pairs: ScoredPairs,
+    settings: SpecifiedSettings,
+    positions: NDArray[np.float64] | None = None,
+    constraints: Constraints | None = None,
 ) -> Grouping:
     """Group photos as the specification says (sections 1.3 to 1.7).
 
@@ -73,12 +77,16 @@ def cluster_specified(
         Thresholds and order.
     positions : ndarray of float64, shape (N, 2), optional
         Latitude and longitude in signed degrees, NaN for a photo without; None for no positions at all.
+    constraints : Constraints, optional
+        What a person decided; obeyed in every stage.
     """
     if positions is not None and positions.shape != (pairs.num_photos, 2):
         raise ValueError(f"positions must have the shape ({pairs.num_photos}, 2), got {positions.shape}")
+    if constraints:
+        pairs = constrain_pairs(pairs, settings.strong_edg_thresh, constraints)
     weak_edges = find_edges(pairs, settings.weak_edg_thresh)
     weak = list_neighbours(weak_edges, settings.file_order)
-    partition = start_clusters(pairs, weak_edges, weak, settings)
+    partition = start_clusters(pairs, weak_edges, weak, settings, constraints)
     expand_strictly(partition, weak)
     merge_small_clusters(partition, weak)
     if positions is not None:
@@ -88,7 +96,13 @@ def cluster_specified(
     return group_photos(partition, pairs.num_photos, reasons, is_sorted=not settings.file_order)
 
 
-def start_clusters(pairs: ScoredPairs, weak_edges: Edges, weak: Adjacency, settings: SpecifiedSettings) -> Partition:
+def start_clusters(
+    pairs: ScoredPairs,
+    weak_edges: Edges,
+    weak: Adjacency,
+    settings: SpecifiedSettings,
+    constraints: Constraints | None = None,
+) -> Partition:
     """Stage A: number the strong components, then the photos with weak edges only.
 
     Parameters
@@ -99,15 +113,17 @@ def start_clusters(pairs: ScoredPairs, weak_edges: Edges, weak: Adjacency, setti
         The graph at the weak threshold.
     settings : SpecifiedSettings
         Thresholds and order.
+    constraints : Constraints, optional
+        What a person decided; the pairs obey it already.
     """
     if settings.file_order:
         # a pair may stand first with a weak score and later with a strong one: the order is found anew
         strong = list_neighbours(find_edges(pairs, settings.strong_edg_thresh), file_order=True)
         appearance = appearance_order(pairs, settings.strong_edg_thresh)
         components = strong_components_in_file_order(strong, appearance)
-        return initial_partition(weak, *components, appearance_order(pairs, settings.weak_edg_thresh))
+        return initial_partition(weak, *components, appearance_order(pairs, settings.weak_edg_thresh), constraints)
     components = strong_components(weak_edges.best(count_strong(weak_edges, settings)))
-    return initial_partition(weak, *components, np.flatnonzero(weak.degrees))
+    return initial_partition(weak, *components, np.flatnonzero(weak.degrees), constraints)
 
 
 def count_strong(edges: Edges, settings: SpecifiedSettings) -> int:

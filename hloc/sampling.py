@@ -36,11 +36,14 @@ def learn_or_load(run: FeatureRun, extractor: LearntExtractor, names: Sequence[s
     state = read_state(path, origin, MADE_BY)
     if state is None:
         logger.info("learning on %d photos", len(sample))
-        records = {record.name: record for record in shards.records(sample)}
-        extractor.learn([_arrays_of(records[name]) for name in sample])
-        write_state(path, extractor.state(), origin)
-    else:
-        extractor.load_state(state)
+        # In the order of their content, so that other names for the same photos change nothing that is learnt.
+        records = sorted(shards.records(sample), key=lambda record: record.fingerprint.sha256)
+        extractor.learn([_arrays_of(record) for record in records])
+        state = extractor.state()
+        write_state(path, state, origin)
+    # Products of arrays of another layout in memory round differently. What was learnt just now is laid out as what is
+    # read from a file, so that photos that come later get the bits that they would have got in this run.
+    extractor.load_state({key: np.array(values, order="C") for key, values in state.items()})
     return shards
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -17,7 +17,8 @@ from storage.formats.clusters import CLUSTERS_INFO_NAME, CLUSTERS_NAME, read_clu
 from storage.formats.export import EXPORT_NAME, read_export
 from storage.formats.features import Features, joined_checksum, read_features
 from storage.formats.manifest import MANIFEST_NAME, is_made_of_links, read_manifest
-from storage.formats.pairs import read_origin, read_pairs
+from storage.formats.matches import matches_path, read_matches
+from storage.formats.pairs import pairs_path, read_origin, read_pairs
 from storage.listing import list_photos
 from storage.progress import progress_bar
 from storage.tree import walk_files
@@ -156,6 +157,9 @@ class _Check:
 
     def pairs(self) -> None:
         """Check every pairs file against its origin and the features."""
+        unfinished = self.folders.outputs_dir / "matches.shards"
+        if unfinished.exists():
+            self._wrong(unfinished, "a verification was not finished; run match_pairs.py again")
         for path in sorted(self.folders.outputs_dir.glob("pairs-*.txt")):
             self.guarded(lambda path=path: self._one_pairs_file(path))  # type: ignore[misc]
 
@@ -166,12 +170,29 @@ class _Check:
         self._report_names(
             path, "photos of it are not in the image folder", sorted(set(pairs.names) - set(self.on_disk))
         )
+        if origin is not None and origin.get("is_probability"):
+            self._check_verified(path, origin)
+            return
         models = str(origin.get("model")).split(JOINT) if origin else []
         if origin is None or not set(models) <= self.features_of.keys():
             return
         checksum = joined_checksum([self.features_of[model].checksum for model in models])
         if checksum != origin.get("features_checksum"):
             self._wrong(path, "it was made from other descriptors; run extract_features.py again")
+
+    def _check_verified(self, path: Path, origin: Mapping[str, Any]) -> None:
+        """Check verified pairs against their table, their candidates and the photos."""
+        model = str(origin.get("model"))
+        candidates, table_path = pairs_path(path.parent, model), matches_path(path.parent, model)
+        if candidates.is_file() and sha256_of_file(candidates) != origin.get("pairs_sha256"):
+            self._wrong(path, f"it was made from another {candidates.name}; run match_pairs.py again")
+        table = read_matches(table_path)
+        self.result.checked.append(f"{table_path}: {len(table.matches)} pairs")
+        if table.checksum != origin.get("matches_checksum"):
+            self._wrong(path, f"it does not belong to {table_path.name}; run match_pairs.py again")
+        stored = dict(zip(table.names, table.sha256, strict=True))
+        changed = [name for name, found in stored.items() if self.on_disk.get(name, found) != found]
+        self._report_names(table_path, "photos changed since", changed)
 
     def clusters(self) -> None:
         """Check the clusters against their reasons and the photos."""

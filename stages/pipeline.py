@@ -11,22 +11,25 @@ from typing import Any
 from clustering.evaluation import Evaluation
 from demo import StreetSettings, draw_street
 from stages.cluster import create_clusters
+from stages.cluster_inputs import EVIDENCE
 from stages.copy import copy_photos
 from stages.evaluate import evaluate_clusters
 from stages.export import export_clusters
 from stages.extract import extract_features
+from stages.match import match_pairs
 from stages.resize import resize_photos
 from stages.settings import (
     ClusterSettings,
     CopySettings,
     ExportSettings,
     ExtractSettings,
+    MatchSettings,
     PipelineSettings,
     ResizeSettings,
 )
 from storage.errors import UsageError
 from storage.formats.manifest import MANIFEST_NAME, printable, read_manifest
-from storage.formats.pairs import pairs_path
+from storage.formats.pairs import pairs_path, verified_path
 from storage.report import RunReport, SkippedPhoto
 
 logger = logging.getLogger(__name__)
@@ -108,11 +111,15 @@ class PipelineResult:
         yield f"one folder per building: {results / 'building_images'}"
         yield f"why each photo is where it is: {results / 'clusters_info.json'}"
         yield f"next: python -m tools.check_results --work_dir {self.work_dir}"
-        thresholds = self._report("create_clusters").settings
+        clustering = self._report("create_clusters")
+        used = clustering.settings
+        kind = "probabilities" if used["method"] == EVIDENCE else "scores"
         yield (
-            "  or other thresholds: add --strong_edg_thresh and --weak_edg_thresh (now "
-            f"{thresholds['strong_edg_thresh']:g} and {thresholds['weak_edg_thresh']:g}) to the same command"
+            f"  or other thresholds: add --strong_edg_thresh and --weak_edg_thresh (now the {kind} "
+            f"{used['strong_edg_thresh']:g} and {used['weak_edg_thresh']:g}) to the same command"
         )
+        if clustering.counts["to_review"]:
+            yield f"  {clustering.counts['to_review']} joins were too doubtful to make: 'review' in clusters_info.json"
 
 
 def run_pipeline(settings: PipelineSettings) -> PipelineResult:
@@ -177,18 +184,24 @@ class _Stages:
 
     def in_order(self) -> list[tuple[str, Callable[[], RunReport]]]:
         """Give name and call of each stage."""
+        settings = self.settings
         stages = [
-            ("copy_images", self._copy),
-            ("resize_images", self._resize),
-            ("extract_features", self._extract),
-            ("create_clusters", self._cluster),
-            ("export_clusters", self._export),
+            ("copy_images", self._copy, True),
+            ("resize_images", self._resize, settings.max_side is not None),
+            ("extract_features", self._extract, True),
+            ("match_pairs", self._match, not settings.no_verify),
+            ("create_clusters", self._cluster, True),
+            ("export_clusters", self._export, True),
         ]
-        return [stage for stage in stages if stage[0] != "resize_images" or self.settings.max_side is not None]
+        return [(name, stage) for name, stage, is_wanted in stages if is_wanted]
 
     @property
     def copies_dir(self) -> Path:
         return self.work_dir / "datasets"
+
+    @property
+    def outputs_dir(self) -> Path:
+        return self.work_dir / "netvlad"
 
     @property
     def results_dir(self) -> Path:
@@ -208,19 +221,31 @@ class _Stages:
         report = extract_features(
             ExtractSettings(
                 image_dir=self.copies_dir,
-                outputs_dir=self.work_dir / "netvlad",
+                outputs_dir=self.outputs_dir,
                 **{name: getattr(self.settings, name) for name in shared},
             )
         )
         self.model = report.settings["model"]
         return report
 
+    def _match(self) -> RunReport:
+        shared = ("num_workers", "max_megapixels")
+        return match_pairs(
+            MatchSettings(
+                image_dir=self.copies_dir,
+                outputs_dir=self.outputs_dir,
+                pairs_file=pairs_path(self.outputs_dir, self.model),
+                **{name: getattr(self.settings, name) for name in shared},
+            )
+        )
+
     def _cluster(self) -> RunReport:
         shared = ("strong_edg_thresh", "weak_edg_thresh", "gps_count_thresh", "gps_distance_thresh")
+        path_of = pairs_path if self.settings.no_verify else verified_path
         return create_clusters(
             ClusterSettings(
                 image_dir=self.copies_dir,
-                pairs_file=pairs_path(self.work_dir / "netvlad", self.model),
+                pairs_file=path_of(self.outputs_dir, self.model),
                 results_dir=self.results_dir,
                 **{name: getattr(self.settings, name) for name in shared},
             )

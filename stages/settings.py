@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 TRANSFER_MODES = ("copy", "hardlink", "symlink", "reflink")
-CLUSTER_METHODS = ("specified",)
+MATCHERS = ("rootsift", "rootsift_rotated")
+CLUSTER_METHODS = ("evidence", "specified")
 MAX_MEGAPIXELS = 100.0
 
 
@@ -75,18 +76,48 @@ class ExtractSettings:
 
 
 @dataclass(frozen=True)
+class MatchSettings:
+    """Settings of ``match_pairs.py``.
+
+    ``max_pairs`` is the most further pairs that one photo may ask for in each round; ``calibration`` of None means
+    the one that comes with the project.
+    """
+
+    image_dir: Path = Path("datasets")
+    outputs_dir: Path = Path("netvlad")
+    pairs_file: Path | None = None
+    matcher: str = "rootsift"
+    num_keypoints: int = 2000
+    max_pairs: int = 10
+    num_rounds: int = 2
+    calibration: Path | None = None
+    num_workers: int | None = None
+    follow_links: bool = False
+    max_megapixels: float = MAX_MEGAPIXELS
+    timeout_s: float = 120.0
+
+
+@dataclass(frozen=True)
 class ClusterSettings:
-    """Settings of ``create_clusters.py``; a threshold of None means the default of the model that made the pairs."""
+    """Settings of ``create_clusters.py``.
+
+    ``method`` of None is ``evidence`` for pairs whose scores are probabilities, ``specified`` for others. A threshold
+    of None means the default of the method, for ``specified`` that of the model that made the pairs. ``decisions`` of
+    None is ``decisions.json`` of the results folder, when it stands.
+    """
 
     image_dir: Path = Path("datasets")
     pairs_file: Path | None = None
     outputs_dir: Path = Path("netvlad")
-    method: str = "specified"
+    method: str | None = None
     results_dir: Path = Path("results")
     strong_edg_thresh: float | None = None
     weak_edg_thresh: float | None = None
     gps_count_thresh: int = 4
     gps_distance_thresh: float = 30.0
+    agreement_thresh: float | None = None
+    gps_conflict_thresh: float | None = None
+    decisions: Path | None = None
     file_order: bool = False
     follow_links: bool = False
 
@@ -118,11 +149,34 @@ class PipelineSettings:
     device: str = "auto"
     num_workers: int | None = None
     num_to_match: int = ExtractSettings.num_to_match
+    no_verify: bool = False
     strong_edg_thresh: float | None = None
     weak_edg_thresh: float | None = None
     gps_count_thresh: int = ClusterSettings.gps_count_thresh
     gps_distance_thresh: float = ClusterSettings.gps_distance_thresh
     seed: int = 0
     overwrite: bool = False
+    follow_links: bool = False
+    max_megapixels: float = MAX_MEGAPIXELS
+
+
+@dataclass(frozen=True)
+class ExplainSettings:
+    """Settings of ``tools.explain_pair``.
+
+    ``output`` of None is ``RESULTS_DIR/explained/FIRST--SECOND.png``; ``max_side`` is the longest side of a drawn
+    photo. The others are as in the stages whose results are explained.
+    """
+
+    first: str
+    second: str
+    image_dir: Path = Path("datasets")
+    outputs_dir: Path = Path("netvlad")
+    results_dir: Path = Path("results")
+    pairs_file: Path | None = None
+    decisions: Path | None = None
+    calibration: Path | None = None
+    output: Path | None = None
+    max_side: int = 960
     follow_links: bool = False
     max_megapixels: float = MAX_MEGAPIXELS

@@ -16,6 +16,7 @@ import pytest
 
 import run_pipeline
 from tests.drawn_photos import draw_photo
+from tests.hloc.matching.folders import save_walls
 from tests.hloc.netvlad_reference import draw_net, write_net
 
 
@@ -40,7 +41,7 @@ def photos(tmp_path: Path) -> Path:
 def run(photos: Path, weights: Path, *flags: str, capsys: pytest.CaptureFixture[str] | None = None) -> Any:
     arguments = ["--image_dir", str(photos), "--work_dir", str(photos.parent / "work"), "--quiet"]
     arguments += ["--model", "netvlad", "--weights", str(weights), "--num_workers", "0", "--device", "cpu"]
-    arguments += ["--strong_edg_thresh", "0.999", "--weak_edg_thresh", "0.999", *flags]
+    arguments += ["--strong_edg_thresh", "0.999", "--weak_edg_thresh", "0.999", "--no_verify", *flags]
     return run_pipeline.main(run_pipeline.parse_args(arguments))
 
 
@@ -145,6 +146,36 @@ def test_json_holds_every_stage(photos: Path, weights: Path, capsys: pytest.Capt
     assert content["exit_code"] == 0
 
 
+def run_verified(tmp_path: Path, weights: Path, *flags: str) -> int:
+    arguments = ["--image_dir", str(tmp_path / "walls"), "--work_dir", str(tmp_path / "work"), "--quiet"]
+    arguments += ["--model", "netvlad", "--weights", str(weights), "--num_workers", "0", "--device", "cpu"]
+    return run_pipeline.main(run_pipeline.parse_args([*arguments, *flags]))
+
+
+def test_pairs_are_verified_and_clusters_made_of_the_probabilities(
+    tmp_path: Path, weights: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    save_walls(tmp_path / "walls")
+    assert run_verified(tmp_path, weights, "--json") == 0
+    stages = {stage["stage"]: stage for stage in json.loads(capsys.readouterr().out)["stages"]}
+    assert list(stages)[2:4] == ["match_pairs", "create_clusters"]
+    clustering = stages["create_clusters"]["settings"]
+    assert clustering["method"] == "evidence" and clustering["pairs_file"].endswith("pairs-netvlad-verified.txt")
+    work = tmp_path / "work"
+    before = {path: path.stat().st_mtime_ns for path in work.rglob("*") if path.is_file()}
+    assert run_verified(tmp_path, weights) == 0
+    assert {path: path.stat().st_mtime_ns for path in work.rglob("*") if path.is_file()} == before
+    assert "now the probabilities 0.8 and 0.3" in capsys.readouterr().out
+
+
+def test_without_verification_the_thresholds_are_scores(
+    photos: Path, weights: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run(photos, weights)
+    assert "now the scores 0.999 and 0.999" in capsys.readouterr().out
+    assert not list((photos.parent / "work" / "netvlad").glob("*verified*"))
+
+
 @pytest.mark.parametrize("flags", [[], ["--demo", "--image_dir", "x"]])
 def test_photos_or_the_demo_must_be_given_and_not_both(flags: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     assert run_pipeline.main(run_pipeline.parse_args([*flags, "--quiet"])) == 2
@@ -179,7 +210,7 @@ def evaluate(work_dir: Path, labels: Path) -> dict[str, Any]:
 
 
 def test_real_photos_from_folder_to_export(tmp_path: Path, shared_dir: Path, root_dir: Path) -> None:
-    """A third of the labelled buildings, whole: a joined photo is right more often than not."""
+    """A third of the labelled buildings, whole: joined photos show the same building."""
     photos = tmp_path / "field"
     photos.mkdir()
     labels = shared_dir / "photos" / "buildings" / "labels.csv"
@@ -194,7 +225,8 @@ def test_real_photos_from_folder_to_export(tmp_path: Path, shared_dir: Path, roo
     )
     assert result.returncode == 0, result.stderr
     measures = evaluate(tmp_path / "work", labels)
-    assert measures["bcubed_f1"] > 0.6
+    assert measures["bcubed_f1"] > 0.85
+    assert measures["pairwise_precision"] > 0.95
     assert len(tree_of(tmp_path / "work" / "results" / "building_images")) == len(chosen)
 
 
@@ -202,7 +234,7 @@ def test_the_demo_ends_with_a_score(tmp_path: Path, root_dir: Path) -> None:
     result = run_as_user(root_dir, "--demo", "--work_dir", str(tmp_path / "demo"), "--model", "vlad", "--json")
     assert result.returncode == 0, result.stderr
     content = json.loads(result.stdout)
-    assert content["evaluation"]["bcubed_f1"] > 0.8
+    assert content["evaluation"]["pairwise_f1"] >= 0.95
     check = subprocess.run(
         [sys.executable, "-m", "tools.check_results", "--work_dir", str(tmp_path / "demo")],
         cwd=root_dir,

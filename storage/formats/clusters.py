@@ -16,7 +16,7 @@ CLUSTERS_NAME = "clusters.json"
 CLUSTERS_INFO_NAME = "clusters_info.json"
 SINGLETONS_KEY = "-1"
 INFO_FORMAT = "clusters-info"
-INFO_VERSION = 1
+INFO_VERSION = 2
 MADE_BY = "python create_clusters.py"
 
 

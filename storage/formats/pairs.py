@@ -52,6 +52,11 @@ def pairs_path(outputs_dir: Path, model: str) -> Path:
     return outputs_dir / f"pairs-{model}.txt"
 
 
+def verified_path(outputs_dir: Path, model: str) -> Path:
+    """Give the path of a model's pairs with probabilities in the place of scores."""
+    return outputs_dir / f"pairs-{model}-verified.txt"
+
+
 def write_pairs(path: Path, rows: Iterable[tuple[str, str, float]], origin: Mapping[str, Any]) -> int:
     """Write a pairs file and its origin file (same name, ending ``.json``); give the number of pairs.
 

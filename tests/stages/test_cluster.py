@@ -68,6 +68,7 @@ def test_photos_of_scored_pairs_are_grouped_and_the_others_are_alone(tmp_path: P
         "singletons": 1,
         "skipped": 0,
         "with_position": 0,
+        "to_review": 0,
     }
     assert report.exit_code == 0
 
@@ -76,6 +77,10 @@ def test_the_reason_for_every_cluster_stands_beside_it(tmp_path: Path, names: li
     cluster(tmp_path, TWO_BUILDINGS)
     assert info_of(tmp_path)["clusters"]["0"] == {
         "size": 3,
+        "run_number": 0,
+        "representatives": [names[1], names[2], names[0]],
+        "cohesion": 0.85,
+        "weakest_link": {"stage": "strong", "pair": [names[1], names[2], 0.8]},
         "strong_pairs": [[names[0], names[1], 0.9], [names[1], names[2], 0.8]],
         "joins": [],
     }

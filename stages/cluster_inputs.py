@@ -1,0 +1,231 @@
+"""What ``create_clusters.py`` reads: pairs, photos, positions, decisions; and the settings that follow from them."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from clustering.evidence import EvidenceSettings
+from clustering.graph import ScoredPairs
+from clustering.specified import SpecifiedSettings
+from hloc.extractors import MODELS, default_thresholds
+from stages.checks import follows_links
+from stages.cluster_decisions import check_decisions
+from stages.settings import ClusterSettings
+from storage.errors import DamagedFileError, PhotoError, StageError, UsageError
+from storage.exif import read_exif
+from storage.fingerprints import sha256_of_file
+from storage.formats.clusters import INFO_VERSION
+from storage.formats.decisions import DECISIONS_NAME, Decisions, read_decisions
+from storage.formats.hdf5 import digest
+from storage.formats.pairs import Pairs, read_origin, read_pairs
+from storage.listing import list_photos
+from storage.progress import progress_bar
+from storage.report import PROJECT_VERSION, SkippedPhoto
+
+logger = logging.getLogger(__name__)
+FALLBACK_MODEL = "netvlad"
+FALLBACK_THRESHOLDS = MODELS[FALLBACK_MODEL].thresholds
+PROBABILITIES = EvidenceSettings().strong_edg_thresh, EvidenceSettings().weak_edg_thresh  # the same for all models
+EVIDENCE, SPECIFIED = "evidence", "specified"
+VERIFIED = "-verified"
+Names = Sequence[str]
+Thresholds = SpecifiedSettings | EvidenceSettings
+
+
+@dataclass(frozen=True)
+class ClusterInputs:
+    """What the clusters are made of, and what identifies it.
+
+    Attributes
+    ----------
+    pairs_file : Path
+        The scored pairs.
+    model : str or None
+        Model that made them; None when that is not known.
+    method : str
+        Clusterer.
+    on_disk : sequence of str
+        Image names in the image folder, sorted.
+    skipped : list of SkippedPhoto
+        Those without a descriptor.
+    thresholds : SpecifiedSettings or EvidenceSettings
+        Settings of the clusterer.
+    decisions : Decisions
+        What a person decided; empty without a file.
+    checksum : str
+        sha256 over all of it.
+    """
+
+    pairs_file: Path
+    model: str | None
+    method: str
+    on_disk: Names
+    skipped: list[SkippedPhoto]
+    thresholds: Thresholds
+    decisions: Decisions
+    checksum: str
+
+
+def gather_inputs(settings: ClusterSettings) -> ClusterInputs:
+    """Find the inputs and check them, without reading the pairs.
+
+    Raises
+    ------
+    UsageError
+        When a setting is out of range, it is not clear which pairs are meant, or decisions contradict each other.
+    StageError
+        When a file is missing or damaged.
+    """
+    pairs_file = _find_pairs_file(settings)
+    origin = (read_origin(pairs_file) if pairs_file.is_file() else None) or {}
+    on_disk = list_photos(settings.image_dir, follows_links(settings))
+    model = str(origin["model"]) if origin else _model_in_name(pairs_file)
+    is_probability = origin.get("is_probability") is True
+    method = settings.method or (EVIDENCE if is_probability else SPECIFIED)
+    defaults = PROBABILITIES if is_probability else default_thresholds(model) or FALLBACK_THRESHOLDS
+    thresholds = _evidence_settings(settings) if method == EVIDENCE else _specified_settings(settings, defaults)
+    decisions, decisions_checksum = _read_decisions(settings)
+    skipped = [SkippedPhoto(**photo) for photo in origin.get("skipped", []) if photo["name"] in set(on_disk)]
+    checksum = digest(
+        [PROJECT_VERSION, str(INFO_VERSION), method, repr(thresholds), _sha256(pairs_file), decisions_checksum],
+        [f"{photo.name}\n{photo.reason}" for photo in skipped],
+        list(_identities(settings.image_dir, on_disk)),
+    )
+    return ClusterInputs(pairs_file, model, method, on_disk, skipped, thresholds, decisions, checksum)
+
+
+def _sha256(path: Path) -> str:
+    try:
+        return sha256_of_file(path)
+    except FileNotFoundError:
+        raise StageError(f"{path} is missing; make it with: python extract_features.py") from None
+    except OSError as error:
+        raise StageError(f"cannot read {path}: {error.strerror or error}") from error
+
+
+def _find_pairs_file(settings: ClusterSettings) -> Path:
+    if settings.pairs_file is not None:
+        return settings.pairs_file
+    every = sorted(settings.outputs_dir.glob("pairs-*.txt"))
+    found = [path for path in every if path.with_name(f"{path.stem}{VERIFIED}.txt") not in every]
+    if not found:
+        raise StageError(f"no pairs-*.txt in {settings.outputs_dir}; make one with: python extract_features.py")
+    if len(found) > 1:
+        listed = ", ".join(str(path) for path in found)
+        raise UsageError(f"several pairs files in {settings.outputs_dir}; choose one by --pairs_file: {listed}")
+    return found[0]
+
+
+def _model_in_name(pairs_file: Path) -> str | None:
+    name = pairs_file.stem.removeprefix("pairs-")
+    return name if default_thresholds(name) else None
+
+
+def _specified_settings(settings: ClusterSettings, defaults: tuple[float, float]) -> SpecifiedSettings:
+    for flag in ("agreement_thresh", "gps_conflict_thresh"):
+        if getattr(settings, flag) is not None:
+            raise UsageError(f"--{flag} belongs to --method {EVIDENCE}, but the method is {SPECIFIED}")
+    default_strong, default_weak = defaults
+    strong, weak = settings.strong_edg_thresh, settings.weak_edg_thresh
+    return SpecifiedSettings(
+        default_strong if strong is None else strong,
+        min(default_weak, strong if strong is not None else 1.0) if weak is None else weak,
+        settings.gps_count_thresh,
+        settings.gps_distance_thresh,
+        settings.file_order,
+    )
+
+
+def _evidence_settings(settings: ClusterSettings) -> EvidenceSettings:
+    if settings.file_order:
+        raise UsageError(f"--file_order belongs to --method {SPECIFIED}, but the method is {EVIDENCE}")
+    default = EvidenceSettings()
+    strong = default.strong_edg_thresh if settings.strong_edg_thresh is None else settings.strong_edg_thresh
+    weak = settings.weak_edg_thresh
+    agreement, conflict = settings.agreement_thresh, settings.gps_conflict_thresh
+    return EvidenceSettings(
+        strong,
+        min(default.weak_edg_thresh, strong) if weak is None else weak,
+        default.agreement_thresh if agreement is None else agreement,
+        settings.gps_count_thresh,
+        settings.gps_distance_thresh,
+        default.gps_conflict_thresh if conflict is None else conflict,
+    )
+
+
+def _read_decisions(settings: ClusterSettings) -> tuple[Decisions, str]:
+    path = settings.decisions
+    if path is None:
+        path = settings.results_dir / DECISIONS_NAME
+        if not path.exists():
+            return Decisions(), "none"
+    decisions = read_decisions(path)
+    check_decisions(decisions, path)
+    return decisions, sha256_of_file(path)
+
+
+def _identities(image_dir: Path, names: Names) -> Iterator[str]:
+    """Give what tells that a photo, and so its position, is as it was."""
+    for name in names:
+        status = (image_dir / name).stat()
+        yield f"{name}\n{status.st_size}\n{status.st_mtime_ns}"
+
+
+def read_numbered_pairs(inputs: ClusterInputs) -> tuple[list[str], ScoredPairs]:
+    """Number the photos on disk and in pairs by sorted name, without those that have no descriptor."""
+    pairs = read_pairs(inputs.pairs_file, inputs.on_disk)
+    skipped = {photo.name for photo in inputs.skipped}
+    names = sorted({*inputs.on_disk, *pairs.names} - skipped)
+    if skipped & set(pairs.names):
+        raise DamagedFileError(f"{inputs.pairs_file} pairs photos that have no descriptor; make it again")
+    return names, _renumbered(pairs, names)
+
+
+def _renumbered(pairs: Pairs, names: Names) -> ScoredPairs:
+    place = {name: number for number, name in enumerate(names)}
+    numbers = np.array([place[name] for name in pairs.names], dtype=np.int64)
+    return ScoredPairs.from_arrays(len(names), numbers[pairs.first], numbers[pairs.second], pairs.scores)
+
+
+def read_positions(image_dir: Path, names: Names, inputs: ClusterInputs) -> NDArray[np.float64]:
+    """Read latitude and longitude of all photos, (N, 2) degrees, NaN where there is none."""
+    positions = np.full((len(names), 2), np.nan)
+    on_disk = set(inputs.on_disk)
+    for number, name in enumerate(progress_bar(names, len(names), "positions")):
+        if name not in on_disk:
+            continue
+        try:
+            record = read_exif(image_dir / name)
+        except PhotoError as error:
+            logger.warning("%s: no position (%s)", name, error.reason)
+            continue
+        if record.latitude_deg is not None and record.longitude_deg is not None:
+            positions[number] = record.latitude_deg, record.longitude_deg
+    return positions
+
+
+def origin_notes(inputs: ClusterInputs, names: Names) -> list[str]:
+    """Say what is odd about the inputs, in sentences."""
+    notes = []
+    gone = len(set(names) - set(inputs.on_disk))
+    if gone:
+        notes.append(f"{gone} photos of the pairs file are not in the image folder; they stay in their clusters")
+    if inputs.method == SPECIFIED and default_thresholds(inputs.model) is None:
+        notes.append(f"the model of these pairs is not known: the default thresholds are those of {FALLBACK_MODEL}")
+    forgotten = len(inputs.decisions.photos() - set(names))
+    if forgotten:
+        notes.append(f"{forgotten} photos of {DECISIONS_NAME} are gone; what was decided about them stays in the file")
+    return notes
+
+
+def threshold_settings(thresholds: Thresholds) -> dict[str, Any]:
+    """Give the thresholds that a run used, by the names of their flags, for the run report."""
+    names = ("strong_edg_thresh", "weak_edg_thresh", "agreement_thresh", "gps_conflict_thresh")
+    return {name: getattr(thresholds, name) for name in names if hasattr(thresholds, name)}
