@@ -3,14 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-ROWS_PER_BLOCK = 1024
-COLUMNS_PER_BLOCK = 8192
+from hloc.proposals import propose
+from hloc.stream import count_cores
+
+ROWS_PER_BLOCK = 2048
+ROWS_PER_TASK = 256
+PAIRS_PER_PART = 32
 SCORE_DECIMALS = 7
 _SPARE = 16
+
+Scored = tuple[NDArray[np.int64], NDArray[np.float64]]
 
 
 def top_k(
@@ -18,24 +26,25 @@ def top_k(
     num_to_match: int,
     min_score: float = 0.0,
     rows_per_block: int = ROWS_PER_BLOCK,
-    columns_per_block: int = COLUMNS_PER_BLOCK,
 ) -> Iterator[tuple[int, NDArray[np.int64], NDArray[np.float64]]]:
     """Give the k most similar other photos of every photo.
 
-    Blocks of a float32 product propose; the proposals are scored again in float64, one pair at a time, so that a
-    score depends on its two descriptors alone. A bound on the rounding of the product proves that no photo was
-    missed; a row where it does not is searched in float64. The result is the same for any block size.
+    Blocks of a float32 product propose, each for its rows and its columns, as the product is symmetric; the proposals
+    are scored again in float64, one pair at a time, so that a score depends on its two descriptors alone. A bound on
+    the rounding of the product proves that no photo was missed; a row where it does not is searched in float64. The
+    result is the same for any block size.
 
     Parameters
     ----------
     descriptors : ndarray, (N, D), floating
-        Unit vectors in sorted order of names; a zero vector is in no pair.
+        Unit vectors in sorted order of names; a zero vector is in no pair. May be mapped from a file: float32 is read
+        where it lies.
     num_to_match : int
         k; where fewer photos are left, all of them are given.
     min_score : float
         Pairs below are left out.
-    rows_per_block, columns_per_block : int
-        Size of a block of the product; memory grows with their product.
+    rows_per_block : int
+        Side of a block of the product; memory grows with its square, and with N times k.
 
     Yields
     ------
@@ -46,67 +55,65 @@ def top_k(
     scores : ndarray, (<= k,), float64
         Cosine similarities, rounded to 7 decimals.
     """
-    vectors = np.ascontiguousarray(descriptors, dtype=np.float32)
-    is_usable = np.einsum("ij,ij->i", vectors, vectors) > 0
-    slack = 2 * _rounding_bound(vectors.shape[1] if vectors.ndim == 2 else 0)
-    for start in range(0, len(vectors), rows_per_block):
-        rows = np.arange(start, min(start + rows_per_block, len(vectors)))
-        values, indices = _propose(vectors, rows, is_usable, num_to_match + _SPARE, columns_per_block)
-        for position, row in enumerate(rows):
-            candidates = _proven(values[position], indices[position], num_to_match, slack)
-            if candidates is None:
-                candidates = np.flatnonzero(is_usable & (np.arange(len(vectors)) != row))
-            if not is_usable[row]:
-                candidates = candidates[:0]
-            yield int(row), *_best(vectors, int(row), candidates, num_to_match, min_score)
+    vectors = np.asarray(descriptors, dtype=np.float32)
+    is_usable = _is_nonzero(vectors)
+    proposals = propose(vectors, is_usable, num_to_match + _SPARE, rows_per_block)
+    chooser = _Chooser(vectors, is_usable, num_to_match, min_score)
+    with ThreadPoolExecutor(count_cores()) as threads:
+        for start in range(0, len(vectors), ROWS_PER_TASK):
+            rows = range(start, min(start + ROWS_PER_TASK, len(vectors)))
+            best = threads.map(chooser.choose, rows, *(part[rows.start : rows.stop] for part in proposals))
+            for row, (others, scores) in zip(rows, best, strict=True):
+                yield row, others, scores
 
 
-def _rounding_bound(dimension: int) -> float:
+def _is_nonzero(vectors: NDArray[np.float32]) -> NDArray[np.bool_]:
+    parts = (vectors[start : start + ROWS_PER_TASK] for start in range(0, len(vectors), ROWS_PER_TASK))
+    return np.concatenate([np.zeros(0, bool), *(np.any(part, axis=1) for part in parts)])
+
+
+@dataclass(frozen=True, eq=False)
+class _Chooser:
+    """Chooses the best of the proposed photos; threads may share it."""
+
+    vectors: NDArray[np.float32]
+    is_usable: NDArray[np.bool_]
+    num_to_match: int
+    min_score: float
+
+    def choose(self, row: int, values: NDArray[np.float32], indices: NDArray[np.int32]) -> Scored:
+        """Give the best others of one photo, and their scores."""
+        if not self.is_usable[row]:
+            return np.zeros(0, np.int64), np.zeros(0)
+        candidates = self._proven(values, indices)
+        if candidates is None:
+            candidates = np.flatnonzero(self.is_usable & (np.arange(len(self.vectors)) != row))
+        scores = np.round(self._scores(row, candidates), SCORE_DECIMALS) + 0.0
+        keep = scores >= self.min_score
+        candidates, scores = candidates[keep], scores[keep]
+        order = np.lexsort((candidates, -scores))[: self.num_to_match]
+        return candidates[order].astype(np.int64), scores[order]
+
+    def _proven(self, values: NDArray[np.float32], indices: NDArray[np.int32]) -> NDArray[np.integer] | None:
+        """Give the candidates that may be among the best k, or None when some may be missing."""
+        is_real = values > -np.inf
+        values, indices = values[is_real], indices[is_real]
+        if len(values) < self.num_to_match + _SPARE:
+            return indices
+        slack = 2 * rounding_bound(self.vectors.shape[1])
+        limit = np.partition(values, -self.num_to_match)[-self.num_to_match] - slack
+        return indices[values >= limit] if values.min() < limit else None
+
+    def _scores(self, row: int, others: NDArray[np.integer]) -> NDArray[np.float64]:
+        vector, scores = self.vectors[row].astype(np.float64), np.empty(len(others))
+        products = np.empty((min(PAIRS_PER_PART, len(others)), len(vector)))  # made once: fresh memory costs most
+        for start in range(0, len(others), PAIRS_PER_PART):
+            part = others[start : start + PAIRS_PER_PART]
+            np.multiply(self.vectors[part], vector, out=products[: len(part)])
+            products[: len(part)].sum(axis=1, out=scores[start : start + len(part)])
+        return scores
+
+
+def rounding_bound(dimension: int) -> float:
     """Most that a float32 dot product of unit vectors can be off (Higham 2002, section 3.1), with room for lengths."""
     return 1.05 * (dimension + 1) * 2.0**-24
-
-
-def _propose(
-    vectors: NDArray[np.float32], rows: NDArray[np.int64], is_usable: NDArray[np.bool_], count: int, width: int
-) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
-    """Give the ``count`` highest products per row and their columns, -inf where there are fewer."""
-    values = np.full((len(rows), 0), -np.inf, dtype=np.float32)
-    indices = np.zeros((len(rows), 0), dtype=np.int64)
-    for start in range(0, len(vectors), width):
-        columns = np.arange(start, min(start + width, len(vectors)))
-        product = vectors[rows] @ vectors[columns].T
-        product[:, ~is_usable[columns]] = -np.inf
-        product[rows[:, None] == columns[None, :]] = -np.inf
-        values = np.concatenate([values, product], axis=1)
-        indices = np.concatenate([indices, np.broadcast_to(columns, product.shape)], axis=1)
-        if values.shape[1] > count:
-            kept = np.argpartition(-values, count - 1, axis=1)[:, :count]
-            values, indices = np.take_along_axis(values, kept, 1), np.take_along_axis(indices, kept, 1)
-    return values, indices
-
-
-def _proven(
-    values: NDArray[np.float32], indices: NDArray[np.int64], num_to_match: int, slack: float
-) -> NDArray[np.int64] | None:
-    """Give the candidates that may be among the best k, or None when some may be missing."""
-    is_real = values > -np.inf
-    values, indices = values[is_real], indices[is_real]
-    if len(values) < num_to_match + _SPARE:
-        return indices
-    limit = np.partition(values, -num_to_match)[-num_to_match] - slack
-    return indices[values >= limit] if values.min() < limit else None
-
-
-def _best(
-    vectors: NDArray[np.float32], row: int, candidates: NDArray[np.int64], num_to_match: int, min_score: float
-) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
-    scores = np.empty(len(candidates))
-    for start in range(0, len(candidates), COLUMNS_PER_BLOCK):
-        part = candidates[start : start + COLUMNS_PER_BLOCK]
-        products = vectors[part].astype(np.float64) * vectors[row].astype(np.float64)
-        scores[start : start + COLUMNS_PER_BLOCK] = products.sum(axis=1)
-    scores = np.round(scores, SCORE_DECIMALS) + 0.0
-    keep = scores >= min_score
-    candidates, scores = candidates[keep], scores[keep]
-    order = np.lexsort((candidates, -scores))[:num_to_match]
-    return candidates[order], scores[order]
