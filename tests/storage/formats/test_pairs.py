@@ -115,3 +115,34 @@ def test_the_origin_carries_format_version_and_count(tmp_path: Path) -> None:
     origin = json.loads(origin_path(path).read_text())
     assert (origin["format"], origin["format_version"], origin["num_pairs"]) == ("pairs", 1, 1)
     assert origin["num_to_match"] == 3
+
+
+@given(rows=row_lists, bytes_at_once=st.integers(1, 200))
+@settings(max_examples=60, deadline=None)
+def test_reading_in_bulk_is_reading_line_by_line(
+    rows: list[tuple[str, str, float]], bytes_at_once: int, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    path = tmp_path_factory.mktemp("pairs") / "pairs-vlad.txt"
+    write_pairs(path, rows, {})
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("storage.formats.pairs.BYTES_AT_ONCE", bytes_at_once)
+        assert rows_of(path) == rows
+        assert read_pairs(path).names == list(dict.fromkeys(name for row in rows for name in row[:2]))
+
+
+@pytest.mark.parametrize(
+    ("line", "what"),
+    [
+        (b"a\tb\n", "has 2 columns"),
+        (b"a\tb\tfar\n", "has a score that is no number"),
+        (b"a\tb\tinf\n", "has an empty name or an infinite score"),
+        (b"\tb\t1\n", "has an empty name or an infinite score"),
+        (b"a\xff\tb\t1\n", "is not UTF-8 text"),
+        (b"a\tb\na\tb\tc\t1\n", "has 2 columns"),
+    ],
+)
+def test_a_bad_line_among_many_good_ones_is_named(tmp_path: Path, line: bytes, what: str) -> None:
+    path = tmp_path / "pairs-a.txt"
+    path.write_bytes(b"a\tb\t0.5\n" * 500 + line + b"a\tb\t0.5\n" * 500)
+    with pytest.raises(DamagedFileError, match=f"line 501 {what}"):
+        read_pairs(path)
