@@ -157,6 +157,7 @@ def _export(module: Any, photo: NDArray[np.uint8], path: Path, varies: bool) -> 
             dynamic_axes=axes,
             opset_version=OPSET,
             dynamo=False,
+            do_constant_folding=False,  # the engines fold by themselves, without half a gigabyte of copies
         )
 
 

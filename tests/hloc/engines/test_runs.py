@@ -20,7 +20,11 @@ from hloc.engines.runs import Compared, open_graph
 from hloc.extractors import create_extractor, engine_network
 from hloc.extractors.base import ExtractorOptions
 from hloc.extractors.netvlad import NetvladExtractor
+from stages.extract import extract_features
+from stages.settings import ExtractSettings
 from storage.errors import StageError, UsageError
+from storage.formats.features import read_features
+from tests.drawn_photos import draw_photo as draw_picture
 from tests.hloc.netvlad_reference import draw_net, reference_descriptor, write_net
 from tests.hloc.stand_ins import photo
 
@@ -271,3 +275,23 @@ def test_descriptors_of_another_shape_or_not_finite_are_refused(found: NDArray[n
 
     with pytest.raises(StageError, match=message):
         CheckedShape(Gives(), "netvlad", "bf16", 2).describe(NOTHING)
+
+
+# -- a whole run ------------------------------------------------------------------------------------------------------
+
+
+def test_descriptors_of_two_engines_are_not_mixed(weights: Path, engine: str, tmp_path: Path) -> None:
+    folder, outputs = tmp_path / "photos", tmp_path / "netvlad"
+    folder.mkdir()
+    for seed in range(2):
+        draw_picture(seed, 64, 48).save(folder / f"{seed}.jpg")
+    settings = ExtractSettings(folder, outputs, model="netvlad", weights=weights, device="cpu", num_workers=0)
+    extract_features(replace(settings, engine=engine))
+    stored = read_features(outputs / "global-feats-netvlad.h5")
+    assert (stored.settings["engine"], stored.settings["precision"]) == (engine, "fp32")
+    assert extract_features(replace(settings, engine=engine)).is_current
+    with pytest.raises(UsageError, match=f"was made with --engine {engine}, this call has --engine torch"):
+        extract_features(replace(settings, engine="torch"))
+    extract_features(replace(settings, engine="torch", overwrite=True))
+    anew = read_features(outputs / "global-feats-netvlad.h5")
+    assert least_cosine(anew.descriptors, stored.descriptors) >= 0.99999
