@@ -213,3 +213,15 @@ def test_the_modules_import_no_torch(root_dir: Path) -> None:
     code = f"import sys; from hloc.extractors import {names}; print({{'torch', 'torchvision'}} & set(sys.modules))"
     done = subprocess.run([sys.executable, "-c", code], cwd=root_dir, capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "set()"
+
+
+# -- engines ----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("engine", ["onnxruntime", "openvino"])
+@pytest.mark.parametrize("resize_max", [None, 160])
+def test_another_engine_gives_the_same_descriptors_at_any_size(engine: str, resize_max: int | None) -> None:
+    pytest.importorskip(engine, reason=f"{engine} is not installed")
+    for taken in (photo(1, 300, 260), photo(2, 120, 200)):
+        found = describe(extractor(engine=engine, resize_max=resize_max), taken)[0]
+        assert found @ describe(extractor(resize_max=resize_max), taken)[0] >= 0.99999
