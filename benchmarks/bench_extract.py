@@ -67,7 +67,7 @@ def draw_weights(seed: int = 0) -> NetvladWeights:
         conv_weights=tuple(kernels),
         conv_biases=tuple(biases),
         assignment=8 * centres + normal(NUM_CLUSTERS, num_in, scale=0.07),
-        centres=centres / 2,
+        centres=centres * np.float32(0.5),
         whitening_weight=normal(NUM_OUTPUTS, num_in * NUM_CLUSTERS),
         whitening_bias=normal(NUM_OUTPUTS, scale=0.1),
         mean_rgb=np.array([123.5, 116.25, 80.0], np.float32),
