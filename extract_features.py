@@ -18,7 +18,8 @@ from stages.command_line import ScriptParser, exit_codes, print_report
 from stages.settings import ExtractSettings
 
 DEVICES = ("auto", "cpu", "cuda", "mps")
-PRECISIONS = ("float32", "bfloat16", "float16")
+ENGINES = ("auto", "torch", "openvino", "onnxruntime")
+PRECISIONS = ("fp32", "bf16", "fp16", "int8")
 LAYOUTS = ("NCHW", "NHWC")
 
 
@@ -47,7 +48,8 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     add("--follow_links", action="store_true", help="follow symbolic links in the image folder")
     add("--max_megapixels", type=float, default=default.max_megapixels, help="larger photos are skipped and named")
     add("--timeout_s", type=float, default=default.timeout_s, help="photos that take longer are skipped and named")
-    add("--precision", choices=PRECISIONS, default=default.precision, help="of a published network; default: float32")
+    add("--engine", choices=ENGINES, default=default.engine, help="what computes a network of PyTorch; default: auto")
+    add("--precision", choices=PRECISIONS, default=default.precision, help="that a network computes in; default: fp32")
     add(
         "--input_size", metavar="HxW", default=default.input_size, help="for onnx:FILE: the picture it takes, in pixels"
     )

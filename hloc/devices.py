@@ -67,3 +67,13 @@ def resolve_device(device: str) -> str:
             "--device cpu"
         )
     return device
+
+
+def has_bf16(device: str) -> bool:
+    """Say whether a device has instructions for bfloat16: not whether PyTorch can imitate them, at a loss of time."""
+    torch = import_torch()
+    kind = torch.device(device).type
+    if kind == "cpu":
+        found = torch.cpu.get_capabilities()
+        return any("bf16" in name and value is True for name, value in found.items())
+    return kind == "mps" or bool(torch.cuda.is_bf16_supported(including_emulation=False))

@@ -21,14 +21,15 @@ def import_onnxruntime(model: str) -> Any:
 
 
 def open_session(
-    content: bytes, path: Path, model: str, num_threads: int = 0, providers: Sequence[str] = (PROCESSOR,)
+    content: bytes | str, path: Path, model: str, num_threads: int = 0, providers: Sequence[str] = (PROCESSOR,)
 ) -> Any:
     """Open a network.
 
     Parameters
     ----------
-    content : bytes
-        The whole file; a network that keeps its weights in further files cannot be opened.
+    content : bytes or str
+        The whole file; a network that keeps its weights in further files cannot be opened. A large file that nobody
+        else writes to may be given by its path, which spares the memory of a copy.
     path : Path
         Where it was read, for messages.
     model : str

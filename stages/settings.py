@@ -49,7 +49,7 @@ class ResizeSettings:
 class ExtractSettings:
     """Settings of ``extract_features.py``.
 
-    ``precision`` is for models that are published networks, the four of ``input_`` for ``onnx:FILE``.
+    ``engine`` and ``precision`` are for models that are networks of PyTorch, the four of ``input_`` for ``onnx:FILE``.
     """
 
     image_dir: Path = Path("datasets")
@@ -68,6 +68,7 @@ class ExtractSettings:
     follow_links: bool = False
     max_megapixels: float = MAX_MEGAPIXELS
     timeout_s: float = 120.0
+    engine: str | None = None
     precision: str | None = None
     input_size: str | None = None
     input_mean: str | None = None

@@ -110,8 +110,8 @@ class ExtractorOptions:
         Longest side of the photo in pixels; None for the model's own.
     model : str
         The name that the model was asked for by; a file of several models tells by it which is meant.
-    precision : str or None
-        ``float32``, ``bfloat16`` or ``float16``: what a network computes in; None for float32.
+    engine, precision : str or None
+        What computes a network, and in which numbers; see :func:`hloc.engines.choose_engine`.
     input_size, input_mean, input_std, input_layout : str or None
         What the network of ``onnx:FILE`` takes, in place of its sidecar file's word.
     """
@@ -120,6 +120,7 @@ class ExtractorOptions:
     device: str = "auto"
     resize_max: int | None = None
     model: str = ""
+    engine: str | None = None
     precision: str | None = None
     input_size: str | None = None
     input_mean: str | None = None
@@ -141,4 +142,5 @@ class ExtractorOptions:
 
 
 INPUT_FLAGS = ("input_size", "input_mean", "input_std", "input_layout")
-SPECIAL_FLAGS = ("precision", *INPUT_FLAGS)
+ENGINE_FLAGS = ("engine", "precision")
+SPECIAL_FLAGS = (*ENGINE_FLAGS, *INPUT_FLAGS)

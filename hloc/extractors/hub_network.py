@@ -70,6 +70,8 @@ class HubExtractor(TorchExtractor):
         When ``--weights`` is given: the code has its own.
     """
 
+    is_exportable = False  # code of others may count on one size of picture: only on request, and then checked
+
     def __init__(self, options: ExtractorOptions, network: HubNetwork) -> None:
         if options.weights is not None:
             raise UsageError(f"--weights {options.weights}: {options.model} takes only its own weights; leave it out")

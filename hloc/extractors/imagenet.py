@@ -11,12 +11,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from hloc.devices import import_torch
-from hloc.extractors.base import ExtractorOptions
+from hloc.extractors.base import ENGINE_FLAGS, ExtractorOptions
 from hloc.extractors.picture import Picture
 from hloc.extractors.torch_network import TorchExtractor, load_state
 from storage.errors import StageError
 
-UNDERSTOOD_FLAGS = ("precision",)
+UNDERSTOOD_FLAGS = ENGINE_FLAGS
 
 
 @dataclass(frozen=True)

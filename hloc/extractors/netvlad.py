@@ -7,7 +7,6 @@ same formulas a second time, in float64 NumPy, and the tests compare the two.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,8 +14,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hloc.devices import import_torch
-from hloc.extractors.base import ExtractorOptions
-from hloc.extractors.network import NetworkExtractor
+from hloc.engines import TORCH
+from hloc.engines.photo_network import PhotoNetwork
+from hloc.extractors.base import ENGINE_FLAGS, ExtractorOptions
+from hloc.extractors.engine_network import EngineExtractor
 from storage.errors import StageError, UsageError
 from storage.formats.weights import CONVOLUTION_LAYERS, MADE_BY, NetvladWeights, read_netvlad_weights
 from storage.model_files import cached_path
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 
 MIN_SIDE = 16  # four poolings halve the sides; a smaller photo would leave no feature
 RESIZE_MAX = 1024
+UNDERSTOOD_FLAGS = ENGINE_FLAGS
 
 
 def find_weights() -> Path | None:
@@ -36,10 +38,16 @@ def find_weights() -> Path | None:
 
 def create(options: ExtractorOptions) -> NetvladExtractor:
     """Make the extractor that the flags ask for."""
-    return NetvladExtractor(weights=options.weights, device=options.device, resize_max=options.resize_max)
+    return NetvladExtractor(
+        weights=options.weights,
+        device=options.device,
+        resize_max=options.resize_max,
+        engine=options.engine,
+        precision=options.precision,
+    )
 
 
-class NetvladExtractor(NetworkExtractor):
+class NetvladExtractor(EngineExtractor):
     """NetVLAD with VGG16, 4096 numbers with the published weights.
 
     Parameters
@@ -50,6 +58,8 @@ class NetvladExtractor(NetworkExtractor):
         Where the network computes; see :func:`hloc.devices.resolve_device`.
     resize_max : int, optional
         Longest side, in pixels, of the photos that the network sees.
+    engine, precision : str, optional
+        What computes it, see :func:`hloc.engines.choose_engine`.
 
     Raises
     ------
@@ -62,7 +72,13 @@ class NetvladExtractor(NetworkExtractor):
     name = "netvlad"
 
     def __init__(
-        self, *, weights: Path | None = None, device: str = "cpu", resize_max: int | None = RESIZE_MAX
+        self,
+        *,
+        weights: Path | None = None,
+        device: str = "cpu",
+        resize_max: int | None = RESIZE_MAX,
+        engine: str | None = TORCH,
+        precision: str | None = None,
     ) -> None:
         self.max_side: int = RESIZE_MAX if resize_max is None else resize_max
         if self.max_side < MIN_SIDE:
@@ -71,16 +87,21 @@ class NetvladExtractor(NetworkExtractor):
         if path is None or not path.is_file():
             missing = path or cached_path("netvlad")
             raise StageError(f"there is no weight file {missing}; fetch it with: {MADE_BY}, or name one with --weights")
-        super().__init__(path, device)
+        super().__init__(path, device, engine, precision)
 
     @property
     def dimension(self) -> int:
         """Length of a descriptor: that of the whitening, 4096 in the published file. Loads the network."""
-        return len(self._loaded().whitening_bias)
+        return int(self._loaded().dimension)
+
+    @property
+    def fixed_size(self) -> None:
+        """Photos keep their proportions."""
 
     def settings(self) -> dict[str, Any]:
-        """Give the model, the SHA-256 of its weights and the size of the photos."""
-        return {"model": self.name, "weights_sha256": self.weights_sha256, "resize_max": self.max_side}
+        """Give the model, the SHA-256 of its weights, the size of the photos, engine and precision."""
+        described = {"model": self.name, "weights_sha256": self.weights_sha256, "resize_max": self.max_side}
+        return described | self.engine.settings()
 
     def prepare(self, photo: NDArray[np.uint8]) -> NDArray[np.uint8]:
         """Give the photo (H, W, 3) itself, its edges repeated where a side is below 16 pixels.
@@ -92,54 +113,41 @@ class NetvladExtractor(NetworkExtractor):
             return np.pad(photo, ((0, missing[0]), (0, missing[1]), (0, 0)), mode="edge")
         return np.ascontiguousarray(photo)
 
-    def load(self, device: str) -> _Network:
-        """Read the weights and put them on the device."""
+    def build_parts(self) -> PhotoNetwork:
+        """Read the weights and build the network of them."""
         import_torch()
         weights = read_netvlad_weights(self.weights)
         self.refuse_changed_weights(weights.sha256)
-        return _Network.on_device(weights, device)
+        return parts_of(weights)
+
+    def measured_dimension(self, parts: PhotoNetwork) -> int:
+        """Give the length of the whitening's bias."""
+        return len(parts.head.whitening.bias)  # type: ignore[arg-type, union-attr]
 
 
-@dataclass(frozen=True, eq=False)
-class _Network:
-    """The weights as tensors on one device."""
+def parts_of(weights: NetvladWeights) -> PhotoNetwork:
+    """Give the network of a weight file: VGG16 as its body; assignment, residuals and whitening as its head."""
+    nn: Any = import_torch().nn
+    whitening = nn.utils.skip_init(nn.Linear, *weights.whitening_weight.shape[::-1])
+    whitening.weight = _fixed(weights.whitening_weight)
+    whitening.bias = _fixed(weights.whitening_bias)
 
-    backbone: torch.nn.Sequential
-    assignment: torch.Tensor
-    centres: torch.Tensor
-    whitening_weight: torch.Tensor
-    whitening_bias: torch.Tensor
-    mean_rgb: torch.Tensor
+    class Head(nn.Module):  # type: ignore[misc, name-defined, unused-ignore]
+        def __init__(self) -> None:
+            super().__init__()
+            self.assignment, self.centres = _fixed(weights.assignment), _fixed(weights.centres)
+            self.whitening = whitening
 
-    @classmethod
-    def on_device(cls, weights: NetvladWeights, device: str) -> _Network:
-        torch = import_torch()
+        def forward(self, features: torch.Tensor) -> torch.Tensor:
+            whitened: torch.Tensor = self.whitening(_vlad(features, self.assignment, self.centres))
+            return whitened
 
-        def tensor(array: NDArray[np.float32]) -> Any:
-            return torch.from_numpy(array).to(device)
+    return PhotoNetwork(_backbone(weights), Head(), tuple(float(value) for value in weights.mean_rgb))
 
-        backbone: Any = _backbone(weights).to(device)
-        return cls(
-            # Channels last: a fifth less time on the processor than channels first (1 core, 512 x 384 pixels).
-            backbone=backbone.to(memory_format=torch.channels_last),
-            assignment=tensor(weights.assignment),
-            centres=tensor(weights.centres),
-            whitening_weight=tensor(weights.whitening_weight),
-            whitening_bias=tensor(weights.whitening_bias),
-            mean_rgb=tensor(weights.mean_rgb),
-        )
 
-    def describe(self, photos: NDArray[np.uint8]) -> NDArray[np.float32]:
-        """Turn photos (B, H, W, 3) into descriptors (B, P)."""
-        torch = import_torch()
-        # Without TensorFloat-32, so that a GPU gives what the processor gives.
-        with torch.inference_mode(), torch.backends.cudnn.flags(enabled=True, allow_tf32=False):
-            pixels = torch.from_numpy(photos).to(self.mean_rgb.device).float() - self.mean_rgb
-            features = self.backbone(pixels.permute(0, 3, 1, 2))  # (B, H, W, 3) to (B, D, H/16, W/16)
-            vlad = _vlad(features, self.assignment, self.centres)
-            whitened = torch.nn.functional.linear(vlad, self.whitening_weight, self.whitening_bias)
-            descriptors: NDArray[np.float32] = torch.nn.functional.normalize(whitened, dim=1).cpu().numpy()
-            return descriptors
+def _fixed(array: NDArray[np.float32]) -> torch.nn.Parameter:
+    torch = import_torch()
+    return torch.nn.Parameter(torch.from_numpy(array), requires_grad=False)
 
 
 def _backbone(weights: NetvladWeights) -> torch.nn.Sequential:
@@ -158,8 +166,7 @@ def _backbone(weights: NetvladWeights) -> torch.nn.Sequential:
 def _convolution(kernel: NDArray[np.float32], bias: NDArray[np.float32]) -> torch.nn.Module:
     torch = import_torch()
     layer = torch.nn.utils.skip_init(torch.nn.Conv2d, kernel.shape[1], kernel.shape[0], 3, padding=1)
-    layer.weight = torch.nn.Parameter(torch.from_numpy(kernel), requires_grad=False)
-    layer.bias = torch.nn.Parameter(torch.from_numpy(bias), requires_grad=False)
+    layer.weight, layer.bias = _fixed(kernel), _fixed(bias)
     return layer
 
 

@@ -7,7 +7,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from hloc.devices import import_torch, resolve_device
+from hloc.devices import has_bf16, import_torch, resolve_device
 from storage.errors import StageError, UsageError
 
 
@@ -79,3 +79,21 @@ def test_asking_for_the_processor_imports_no_torch(root_dir: object) -> None:
     code = "import sys; from hloc.devices import resolve_device; resolve_device('cpu'); print('torch' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], cwd=str(root_dir), capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "False"
+
+
+@pytest.mark.parametrize(
+    ("found", "expected"),
+    [
+        ({"avx512_bf16": False, "amx_bf16": False, "cpu_name": "bf16"}, False),
+        ({"avx512_bf16": True}, True),
+        ({"amx_bf16": True, "avx512_bf16": False}, True),
+        ({"sve_bf16": True}, True),
+        ({}, False),
+    ],
+)
+def test_a_processor_has_bf16_when_it_has_instructions_for_it(
+    monkeypatch: pytest.MonkeyPatch, found: dict[str, object], expected: bool
+) -> None:
+    torch = pytest.importorskip("torch")
+    monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: found)
+    assert has_bf16("cpu") is expected

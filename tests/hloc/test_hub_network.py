@@ -51,7 +51,7 @@ def fresh_modules() -> Iterator[None]:
 
 
 def extractor(model: str, **options: Any) -> HubExtractor:
-    made = create_extractor(model, ExtractorOptions(**{"device": "cpu"} | options))
+    made = create_extractor(model, ExtractorOptions(**{"device": "cpu", "engine": "torch"} | options))
     assert isinstance(made, HubExtractor)
     return made
 

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from hloc.extractors import create_extractor
+from hloc.extractors import create_extractor, engine_network
 from hloc.extractors.base import ExtractorOptions
 from hloc.extractors.imagenet import PUBLISHED, ImagenetExtractor
 from storage.errors import DamagedFileError, StageError, UsageError
@@ -47,7 +47,7 @@ def no_network(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def extractor(**options: Any) -> ImagenetExtractor:
-    made = create_extractor("resnet18", ExtractorOptions(**{"device": "cpu"} | options))
+    made = create_extractor("resnet18", ExtractorOptions(**{"device": "cpu", "engine": "torch"} | options))
     assert isinstance(made, ImagenetExtractor)
     return made
 
@@ -55,7 +55,7 @@ def extractor(**options: Any) -> ImagenetExtractor:
 @pytest.fixture(scope="module")
 def loaded(hub: Path) -> ImagenetExtractor:
     """An extractor that several tests use, so that its network is loaded once."""
-    options = ExtractorOptions(weights=cached_path("resnet18", hub), device="cpu", model="resnet18")
+    options = ExtractorOptions(weights=cached_path("resnet18", hub), device="cpu", model="resnet18", engine="torch")
     return ImagenetExtractor(options)
 
 
@@ -95,23 +95,27 @@ def test_descriptors_are_unit_vectors_and_do_not_depend_on_the_batch(loaded: Ima
     loaded._max_batch = 1
 
 
-def test_lower_precision_is_close_but_only_on_request(loaded: ImagenetExtractor) -> None:
+def test_lower_precision_is_close_but_only_on_request(
+    loaded: ImagenetExtractor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(engine_network, "has_bf16", lambda _device: True)
     full = describe(loaded, photo())[0]
-    low = describe(extractor(precision="bfloat16"), photo())[0]
+    low = describe(extractor(precision="bf16"), photo())[0]
     assert low.dtype == np.float32 and full @ low > 0.99
     assert not np.array_equal(full, low)
 
 
 def test_an_unknown_precision_is_refused() -> None:
-    with pytest.raises(UsageError, match="--precision int8: choose from float32, bfloat16, float16"):
-        extractor(precision="int8")
+    with pytest.raises(UsageError, match="--precision float32: choose from fp32, bf16, fp16, int8"):
+        extractor(precision="float32").settings()
 
 
 def test_settings_tell_weights_sizes_and_precision_apart(hub: Path) -> None:
     settings = extractor().settings()
     assert settings["model"] == "resnet18"
     assert settings["weights_sha256"] == sha256_of_file(cached_path("resnet18", hub))
-    assert extractor(resize_max=320).settings() != settings != extractor(precision="float16").settings()
+    assert (settings["engine"], settings["precision"]) == ("torch", "fp32")
+    assert extractor(resize_max=320).settings() != settings
 
 
 def test_the_photo_s_proportions_are_kept_with_a_longest_side() -> None:
@@ -186,7 +190,7 @@ def test_weights_that_change_between_settings_and_loading_are_refused(tmp_path: 
 
 def test_values_that_are_not_finite_are_not_kept() -> None:
     made = extractor()
-    made._loaded().module.layer4[1].conv2.weight.fill_(float("nan"))
+    made._loaded().run.module.body.layer4[1].conv2.weight.fill_(float("nan"))
     with pytest.raises(StageError, match="resnet18 gave values that are not finite"):
         describe(made, photo())
 
@@ -194,8 +198,8 @@ def test_values_that_are_not_finite_are_not_kept() -> None:
 def test_flags_of_other_models_are_refused() -> None:
     with pytest.raises(UsageError, match="--input_size 224: --model resnet18 has no use for it"):
         extractor(input_size="224")
-    with pytest.raises(UsageError, match="--precision float16: --model netvlad has no use for it"):
-        create_extractor("netvlad", ExtractorOptions(precision="float16"))
+    with pytest.raises(UsageError, match="--engine torch: --model street has no use for it"):
+        create_extractor("street", ExtractorOptions(engine="torch"))
 
 
 def test_a_missing_torchvision_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -209,3 +213,15 @@ def test_the_modules_import_no_torch(root_dir: Path) -> None:
     code = f"import sys; from hloc.extractors import {names}; print({{'torch', 'torchvision'}} & set(sys.modules))"
     done = subprocess.run([sys.executable, "-c", code], cwd=root_dir, capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "set()"
+
+
+# -- engines ----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("engine", ["onnxruntime", "openvino"])
+@pytest.mark.parametrize("resize_max", [None, 160])
+def test_another_engine_gives_the_same_descriptors_at_any_size(engine: str, resize_max: int | None) -> None:
+    pytest.importorskip(engine, reason=f"{engine} is not installed")
+    for taken in (photo(1, 300, 260), photo(2, 120, 200)):
+        found = describe(extractor(engine=engine, resize_max=resize_max), taken)[0]
+        assert found @ describe(extractor(resize_max=resize_max), taken)[0] >= 0.99999

@@ -154,10 +154,10 @@ def test_no_array_of_features_by_clusters_by_locations_is_made(tmp_path: Path) -
     """With 64 clusters, 32 features and 1600 locations that array would be 13 MB; all the rest is below it."""
     net = draw_net(widths=(2, 2, 2, 2, 32), num_clusters=64, num_outputs=4)
     extractor = NetvladExtractor(weights=write_net(tmp_path / "weights.mat", net))
-    network = extractor._loaded()
+    head: Any = extractor.build_parts().head
     features = torch.randn(1, 32, 40, 40)
     with torch.inference_mode(), torch.profiler.profile(profile_memory=True, acc_events=True) as profile:
-        netvlad._vlad(features, network.assignment, network.centres)
+        netvlad._vlad(features, head.assignment, head.centres)
     sizes = [event.cpu_memory_usage for event in profile.events()]
     assert 0 < max(sizes) < 32 * 64 * 1600 * 4 / 4
 
@@ -167,7 +167,8 @@ def test_no_array_of_features_by_clusters_by_locations_is_made(tmp_path: Path) -
 
 def test_settings_record_the_weights_whatever_their_checksum(extractor: NetvladExtractor, weights: Path) -> None:
     sha256 = sha256_of_file(weights)
-    assert extractor.settings() == {"model": "netvlad", "weights_sha256": sha256, "resize_max": 1024}
+    described = {"model": "netvlad", "weights_sha256": sha256, "resize_max": 1024}
+    assert extractor.settings() == described | {"engine": "torch", "precision": "fp32"}
 
 
 def test_settings_load_no_network(extractor: NetvladExtractor) -> None:
@@ -264,7 +265,7 @@ class SmallNetwork:
 
     def __init__(self, room: int, error: Exception) -> None:
         self.room, self.error = room, error
-        self.whitening_bias = np.zeros(1)
+        self.dimension = 1
         self.batches: list[int] = []
 
     def describe(self, photos: NDArray[np.uint8]) -> NDArray[np.float32]:

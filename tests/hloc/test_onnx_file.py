@@ -192,7 +192,7 @@ def test_a_file_of_something_else_is_refused(tmp_path: Path) -> None:
         (("B", 3, 16, 16), {"weights": Path("x")}, "--weights x: the file stands in --model"),
         (("B", 3, 16, 16), {"resize_max": 64}, "--resize_max 64: use --input_size"),
         (("B", 3, 16, 16), {"device": "mps"}, "--device mps: onnx:FILE computes on cpu or cuda"),
-        (("B", 3, 16, 16), {"precision": "float16"}, "--precision float16: --model onnx:.* has no use for it"),
+        (("B", 3, 16, 16), {"precision": "fp16"}, "--precision fp16: --model onnx:.* has no use for it"),
     ],
 )
 def test_a_wrong_call_is_explained(tmp_path: Path, shape: Any, options: dict[str, Any], message: str) -> None:

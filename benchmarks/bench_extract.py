@@ -1,0 +1,277 @@
+"""Measure NetVLAD on the processor: the reference way against this project's, by every engine, in the same run.
+
+The reference way is hloc's, written anew: batches of one, float32, channels first, the whole photo decoded by OpenCV
+and then shrunk, all residuals as one array (D, K, N), one opening of the HDF5 file for each photo. Weights are drawn
+(VGG16, 64 clusters, 4,096 outputs); photos are drawn 12-megapixel JPEGs, or those of ``--image_dir``. All ways take
+turns, photo by photo, so that other work on the machine falls on all alike; processor seconds are compared, on one
+thread unless told otherwise.
+
+Prints a table: seconds of each way, its ratio to the reference, the least cosine to it.
+
+Example: python benchmarks/bench_extract.py --num_photos 4
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import cv2
+import h5py
+import numpy as np
+from numpy.typing import NDArray
+
+ROOT = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(ROOT))
+
+from benchmarks.machine import header  # noqa: E402
+from hloc.devices import has_bf16, import_torch  # noqa: E402
+from hloc.engines import LEAST_COSINE, Engine, is_installed  # noqa: E402
+from hloc.engines.graph import Source, exported_graph, least_cosine  # noqa: E402
+from hloc.engines.runs import open_graph, open_torch  # noqa: E402
+from hloc.extractors.netvlad import RESIZE_MAX, parts_of  # noqa: E402
+from storage.fingerprints import Fingerprint  # noqa: E402
+from storage.formats.shards import Record, ShardFolder  # noqa: E402
+from storage.formats.weights import NetvladWeights  # noqa: E402
+from storage.photos import load_photo  # noqa: E402
+
+WIDTHS, TIMES = (64, 128, 256, 512, 512), (2, 2, 3, 3, 3)  # of VGG16's blocks
+NUM_CLUSTERS, NUM_OUTPUTS = 64, 4096
+WAYS = (("openvino", "fp32"), ("onnxruntime", "fp32"), ("torch", "fp32"), ("openvino", "bf16"), ("torch", "bf16"))
+REFERENCE = "reference (hloc's way)"
+DRAWN_SHA256 = "d0" * 32  # stands for the drawn weights in the name of the graph; change it with draw_weights
+
+
+def draw_weights(seed: int = 0) -> NetvladWeights:
+    """Draw NetVLAD of the published widths, with spread that keeps values from vanishing."""
+    rng = np.random.default_rng(seed)
+
+    def normal(*shape: int, scale: float = 1.0) -> NDArray[np.float32]:
+        return rng.standard_normal(shape, np.float32) * np.float32(scale)
+
+    kernels, biases, num_in = [], [], 3
+    for width, times in zip(WIDTHS, TIMES, strict=True):
+        for _ in range(times):
+            kernels.append(normal(width, num_in, 3, 3, scale=np.sqrt(2 / (9 * num_in))))
+            biases.append(normal(width, scale=0.1))
+            num_in = width
+    centres = normal(NUM_CLUSTERS, num_in)
+    centres /= np.linalg.norm(centres, axis=1, keepdims=True)
+    return NetvladWeights(
+        conv_weights=tuple(kernels),
+        conv_biases=tuple(biases),
+        assignment=8 * centres + normal(NUM_CLUSTERS, num_in, scale=0.07),
+        centres=centres * np.float32(0.5),
+        whitening_weight=normal(NUM_OUTPUTS, num_in * NUM_CLUSTERS),
+        whitening_bias=normal(NUM_OUTPUTS, scale=0.1),
+        mean_rgb=np.array([123.5, 116.25, 80.0], np.float32),
+        sha256=DRAWN_SHA256,
+    )
+
+
+def reference_network(weights: NetvladWeights) -> Callable[[NDArray[np.float32]], NDArray[np.float32]]:
+    """Give NetVLAD as the reference computes it: channels first, the residuals of all locations as one array."""
+    torch = import_torch()
+    functional = torch.nn.functional
+    kernels = [torch.from_numpy(kernel).contiguous() for kernel in weights.conv_weights]
+    biases = [torch.from_numpy(bias) for bias in weights.conv_biases]
+    assignment, centres = torch.from_numpy(weights.assignment), torch.from_numpy(weights.centres)
+    matrix, offset = torch.from_numpy(weights.whitening_weight), torch.from_numpy(weights.whitening_bias)
+    ends = {sum(TIMES[: count + 1]) - 1 for count in range(len(TIMES) - 1)}
+
+    def describe(photo: NDArray[np.float32]) -> NDArray[np.float32]:
+        with torch.no_grad():
+            pixels = torch.from_numpy(photo.transpose(2, 0, 1)[None].copy())
+            maps = pixels - torch.from_numpy(weights.mean_rgb)[None, :, None, None]
+            for layer, (kernel, bias) in enumerate(zip(kernels, biases, strict=True)):
+                maps = functional.conv2d(maps, kernel, bias, padding=1)
+                maps = maps if layer == len(kernels) - 1 else functional.relu(maps)
+                maps = functional.max_pool2d(maps, 2) if layer in ends else maps
+            local = functional.normalize(maps.flatten(2), dim=1)  # (1, D, N)
+            shares = functional.softmax(functional.conv1d(local, assignment[:, :, None]), dim=1)  # (1, K, N)
+            residuals = (
+                local[:, :, None] - centres.T[None, :, :, None]
+            )  # (1, D, K, N): one number for each of the three
+            summed = (shares[:, None] * residuals).sum(dim=-1)  # (1, D, K)
+            vlad = functional.normalize(summed, dim=1).flatten(1)  # (1, D * K)
+            whitened = functional.linear(functional.normalize(vlad, dim=1), matrix, offset)
+            descriptor: NDArray[np.float32] = functional.normalize(whitened, dim=1).numpy()
+            return descriptor
+
+    return describe
+
+
+def reference_photo(path: Path) -> NDArray[np.float32]:
+    """Decode a whole photo and shrink it, as float32 RGB (h, w, 3) of values 0 to 255."""
+    image = cv2.imread(str(path), cv2.IMREAD_COLOR)
+    assert image is not None, path
+    photo = image[:, :, ::-1].astype(np.float32)
+    scale = min(1.0, RESIZE_MAX / max(photo.shape[:2]))
+    size = tuple(int(round(length * scale)) for length in photo.shape[1::-1])
+    shrunk: Any = cv2.resize(photo, size, interpolation=cv2.INTER_AREA)
+    return np.asarray(shrunk, np.float32)
+
+
+def draw_photos(folder: Path, count: int) -> list[Path]:
+    """Write JPEGs of 4000 x 3000 pixels: patches of every size, and noise as a camera has it."""
+    paths = []
+    for seed in range(count):
+        rng = np.random.default_rng(seed)
+        image = np.zeros((3000, 4000, 3), np.float32)
+        for side in (6, 24, 96, 384):
+            coarse = rng.normal(0, 28, (side * 3 // 4, side, 3)).astype(np.float32)
+            image += cv2.resize(coarse, (4000, 3000), interpolation=cv2.INTER_LINEAR)
+        image += 120 + rng.normal(0, 4, image.shape).astype(np.float32)
+        path = folder / f"drawn-{seed}.jpg"
+        cv2.imwrite(str(path), image.clip(0, 255).astype(np.uint8), [cv2.IMWRITE_JPEG_QUALITY, 92])
+        paths.append(path)
+    return paths
+
+
+class Way:
+    """One way from a photo file to a descriptor on disk, with what its turns took."""
+
+    def __init__(self, label: str, decode: Callable[[Path], Any], describe: Callable[[Any], Any]) -> None:
+        self.label, self.decode, self.describe = label, decode, describe
+        self.seconds: dict[str, list[float]] = {"decode": [], "network": [], "write": []}
+        self.descriptors: dict[str, NDArray[np.float32]] = {}
+
+    def turn(self, path: Path, write: Callable[[str, NDArray[np.float32]], None]) -> None:
+        """Treat one photo."""
+        laps = [time.process_time()]
+        photo = self.decode(path)
+        laps.append(time.process_time())
+        descriptor = np.asarray(self.describe(photo)).reshape(-1)
+        laps.append(time.process_time())
+        write(path.name, descriptor)
+        laps.append(time.process_time())
+        for stage, took in zip(self.seconds, np.diff(laps), strict=True):
+            self.seconds[stage].append(float(took))
+        self.descriptors[path.name] = descriptor
+
+    def median(self, stage: str) -> float:
+        """Median processor seconds of one photo."""
+        return float(np.median(self.seconds[stage]))
+
+    def total(self) -> float:
+        """Median processor seconds from file to file."""
+        return float(np.median(np.sum(list(self.seconds.values()), axis=0)))
+
+
+def make_ways(weights: NetvladWeights, num_threads: int) -> tuple[list[Way], list[str]]:
+    """Give the reference and all ways that can be measured here; and lines for those that cannot."""
+    parts = parts_of(weights)
+    graph = exported_graph(Source("netvlad-drawn", DRAWN_SHA256, None, lambda: parts))
+    ways, missing = [Way(REFERENCE, reference_photo, reference_network(weights))], []
+    for name, precision in WAYS:
+        label, engine = f"{name} {precision}", Engine(name, precision)
+        if precision == "bf16" and not has_bf16("cpu"):
+            missing.append(f"| {label} | not measured: no bf16 instructions here |")
+        elif not is_installed(name):
+            missing.append(f"| {label} | not measured: {name} is not installed |")
+        else:
+            is_torch = name == "torch"
+            run = open_torch(parts, "cpu", engine, "netvlad") if is_torch else None
+            run = run or open_graph(graph, engine, "netvlad", num_threads)
+            ways.append(Way(label, lambda path: load_photo(path, RESIZE_MAX)[None], run.describe))
+    return ways, missing
+
+
+def reference_write(folder: Path, name: str, descriptor: NDArray[np.float32]) -> None:
+    """Open the file of all descriptors once more, for one photo."""
+    with h5py.File(folder / "reference.h5", "a", libver="latest") as file:
+        if name in file:
+            del file[name]
+        file.create_group(name).create_dataset("global_descriptor", data=descriptor)
+
+
+def shard_write(folder: Path, name: str, descriptor: NDArray[np.float32]) -> None:
+    """Write a shard of a single photo: the dearest case; a run writes one for every 32 photos."""
+    shards = ShardFolder(folder / "shards", {}, "bench_extract.py")
+    shards.write([Record(name, Fingerprint(0, 0, "0" * 64), {"global_descriptor": descriptor})])
+
+
+def measure(ways: Sequence[Way], paths: Sequence[Path], num_rounds: int, folder: Path) -> None:
+    """Let all ways take turns; the first photo is described once more before, unmeasured."""
+    for way in ways:
+        way.describe(way.decode(paths[0]))
+    for turn in range(num_rounds):
+        for number, path in enumerate(paths):
+            ordered = ways if (turn + number) % 2 == 0 else ways[::-1]
+            for way in ordered:
+                write = reference_write if way.label == REFERENCE else shard_write
+                way.turn(path, lambda name, found, write=write: write(folder, name, found))  # type: ignore[misc]
+
+
+def lines_of(ways: Sequence[Way], missing: Sequence[str]) -> list[str]:
+    """Give the table of ways."""
+    reference = ways[0]
+    lines = [
+        "| way | decode, s | network, s | write, s | all, s | ratio, all | ratio, network | cosine to the reference "
+        "| cosine on the same pixels |",
+        f"|{'---|' * 9}",
+    ]
+    exact = next((way for way in ways if way.label == "torch fp32"), ways[-1])
+    for way in ways:
+        cosines = [
+            least_cosine(
+                np.stack(list(way.descriptors.values())), np.stack([other.descriptors[n] for n in way.descriptors])
+            )
+            for other in (reference, exact)
+        ]
+        cells = [way.label, *(f"{way.median(stage):.3f}" for stage in way.seconds), f"{way.total():.3f}"]
+        cells += [
+            f"{reference.total() / way.total():.2f}",
+            f"{reference.median('network') / way.median('network'):.2f}",
+        ]
+        cells += [f"{cosines[0]:.6f}", "-" if way is reference else f"{cosines[1]:.7f}"]
+        lines.append(f"| {' | '.join(cells)} |")
+    return [*lines, *missing]
+
+
+def main(args: argparse.Namespace) -> int:
+    """Print the tables."""
+    import_torch().set_num_threads(args.num_threads)
+    cv2.setNumThreads(args.num_threads)
+    if args.cache_dir is not None:
+        os.environ["TORCH_HOME"] = str(args.cache_dir)
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        if args.image_dir is None:
+            paths = draw_photos(folder, args.num_photos)
+        else:
+            paths = sorted(args.image_dir.rglob("*.jpg"))[: args.num_photos]
+        weights = draw_weights()
+        ways, missing = make_ways(weights, args.num_threads)
+        describe = reference_network(weights)
+        pixels = load_photo(paths[0], RESIZE_MAX)
+        same = least_cosine(describe(pixels.astype(np.float32)), ways[-1].describe(pixels[None]))
+        measure(ways, paths, args.num_rounds, folder)
+    print(header(f"NetVLAD by engines, {len(paths)} photos, {args.num_rounds} rounds, {args.num_threads} thread(s)"))
+    print("\n".join(lines_of(ways, missing)))
+    ratio = ways[0].median("decode") / ways[-1].median("decode")
+    print(f"\nThe reference's network on the pixels of this project's decoder: cosine {same:.7f} to {ways[-1].label} ")
+    print(f"(asked: {LEAST_COSINE['fp32']}). Decoding alone: {ratio:.2f} times as fast.")
+    return 0
+
+
+def parse_args() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--image_dir", type=Path, help="folder of JPEGs; default: drawn ones of 12 megapixels")
+    parser.add_argument("--num_photos", type=int, default=4)
+    parser.add_argument("--num_rounds", type=int, default=2)
+    parser.add_argument("--num_threads", type=int, default=1)
+    parser.add_argument(
+        "--cache_dir", type=Path, help="where the exported graph (600 MB) is kept; default: torch's cache"
+    )
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    sys.exit(main(parse_args()))

@@ -1,0 +1,111 @@
+"""What computes a network: PyTorch, OpenVINO or ONNX Runtime, and in which precision; chosen before anything is loaded.
+
+All of them give the same descriptors in ``fp32``. ``docs/models.md`` ("Engines and precision") has the measured order.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+from dataclasses import dataclass
+
+from storage.errors import StageError, UsageError
+
+TORCH, OPENVINO, ONNXRUNTIME = "torch", "openvino", "onnxruntime"
+AUTO = "auto"
+ENGINES = (AUTO, TORCH, OPENVINO, ONNXRUNTIME)
+PREFERENCE = (OPENVINO, ONNXRUNTIME, TORCH)  # fastest first: benchmarks/extract.md
+PRECISIONS = ("fp32", "bf16", "fp16", "int8")
+FULL = PRECISIONS[0]
+LEAST_COSINE = {"fp32": 0.99999, "bf16": 0.998, "fp16": 0.998, "int8": 0.95}  # to fp32; below it a run is refused
+
+# What an engine computes in, on the processor and elsewhere.
+_ON_PROCESSOR = {TORCH: ("fp32", "bf16"), OPENVINO: ("fp32", "bf16"), ONNXRUNTIME: ("fp32",)}
+_ELSEWHERE = {TORCH: ("fp32", "bf16", "fp16"), OPENVINO: (), ONNXRUNTIME: ()}
+
+
+@dataclass(frozen=True)
+class Engine:
+    """What computes a network and in which precision; both stand in the settings of features files.
+
+    Attributes
+    ----------
+    name : str
+        ``torch``, ``openvino`` or ``onnxruntime``.
+    precision : str
+        ``fp32``, ``bf16``, ``fp16`` or ``int8``.
+    """
+
+    name: str = TORCH
+    precision: str = FULL
+
+    def settings(self) -> dict[str, str]:
+        """Give both as a features file records them."""
+        return {"engine": self.name, "precision": self.precision}
+
+
+def is_installed(engine: str) -> bool:
+    """Say whether the package of an engine can be found; nothing is imported."""
+    return importlib.util.find_spec(engine) is not None
+
+
+def choose_engine(
+    asked: str | None, precision: str | None, *, device: str, model: str, is_exportable: bool = True
+) -> Engine:
+    """Give what computes a network.
+
+    Parameters
+    ----------
+    asked : str or None
+        One of :data:`ENGINES`; None is ``auto``: the first of :data:`PREFERENCE` that is installed and computes in
+        the precision; ``torch`` away from the processor and for networks that are not known to survive the export.
+    precision : str or None
+        One of :data:`PRECISIONS`; None is ``fp32``. Less than that is never chosen by itself.
+    device : str
+        A resolved device, see :func:`hloc.devices.resolve_device`.
+    model : str
+        Of the network, for messages.
+    is_exportable : bool
+        Whether the network is known to give the same values as an ONNX graph, at any size of picture.
+
+    Raises
+    ------
+    UsageError
+        When the word is unknown, or the engine cannot do what is asked of it.
+    StageError
+        When the package of the engine is missing.
+    """
+    name, kind = asked or AUTO, precision or FULL
+    for flag, value, allowed in (("engine", name, ENGINES), ("precision", kind, PRECISIONS)):
+        if value not in allowed:
+            raise UsageError(f"--{flag} {value}: choose from {', '.join(allowed)}")
+    if name == AUTO:
+        name = _automatic(kind, device, is_exportable)
+    elif not is_installed(name):
+        raise StageError(f"--engine {name} needs the package {name}; pip install {_requirement(name)}")
+    if device != "cpu" and name != TORCH:
+        raise UsageError(f"--engine {name}: computes {model} on the processor; use --device cpu, or --engine torch")
+    _refuse_precision(name, kind, device)
+    return Engine(name, kind)
+
+
+def _automatic(precision: str, device: str, is_exportable: bool) -> str:
+    if device != "cpu" or not is_exportable:
+        return TORCH
+    able = (name for name in PREFERENCE if precision in _ON_PROCESSOR[name] and is_installed(name))
+    return next(able, TORCH)
+
+
+def _refuse_precision(engine: str, precision: str, device: str) -> None:
+    table, place = (_ON_PROCESSOR, "the processor") if device == "cpu" else (_ELSEWHERE, device)
+    if precision in table[engine]:
+        return
+    able = [name for name in table if precision in table[name]]
+    advice = f"use --engine {' or '.join(able)}, or " if able else "use "
+    raise UsageError(
+        f"--precision {precision}: {engine} does not compute in it on {place}; {advice}--precision "
+        f"{' or '.join(table[engine])}"
+    )
+
+
+def _requirement(engine: str) -> str:
+    return "-r requirements.txt" if engine == TORCH else engine
