@@ -58,6 +58,8 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     add("--input_std", metavar="R,G,B", default=default.input_std, help="for onnx:FILE: of values from 0 to 1")
     add("--input_layout", choices=LAYOUTS, default=default.input_layout, help="for onnx:FILE; default: NCHW")
     add("--shard", metavar="i/n", default=default.shard, help="describe part i of n only; see above")
+    add("--distributed", choices=("ray",), default=default.distributed, help="share the work on a Ray cluster")
+    add("--ray_address", default=default.ray_address, help="of the cluster; default: one is started on this machine")
     return parser.parse_args(argv)
 
 
@@ -69,6 +71,10 @@ def main(args: argparse.Namespace) -> int:
         from stages.extract_shard import extract_shard
 
         return print_report(extract_shard(ExtractSettings(**given)), args)
+    if args.distributed is not None:
+        from stages.extract_ray import extract_with_ray
+
+        return print_report(extract_with_ray(ExtractSettings(**given)), args)
     from stages.extract import extract_features
 
     return print_report(extract_features(ExtractSettings(**given)), args)

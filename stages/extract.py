@@ -75,6 +75,10 @@ def check_extraction(settings: ExtractSettings) -> None:
     for flag, value, least, allowed in ranges:
         if value is not None and not value >= least:
             raise UsageError(f"--{flag} {value}: must be {allowed}")
+    if settings.shard is not None and settings.distributed is not None:
+        raise UsageError(f"--shard {settings.shard}: --distributed {settings.distributed} cuts the list by itself")
+    if settings.ray_address is not None and settings.distributed is None:
+        raise UsageError(f"--ray_address {settings.ray_address}: has no use without --distributed ray")
     if not settings.min_score <= 1:
         raise UsageError(f"--min_score {settings.min_score}: must be -1 to 1")
 

@@ -50,7 +50,8 @@ class ExtractSettings:
     """Settings of ``extract_features.py``.
 
     ``precision`` is for models that are published networks, the four of ``input_`` for ``onnx:FILE``. ``shard`` is
-    ``i/n``: describe every n-th photo only, beginning with the i-th, and make no pairs.
+    ``i/n``: describe every n-th photo only, beginning with the i-th, and make no pairs. ``distributed`` is ``ray`` or
+    None; ``ray_address`` of None starts a cluster on this machine.
     """
 
     image_dir: Path = Path("datasets")
@@ -75,6 +76,8 @@ class ExtractSettings:
     input_std: str | None = None
     input_layout: str | None = None
     shard: str | None = None
+    distributed: str | None = None
+    ray_address: str | None = None
 
 
 @dataclass(frozen=True)
