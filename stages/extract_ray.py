@@ -9,6 +9,7 @@ from __future__ import annotations
 import importlib
 import logging
 import os
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
@@ -56,7 +57,7 @@ def extract_with_ray(settings: ExtractSettings, photos_per_block: int = PHOTOS_P
         When no cluster answers, a block failed, or as for one machine.
     """
     whole.check_extraction(settings)
-    ray = _import_ray()
+    ray, started = _import_ray(), time.monotonic()
     models, options = whole.chosen_models(settings)
     names, _ = whole.usable_names(list_photos(settings.image_dir, follows_links(settings)))
     count = -(-len(names) // photos_per_block)
@@ -84,6 +85,7 @@ def extract_with_ray(settings: ExtractSettings, photos_per_block: int = PHOTOS_P
     report = merge_features(MergeSettings(settings.outputs_dir, name, settings.image_dir, overwrite=settings.overwrite))
     report.stage = whole.STAGE
     report.counts["computed_now"] = computed
+    report.seconds = time.monotonic() - started
     return report
 
 
