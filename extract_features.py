@@ -4,6 +4,9 @@ Reads   the photos of --image_dir
 Writes  OUTPUTS_DIR/global-feats-MODEL.h5   one descriptor per photo
         OUTPUTS_DIR/pairs-MODEL.txt         the best pairs with their scores
 
+With --shard i/n it describes every n-th photo only, to OUTPUTS_DIR/shards/i-of-n/, so that n machines share the work;
+python -m tools.merge_features then makes the two files above of all shards.
+
 Example: python extract_features.py --image_dir datasets --num_to_match 20
 """
 
@@ -56,15 +59,26 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     add("--input_mean", metavar="R,G,B", default=default.input_mean, help="for onnx:FILE: of values from 0 to 1")
     add("--input_std", metavar="R,G,B", default=default.input_std, help="for onnx:FILE: of values from 0 to 1")
     add("--input_layout", choices=LAYOUTS, default=default.input_layout, help="for onnx:FILE; default: NCHW")
+    add("--shard", metavar="i/n", default=default.shard, help="describe part i of n only; see above")
+    add("--distributed", choices=("ray",), default=default.distributed, help="share the work on a Ray cluster")
+    add("--ray_address", default=default.ray_address, help="of the cluster; default: one is started on this machine")
     return parser.parse_args(argv)
 
 
 @exit_codes
 def main(args: argparse.Namespace) -> int:
     """Run the stage and print its summary."""
+    given = {key: value for key, value in vars(args).items() if key not in ("quiet", "json")}
+    if args.shard is not None:
+        from stages.extract_shard import extract_shard
+
+        return print_report(extract_shard(ExtractSettings(**given)), args)
+    if args.distributed is not None:
+        from stages.extract_ray import extract_with_ray
+
+        return print_report(extract_with_ray(ExtractSettings(**given)), args)
     from stages.extract import extract_features
 
-    given = {key: value for key, value in vars(args).items() if key not in ("quiet", "json")}
     return print_report(extract_features(ExtractSettings(**given)), args)
 
 

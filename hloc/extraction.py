@@ -12,8 +12,9 @@ import numpy as np
 
 from hloc.extractors.base import LearntExtractor
 from hloc.feature_run import FeatureRun, Jobs
-from hloc.sampling import learn_or_load
+from hloc.sampling import is_of_collection, learn_or_load, learn_together
 from hloc.stream import Prepared
+from storage.atomic import remove_leftovers
 from storage.errors import DamagedFileError, StageError, UsageError
 from storage.fingerprints import Fingerprint
 from storage.formats.features import MADE_BY, Features, read_features, write_features
@@ -65,16 +66,18 @@ def extract(run: FeatureRun, names: Sequence[str], overwrite: bool = False) -> E
     UsageError
         When the file was made with other settings: they are never mixed.
     StageError
-        When no photo can be used, or most photos of the last run are gone.
+        When no photo can be used, or most photos of the last run are gone; a part of a collection may do without.
     """
     former = None if overwrite else _read_former(run)
-    if former is not None:
+    if former is not None and run.collection is None:
         _refuse_great_loss(former, names, run.path)
     kept = {} if former is None else _unchanged_rows(run, former, names)
     todo = [name for name in names if name not in kept]
     if former is not None and not todo and len(kept) == len(former.names):
         fingerprints = [kept[name][1] for name in former.names]
         if fingerprints == list(former.fingerprints):
+            if run.shards_dir.is_dir():  # of a run that was killed when its file stood
+                _remove_shards(run, ShardFolder(run.shards_dir / "descriptors", {}, MADE_BY))
             return Extraction(former, is_current=True)
     sample = _learn(run, former, names)
     shards = ShardFolder(run.shards_dir / "descriptors", _shard_settings(run), MADE_BY)
@@ -97,6 +100,10 @@ def _read_former(run: FeatureRun) -> Features | None:
         logger.warning("%s (it is made anew now)", error)
         return None
     _refuse_other_settings(former, run)
+    is_learnt = isinstance(run.extractor, LearntExtractor)
+    if is_learnt and run.collection is not None and not is_of_collection(run, former, run.collection):
+        logger.warning("%s was made with something learnt elsewhere (it is made anew now)", run.path)
+        return None
     return former
 
 
@@ -135,6 +142,8 @@ def _learn(run: FeatureRun, former: Features | None, names: Sequence[str]) -> Sh
     if former is not None:
         run.extractor.load_state(former.state)
         return None
+    if run.collection is not None:
+        return learn_together(run, run.extractor, run.collection)
     return learn_or_load(run, run.extractor, names)
 
 
@@ -206,7 +215,7 @@ def _merge(
 ) -> Features:
     """Put kept and computed descriptors together in sorted order of names."""
     names = sorted([*kept.rows, *computed])
-    if not names:
+    if not names and run.collection is None:
         reasons = "; ".join(f"{photo.name!r} {photo.reason}" for photo in sorted(skipped)[:3])
         raise StageError(f"none of the {len(skipped)} photos in {run.image_dir} can be used: {reasons}")
     place = {name: row for row, name in enumerate(names)}
@@ -230,4 +239,5 @@ def _remove_shards(run: FeatureRun, shards: ShardFolder) -> None:
     shards.remove()
     ShardFolder(run.shards_dir / "sample", {}, MADE_BY).remove()
     (run.shards_dir / "state.h5").unlink(missing_ok=True)
+    remove_leftovers(run.shards_dir)
     run.shards_dir.rmdir()

@@ -50,6 +50,22 @@ class Resources:
 
 
 @dataclass(frozen=True)
+class Collection:
+    """The whole that a run describes a part of, while other machines describe the others.
+
+    Attributes
+    ----------
+    names : sequence of str
+        All image names of the collection, sorted: what a model learns on.
+    state_path : Path
+        Where the first machine that has learnt writes what it learnt, for all.
+    """
+
+    names: Sequence[str]
+    state_path: Path
+
+
+@dataclass(frozen=True)
 class FeatureRun:
     """One model over one folder of photos.
 
@@ -65,6 +81,8 @@ class FeatureRun:
         Store descriptors as float16.
     resources : Resources
         How the machine may be used.
+    collection : Collection or None
+        The whole, when this run describes a part of it; a part may hold no usable photo.
     """
 
     image_dir: Path
@@ -72,6 +90,7 @@ class FeatureRun:
     extractor: Extractor
     half: bool = False
     resources: Resources = field(default_factory=Resources)
+    collection: Collection | None = None
 
     @property
     def settings(self) -> dict[str, Any]:

@@ -1,22 +1,29 @@
-"""Learning on a sample of the user's own photos, kept in shards so that a killed run goes on."""
+"""Learning on a sample of the user's own photos, kept in shards so that a killed run goes on.
+
+Machines that describe a collection together must know the same. Each of them that finds nothing learnt yet learns on
+the sample of the whole collection, which all would choose alike; the first to be done writes what it learnt, and all
+take that, so that nobody waits and processors that round differently do no harm.
+"""
 
 from __future__ import annotations
 
 import hashlib
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import islice
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from hloc.extractors.base import LearntExtractor
-from hloc.feature_run import FeatureRun
+from hloc.feature_run import Collection, FeatureRun
 from hloc.stream import Prepared
-from storage.formats.features import MADE_BY
+from storage.errors import StageError
+from storage.formats.features import MADE_BY, Features
 from storage.formats.hdf5 import digest
 from storage.formats.shards import Record, ShardFolder
-from storage.formats.state import read_state, write_state
+from storage.formats.state import LISTING_KEY, read_shared_state, read_state, state_checksum, write_state
 
 logger = logging.getLogger(__name__)
 
@@ -41,10 +48,49 @@ def learn_or_load(run: FeatureRun, extractor: LearntExtractor, names: Sequence[s
         extractor.learn([_arrays_of(record) for record in records])
         state = extractor.state()
         write_state(path, state, origin)
+    _load(extractor, state)
+    return shards
+
+
+def learn_together(run: FeatureRun, extractor: LearntExtractor, collection: Collection) -> ShardFolder | None:
+    """Let ``extractor`` take over what was learnt for the collection; learn it when no machine has yet.
+
+    Returns
+    -------
+    ShardFolder or None
+        What was kept of the sample's photos when it was learnt here.
+
+    Raises
+    ------
+    UsageError
+        When it was learnt with other settings or of another list of photos.
+    """
+    origin, sample = _shared_origin(run, collection), None
+    state = read_shared_state(collection.state_path, origin)
+    if state is None:
+        sample = learn_or_load(run, extractor, collection.names)
+        write_state(collection.state_path, extractor.state(), origin, keeps_former=True)
+        state = read_shared_state(collection.state_path, origin)
+    if state is None:
+        raise StageError(f"{collection.state_path} was removed while this run needed it; run the same command again")
+    _load(extractor, state)
+    return sample
+
+
+def is_of_collection(run: FeatureRun, former: Features, collection: Collection) -> bool:
+    """Say whether a former features file was made with what all machines have learnt."""
+    state = read_shared_state(collection.state_path, _shared_origin(run, collection))
+    return state is not None and state_checksum(state) == state_checksum(former.state)
+
+
+def _shared_origin(run: FeatureRun, collection: Collection) -> dict[str, Any]:
+    return run.settings | {LISTING_KEY: digest(list(collection.names))}
+
+
+def _load(extractor: LearntExtractor, state: Mapping[str, NDArray[Any]]) -> None:
     # Products of arrays of another layout in memory round differently. What was learnt just now is laid out as what is
     # read from a file, so that photos that come later get the bits that they would have got in this run.
     extractor.load_state({key: np.array(values, order="C") for key, values in state.items()})
-    return shards
 
 
 def _fill_sample(run: FeatureRun, extractor: LearntExtractor, shards: ShardFolder, names: Sequence[str]) -> list[str]:

@@ -42,24 +42,17 @@ def extract_features(settings: ExtractSettings) -> RunReport:
     StageError
         When there are no photos, none can be used, or a file cannot be written.
     """
-    _check(settings)
+    check_extraction(settings)
     started = time.monotonic()
-    special = {flag: getattr(settings, flag) for flag in SPECIAL_FLAGS}
-    options = ExtractorOptions(settings.weights, settings.device, settings.resize_max, **special)
-    models = choose_models(settings.model, options)
-    chosen = JOINT.join(models)
-    logger.info("model: %s%s", chosen, " (chosen automatically)" if settings.model != chosen else "")
+    models, options = chosen_models(settings)
     with work_lock(settings.outputs_dir):
         remove_leftovers(settings.outputs_dir)
-        names, unnamable = _usable_names(list_photos(settings.image_dir, follows_links(settings)))
+        names, unnamable = usable_names(list_photos(settings.image_dir, follows_links(settings)))
         extractors = [create_extractor(model, options) for model in models]
-        results = [extract(_run(settings, extractor), names, settings.overwrite) for extractor in extractors]
-        collection = join_features([result.features for result in results])
-        pairs_made = _bring_pairs_up_to_date(settings, collection)
-        hloc_made = settings.layout == "hloc" and _bring_hloc_up_to_date(settings, results)
-        report = _report(settings, collection, results, unnamable)
+        runs = [feature_run(settings, extractor) for extractor in extractors]
+        results = [extract(run, names, settings.overwrite) for run in runs]
+        report = write_pairs_of(settings, results, unnamable)
         check_accounting(report, len(names) + len(unnamable), described=report.counts["described"])
-        report.is_current = all(result.is_current for result in results) and not pairs_made and not hloc_made
         for extractor, result in zip(extractors, results, strict=True):
             report.notes += _notes(extractor, result)
         report.seconds = time.monotonic() - started
@@ -68,7 +61,8 @@ def extract_features(settings: ExtractSettings) -> RunReport:
     return report
 
 
-def _check(settings: ExtractSettings) -> None:
+def check_extraction(settings: ExtractSettings) -> None:
+    """Refuse settings that are out of range; the UsageError names flag, value and range."""
     ranges: tuple[tuple[str, float | None, float, str], ...] = (
         ("num_to_match", settings.num_to_match, 1, "1 or more"),
         ("batch_size", settings.batch_size, 1, "1 or more"),
@@ -81,11 +75,25 @@ def _check(settings: ExtractSettings) -> None:
     for flag, value, least, allowed in ranges:
         if value is not None and not value >= least:
             raise UsageError(f"--{flag} {value}: must be {allowed}")
+    if settings.shard is not None and settings.distributed is not None:
+        raise UsageError(f"--shard {settings.shard}: --distributed {settings.distributed} cuts the list by itself")
+    if settings.ray_address is not None and settings.distributed is None:
+        raise UsageError(f"--ray_address {settings.ray_address}: has no use without --distributed ray")
     if not settings.min_score <= 1:
         raise UsageError(f"--min_score {settings.min_score}: must be -1 to 1")
 
 
-def _usable_names(names: Sequence[str]) -> tuple[list[str], list[SkippedPhoto]]:
+def chosen_models(settings: ExtractSettings) -> tuple[list[str], ExtractorOptions]:
+    """Give the registered models that ``--model`` says, and what the flags tell them."""
+    special = {flag: getattr(settings, flag) for flag in SPECIAL_FLAGS}
+    options = ExtractorOptions(settings.weights, settings.device, settings.resize_max, **special)
+    models = choose_models(settings.model, options)
+    chosen = JOINT.join(models)
+    logger.info("model: %s%s", chosen, " (chosen automatically)" if settings.model != chosen else "")
+    return models, options
+
+
+def usable_names(names: Sequence[str]) -> tuple[list[str], list[SkippedPhoto]]:
     """Split off the names that no file format can hold."""
     usable, unnamable = [], []
     for name in names:
@@ -101,11 +109,25 @@ def _usable_names(names: Sequence[str]) -> tuple[list[str], list[SkippedPhoto]]:
     return usable, unnamable
 
 
-def _run(settings: ExtractSettings, extractor: Extractor) -> FeatureRun:
+def feature_run(settings: ExtractSettings, extractor: Extractor) -> FeatureRun:
+    """Give the run of one model that the settings ask for."""
     batch_size = settings.batch_size or 1
     resources = Resources(settings.num_workers, batch_size, settings.max_megapixels, settings.timeout_s)
     path = features_path(settings.outputs_dir, extractor.name)
     return FeatureRun(settings.image_dir, path, extractor, settings.half, resources)
+
+
+def write_pairs_of(
+    settings: ExtractSettings, results: Sequence[Extraction], unnamable: Sequence[SkippedPhoto], stage: str = STAGE
+) -> RunReport:
+    """Write what follows from the features of one model or more: pairs, and hloc's layout when asked for; report it."""
+    collection = join_features([result.features for result in results])
+    pairs_made = _bring_pairs_up_to_date(settings, collection)
+    hloc_made = settings.layout == "hloc" and _bring_hloc_up_to_date(settings, results)
+    report = _report(settings, collection, results, unnamable)
+    report.stage = stage
+    report.is_current = all(result.is_current for result in results) and not pairs_made and not hloc_made
+    return report
 
 
 def _bring_pairs_up_to_date(settings: ExtractSettings, collection: JoinedFeatures) -> bool:

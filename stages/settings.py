@@ -50,6 +50,8 @@ class ExtractSettings:
     """Settings of ``extract_features.py``.
 
     ``engine`` and ``precision`` are for models that are networks of PyTorch, the four of ``input_`` for ``onnx:FILE``.
+    ``shard`` is ``i/n``: describe every n-th photo only, beginning with the i-th, and make no pairs. ``distributed`` is
+    ``ray`` or None; ``ray_address`` of None starts a cluster on this machine.
     """
 
     image_dir: Path = Path("datasets")
@@ -74,6 +76,26 @@ class ExtractSettings:
     input_mean: str | None = None
     input_std: str | None = None
     input_layout: str | None = None
+    shard: str | None = None
+    distributed: str | None = None
+    ray_address: str | None = None
+
+
+@dataclass(frozen=True)
+class MergeSettings:
+    """Settings of ``tools.merge_features``.
+
+    ``model`` of None is the one that the shards were made with; ``image_dir`` of None looks at no photo. The next
+    three of None are as the shards were called with.
+    """
+
+    outputs_dir: Path = Path("netvlad")
+    model: str | None = None
+    image_dir: Path | None = None
+    num_to_match: int | None = None
+    min_score: float | None = None
+    layout: str | None = None
+    overwrite: bool = False
 
 
 @dataclass(frozen=True)

@@ -20,13 +20,16 @@ TEMPORARY_SUFFIX = ".tmp"
 
 
 @contextmanager
-def atomic_path(target: Path) -> Iterator[Path]:
+def atomic_path(target: Path, keeps_former: bool = False) -> Iterator[Path]:
     """Give a temporary path beside ``target`` that takes its place when the block ends without an error.
 
     Parameters
     ----------
     target : Path
         The file to make or replace. Its folder is made when it is missing.
+    keeps_former : bool
+        Leave a file that stands already, also one that stands since the block began: of several writers the first one
+        wins. Needs no lock, so it also serves machines that share nothing but a folder.
 
     Yields
     ------
@@ -43,12 +46,25 @@ def atomic_path(target: Path) -> Iterator[Path]:
         make_folder(target.parent)
         yield temporary
         fsync_file(temporary)
-        os.replace(temporary, target)
+        if keeps_former:
+            _put_unless_there(temporary, target)
+        else:
+            os.replace(temporary, target)
         fsync_folder(target.parent)
     except OSError as error:
         raise StageError(f"cannot write {target}: {error.strerror or error}") from error
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def _put_unless_there(temporary: Path, target: Path) -> None:
+    try:
+        os.link(temporary, target)
+    except FileExistsError:
+        return
+    except OSError:  # a file system without hard links
+        if not target.exists():
+            os.replace(temporary, target)
 
 
 def write_bytes(target: Path, content: bytes) -> None:

@@ -25,10 +25,12 @@ HDF5_ERRORS = (OSError, KeyError, ValueError, TypeError, RuntimeError, Attribute
 
 
 @contextmanager
-def new_hdf5(path: Path, file_format: str, version: int, settings: Mapping[str, Any]) -> Iterator[h5py.File]:
-    """Write an HDF5 file atomically; equal content gives equal bytes."""
+def new_hdf5(
+    path: Path, file_format: str, version: int, settings: Mapping[str, Any], keeps_former: bool = False
+) -> Iterator[h5py.File]:
+    """Write an HDF5 file atomically; equal content gives equal bytes. ``keeps_former``: one that stands stays."""
     try:
-        with atomic_path(path) as temporary, h5py.File(temporary, "x", track_order=False) as file:
+        with atomic_path(path, keeps_former) as temporary, h5py.File(temporary, "x", track_order=False) as file:
             file.attrs["format"] = file_format
             file.attrs["format_version"] = version
             file.attrs["settings"] = settings_text(settings)

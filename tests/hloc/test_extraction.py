@@ -152,6 +152,24 @@ def test_a_damaged_features_file_is_made_anew(tmp_path: Path, names: list[str]) 
     assert path.read_bytes() == expected
 
 
+def test_what_a_run_left_that_was_killed_while_it_wrote_what_it_learnt_is_removed(
+    tmp_path: Path, names: list[str]
+) -> None:
+    folder = tmp_path / "out" / "features.shards"
+    folder.mkdir(parents=True)
+    (folder / ".state.h5.0a1b2c3d.tmp").write_bytes(b"half")
+    run_extraction(tmp_path, names, CentredColour())
+    assert [path.name for path in (tmp_path / "out").iterdir()] == ["features.h5"]
+
+
+def test_shards_of_a_run_that_was_killed_when_its_file_stood_are_removed(tmp_path: Path, names: list[str]) -> None:
+    run_extraction(tmp_path, names)
+    folder = tmp_path / "out" / "features.shards" / "descriptors"
+    folder.mkdir(parents=True)
+    assert run_extraction(tmp_path, names).is_current
+    assert [path.name for path in (tmp_path / "out").iterdir()] == ["features.h5"]
+
+
 KILLED_RUN = """
 import sys
 from pathlib import Path

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import errno
 import os
 import signal
 import sys
@@ -115,3 +116,23 @@ def test_folders_are_made_once(tmp_path: Path) -> None:
     make_folder(tmp_path / "a" / "b" / "c")
     make_folder(tmp_path / "a" / "b" / "c")
     assert (tmp_path / "a" / "b" / "c").is_dir()
+
+
+def test_of_two_writers_the_first_one_wins_where_that_is_asked_for(tmp_path: Path) -> None:
+    target = tmp_path / "file"
+    with atomic_path(target, keeps_former=True) as slow:
+        slow.write_text("slow")
+        with atomic_path(target, keeps_former=True) as quick:
+            quick.write_text("quick")
+    assert target.read_text() == "quick" and list(tmp_path.iterdir()) == [target]
+
+
+def test_without_hard_links_a_file_that_stands_stays_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object) -> None:
+        raise OSError(errno.EPERM, "no hard links")
+
+    monkeypatch.setattr("os.link", refuse)
+    for text in ("first", "second"):
+        with atomic_path(tmp_path / "file", keeps_former=True) as temporary:
+            temporary.write_text(text)
+    assert (tmp_path / "file").read_text() == "first" and list(tmp_path.iterdir()) == [tmp_path / "file"]
