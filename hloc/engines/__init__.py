@@ -14,6 +14,7 @@ TORCH, OPENVINO, ONNXRUNTIME = "torch", "openvino", "onnxruntime"
 AUTO = "auto"
 ENGINES = (AUTO, TORCH, OPENVINO, ONNXRUNTIME)
 PREFERENCE = (OPENVINO, ONNXRUNTIME, TORCH)  # fastest first: benchmarks/extract.md
+PACKAGES = {TORCH: ("torch",), OPENVINO: ("openvino", "onnx"), ONNXRUNTIME: ("onnxruntime", "onnx")}
 PRECISIONS = ("fp32", "bf16", "fp16", "int8")
 FULL = PRECISIONS[0]
 LEAST_COSINE = {"fp32": 0.99999, "bf16": 0.998, "fp16": 0.998, "int8": 0.95}  # to fp32; below it a run is refused
@@ -44,8 +45,8 @@ class Engine:
 
 
 def is_installed(engine: str) -> bool:
-    """Say whether the package of an engine can be found; nothing is imported."""
-    return importlib.util.find_spec(engine) is not None
+    """Say whether the packages of an engine can be found; nothing is imported."""
+    return all(importlib.util.find_spec(package) is not None for package in PACKAGES[engine])
 
 
 def choose_engine(
@@ -72,7 +73,7 @@ def choose_engine(
     UsageError
         When the word is unknown, or the engine cannot do what is asked of it.
     StageError
-        When the package of the engine is missing.
+        When a package of the engine is missing.
     """
     name, kind = asked or AUTO, precision or FULL
     for flag, value, allowed in (("engine", name, ENGINES), ("precision", kind, PRECISIONS)):
@@ -81,7 +82,8 @@ def choose_engine(
     if name == AUTO:
         name = _automatic(kind, device, is_exportable)
     elif not is_installed(name):
-        raise StageError(f"--engine {name} needs the package {name}; pip install {_requirement(name)}")
+        needed = " and ".join(PACKAGES[name])
+        raise StageError(f"--engine {name} needs {needed}; pip install {_requirement(name)}")
     if device != "cpu" and name != TORCH:
         raise UsageError(f"--engine {name}: computes {model} on the processor; use --device cpu, or --engine torch")
     _refuse_precision(name, kind, device)
@@ -108,4 +110,4 @@ def _refuse_precision(engine: str, precision: str, device: str) -> None:
 
 
 def _requirement(engine: str) -> str:
-    return "-r requirements.txt" if engine == TORCH else engine
+    return "-r requirements.txt" if engine == TORCH else " ".join(PACKAGES[engine])

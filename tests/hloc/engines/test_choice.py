@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import subprocess
 import sys
 from pathlib import Path
@@ -89,14 +90,25 @@ def test_what_an_engine_cannot_do_is_refused_with_what_can_be_chosen(
 
 
 @pytest.mark.parametrize(
-    ("engine", "requirement"),
-    [("openvino", "openvino"), ("onnxruntime", "onnxruntime"), ("torch", "-r requirements.txt")],
+    ("engine", "message"),
+    [
+        ("openvino", "needs openvino and onnx; pip install openvino onnx"),
+        ("onnxruntime", "needs onnxruntime and onnx; pip install onnxruntime onnx"),
+        ("torch", "needs torch; pip install -r requirements.txt"),
+    ],
 )
 def test_a_missing_package_is_told_with_the_command_that_installs_it(
-    monkeypatch: pytest.MonkeyPatch, engine: str, requirement: str
+    monkeypatch: pytest.MonkeyPatch, engine: str, message: str
 ) -> None:
-    with pytest.raises(StageError, match=f"--engine {engine} needs the package {engine}; pip install {requirement}$"):
+    with pytest.raises(StageError, match=f"--engine {engine} {message}$"):
         choose(monkeypatch, engine, installed=set())
+
+
+def test_an_engine_that_reads_graphs_is_taken_only_where_graphs_can_be_written(monkeypatch: pytest.MonkeyPatch) -> None:
+    find_spec = importlib.util.find_spec
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None if name == "onnx" else find_spec(name))
+    assert not engines.is_installed("onnxruntime")
+    assert choose_engine(None, None, device="cpu", model="netvlad").name == "torch"
 
 
 def test_the_flags_offer_what_there_is() -> None:
