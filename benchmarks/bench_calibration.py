@@ -24,7 +24,7 @@ from sklearn.metrics import brier_score_loss, log_loss
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
-from benchmarks.labelled_search import LabelledPhotos, Result, Variant, by_components, by_evidence  # noqa: E402
+from benchmarks.labelled_search import LabelledPhotos, Result, Variant, by_components, by_evidence, search_parser  # noqa: E402
 from benchmarks.machine import header  # noqa: E402
 from stages.calibrate import ReliabilityRow, calibrate, calibration_error, reliability  # noqa: E402
 from storage.formats.calibration import write_calibration  # noqa: E402
@@ -103,11 +103,8 @@ def main(args: argparse.Namespace) -> int:
 
 
 def parse_args() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--labels", type=Path, required=True, help="CSV file path,building; the photos beside it")
-    parser.add_argument("--outputs_dir", type=Path, required=True, help="features of the photos; kept pairs go there")
-    parser.add_argument("--model", default="vlad+street")
-    parser.add_argument("--street_dir", type=Path, help="work folder of run_pipeline.py --demo, fitted as well")
+    """Read the command line."""
+    parser = search_parser(__doc__)
     parser.add_argument("--num_deals", type=int, default=3, help="deals of the buildings into folds")
     parser.add_argument("--curve", type=Path, help="PNG file to draw the curve into")
     parser.add_argument("--output", type=Path, help="calibration file to write, fitted on all")

@@ -47,6 +47,7 @@ Drawn = tuple[ScoredPairs, NDArray[np.float64]]
 
 
 def draw_planted(num_photos: int, spread_deg: float = 1.0) -> Drawn:
+    """Draw buildings of about a dozen photos, most pairs within one, six photos in ten with a position."""
     rng = np.random.default_rng(0)
     num_buildings = max(1, num_photos // BUILDING_SIZE)
     building = rng.integers(0, num_buildings, num_photos)
@@ -66,10 +67,12 @@ def draw_planted(num_photos: int, spread_deg: float = 1.0) -> Drawn:
 
 
 def draw_crowd(num_photos: int) -> Drawn:
+    """Draw the same within a hundredth of the area: positions of many buildings lie within the radius."""
     return draw_planted(num_photos, spread_deg=0.01)
 
 
 def draw_sparse(num_photos: int) -> Drawn:
+    """Draw a ring with two weak pairs a photo: one long chain, nothing strong."""
     rng = np.random.default_rng(0)
     first = np.repeat(np.arange(num_photos), 2)
     second = (first + rng.integers(1, 8, len(first))) % num_photos
@@ -77,12 +80,14 @@ def draw_sparse(num_photos: int) -> Drawn:
 
 
 def draw_heap(num_photos: int) -> Drawn:
+    """Draw strong pairs at random: one component of everything."""
     rng = np.random.default_rng(0)
     first = np.repeat(np.arange(num_photos), NUM_PAIRS)
     return _drawn(num_photos, first, rng.integers(0, num_photos, len(first)), rng.uniform(0.4, 0.9, len(first)))
 
 
 def draw_hubs(num_photos: int) -> Drawn:
+    """Draw pairs that crowd on few photos, which get very many."""
     rng = np.random.default_rng(0)
     first = np.repeat(np.arange(num_photos), NUM_PAIRS)
     second = (rng.random(len(first)) ** 6 * num_photos).astype(np.int64)
@@ -164,6 +169,7 @@ def peak_memory_gib() -> float:
 
 
 def parse_args() -> argparse.Namespace:
+    """Read the command line."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--num_photos", type=int, nargs="+", default=[10_000, 100_000, 1_000_000])
     parser.add_argument("--graphs", nargs="+", choices=GRAPHS, default=list(GRAPHS))
@@ -174,6 +180,7 @@ def parse_args() -> argparse.Namespace:
 
 
 def main(args: argparse.Namespace) -> int:
+    """Print the table; each line comes from a process of its own, so that its peak memory is its own."""
     if args.one:
         graph, num_photos = args.graphs[0], args.num_photos[0]
         by_evidence = args.method == "evidence"

@@ -45,12 +45,14 @@ Groups = NDArray[np.int64]
 
 
 def by_components(pairs: ScoredPairs, threshold: float) -> Groups:
+    """Group what pairs at or above the threshold connect."""
     edges = find_edges(pairs, threshold)
     graph = sparse.coo_array((np.ones(len(edges)), (edges.first, edges.second)), shape=(pairs.num_photos,) * 2)
     return np.asarray(connected_components(graph, directed=False)[1], dtype=np.int64)
 
 
 def by_average_linkage(pairs: ScoredPairs, threshold: float) -> Groups:
+    """Group by average linkage of 1 - probability, unlisted pairs at 1, cut at 1 - threshold."""
     edges = find_edges(pairs, 0.0)
     distance = np.ones((pairs.num_photos, pairs.num_photos))
     distance[edges.first, edges.second] = distance[edges.second, edges.first] = 1 - edges.score
@@ -60,6 +62,7 @@ def by_average_linkage(pairs: ScoredPairs, threshold: float) -> Groups:
 
 
 def by_log_odds(pairs: ScoredPairs, threshold: float) -> Groups:
+    """Join the two groups with the greatest sum of log-odds between them while it is at or above the threshold."""
     edges = find_edges(pairs, 0.0)
     probability = np.clip(edges.score, 1 - SURE, SURE)
     weight = np.log(probability / (1 - probability))
@@ -86,6 +89,7 @@ def by_log_odds(pairs: ScoredPairs, threshold: float) -> Groups:
 
 
 def by_evidence(pairs: ScoredPairs, threshold: float) -> Groups:
+    """Group by the evidence clusterer with the threshold as the agreement that is asked."""
     group = -1 - np.arange(pairs.num_photos)
     for number, members in cluster_evidence(pairs, EvidenceSettings(agreement_thresh=threshold)).clusters.items():
         group[members] = number
@@ -166,6 +170,7 @@ def main(args: argparse.Namespace) -> int:
 
 
 def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
+    """Read the command line."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--num_collections", type=int, default=6)
     parser.add_argument("--min_precision", type=float, default=0.97)

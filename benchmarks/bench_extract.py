@@ -262,6 +262,7 @@ def main(args: argparse.Namespace) -> int:
 
 
 def parse_args() -> argparse.Namespace:
+    """Read the command line."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--image_dir", type=Path, help="folder of JPEGs; default: drawn ones of 12 megapixels")
     parser.add_argument("--num_photos", type=int, default=4)

@@ -22,7 +22,7 @@ from threadpoolctl import threadpool_limits
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
-from benchmarks.labelled_search import LabelledPhotos, Result, Variant  # noqa: E402
+from benchmarks.labelled_search import LabelledPhotos, Result, Variant, search_parser  # noqa: E402
 from benchmarks.machine import header  # noqa: E402
 from hloc.matching import create_matcher  # noqa: E402
 from hloc.matching.verification import verify  # noqa: E402
@@ -108,11 +108,8 @@ def main(args: argparse.Namespace) -> int:
 
 
 def parse_args() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--labels", type=Path, required=True, help="CSV file path,building; the photos beside it")
-    parser.add_argument("--outputs_dir", type=Path, required=True, help="features of the photos; kept pairs go there")
-    parser.add_argument("--model", default="vlad+street")
-    parser.add_argument("--street_dir", type=Path, help="work folder of run_pipeline.py --demo, fitted as well")
+    """Read the command line."""
+    parser = search_parser(__doc__)
     parser.add_argument("--num_keypoints", type=int, nargs="+", default=[1000, 2000, 4000])
     parser.add_argument("--num_budgets", type=int, default=len(BUDGETS), help="verified lines of the second table")
     return parser.parse_args()

@@ -123,6 +123,7 @@ def main(args: argparse.Namespace) -> int:
 
 
 def parse_args() -> argparse.Namespace:
+    """Read the command line."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--labels", type=Path, required=True, help="CSV file path,building; the photos beside it")
     parser.add_argument("--model", nargs="+", default=["vlad", "street", "vlad+street"])

@@ -105,6 +105,7 @@ def label_key(label_of: dict[str, str], name: str) -> str:
 
 
 def parse_args() -> argparse.Namespace:
+    """Read the command line."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--features", type=Path, nargs="+", required=True)
     parser.add_argument("--labels", type=Path, required=True)

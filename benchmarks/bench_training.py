@@ -37,20 +37,24 @@ Change = Callable[[Recipe], Recipe]
 
 
 def losses(relational: float, local: float) -> Change:
+    """Give the change to other weights of the relational and the local loss."""
     return lambda recipe: replace(
         recipe, learning=replace(recipe.learning, losses=LossWeights(relational=relational, local=local))
     )
 
 
 def crops(**changes: Any) -> Change:
+    """Give the change to crops drawn otherwise."""
     return lambda recipe: replace(recipe, pool=replace(recipe.pool, crops=replace(recipe.pool.crops, **changes)))
 
 
 def side(pixels: int) -> Change:
+    """Give the change to another side of the pictures, in pixels."""
     return lambda recipe: replace(recipe, learning=replace(recipe.learning, input_stages=((0.0, pixels),)))
 
 
 def objective(name: str) -> Change:
+    """Give the change to another objective."""
     return lambda recipe: replace(recipe, objective=name)
 
 
@@ -145,6 +149,7 @@ def row(name: str, num_samples: int, result: dict[str, Any]) -> str:
 
 @exit_codes
 def main(args: argparse.Namespace) -> int:
+    """Train what does not stand yet, and print the table."""
     check_inputs(args)
     found = {name: standing_result(recipe_of(name, args)) for name in args.variants}
     if not all(found.values()):
@@ -163,6 +168,7 @@ def main(args: argparse.Namespace) -> int:
 
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
+    """Read the command line."""
     learning, pool = LearningSettings(), PoolSettings()
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--images", type=Path, nargs="+", required=True, help="folders of photos to learn from")

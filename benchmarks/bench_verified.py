@@ -32,6 +32,7 @@ from benchmarks.labelled_search import (  # noqa: E402
     by_evidence,
     by_specification,
     judge,
+    search_parser,
 )
 from benchmarks.machine import header  # noqa: E402
 from clustering.evaluation import Evaluation  # noqa: E402
@@ -127,12 +128,8 @@ def main(args: argparse.Namespace) -> int:
 
 
 def parse_args() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--labels", type=Path, required=True, help="CSV file path,building; the photos beside it")
-    parser.add_argument("--outputs_dir", type=Path, required=True, help="features of the photos; kept pairs go there")
-    parser.add_argument("--model", default="vlad+street")
-    parser.add_argument("--street_dir", type=Path, help="work folder of run_pipeline.py --demo, fitted as well")
-    return parser.parse_args()
+    """Read the command line."""
+    return search_parser(__doc__).parse_args()
 
 
 if __name__ == "__main__":

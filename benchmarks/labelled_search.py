@@ -7,6 +7,7 @@ neighbours of neighbours the next round looks at hangs on no label of the pair e
 
 from __future__ import annotations
 
+import argparse
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
@@ -144,10 +145,12 @@ def judge(truth: NDArray[np.int64], grouping: Grouping) -> Evaluation:
 
 
 def by_evidence(pairs: ScoredPairs) -> Grouping:
+    """Group by the evidence clusterer with the committed settings."""
     return cluster_evidence(pairs, EvidenceSettings())
 
 
 def by_specification(pairs: ScoredPairs) -> Grouping:
+    """Group by the specified clusterer, its thresholds being those of the evidence clusterer."""
     default = EvidenceSettings()
     return cluster_specified(pairs, SpecifiedSettings(default.strong_edg_thresh, default.weak_edg_thresh))
 
@@ -251,3 +254,13 @@ class LabelledPhotos:
             verification_settings(run), self.photos.names, hashes, matches, none, numbers, numbers, none, none
         )
         write_matches(self._path(run), content)
+
+
+def search_parser(doc: str | None) -> argparse.ArgumentParser:
+    """Give a parser with the flags that all benchmarks of the search share; ``doc`` is the script's docstring."""
+    parser = argparse.ArgumentParser(description=doc, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--labels", type=Path, required=True, help="CSV file path,building; the photos beside it")
+    parser.add_argument("--outputs_dir", type=Path, required=True, help="features of the photos; kept pairs go there")
+    parser.add_argument("--model", default="vlad+street")
+    parser.add_argument("--street_dir", type=Path, help="work folder of run_pipeline.py --demo, fitted as well")
+    return parser

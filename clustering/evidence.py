@@ -32,7 +32,7 @@ from clustering.graph import Edges, ScoredPairs, find_edges
 from clustering.grouping import Grouping, group_photos
 from clustering.partition import NAN, Partition, Stage
 from clustering.places import Places
-from clustering.positions import merge_by_position
+from clustering.positions import check_position_settings, merge_by_position
 from clustering.reasons import find_reasons
 from clustering.roots import Roots
 from storage.errors import UsageError
@@ -81,10 +81,7 @@ class EvidenceSettings:
             )
         if not 0 <= self.agreement_thresh <= 1:
             raise UsageError(f"--agreement_thresh must be 0 to 1, got {self.agreement_thresh}")
-        if not self.gps_count_thresh >= 1:
-            raise UsageError(f"--gps_count_thresh must be 1 or more, got {self.gps_count_thresh}")
-        if not self.gps_distance_thresh >= 0:
-            raise UsageError(f"--gps_distance_thresh must be 0 metres or more, got {self.gps_distance_thresh}")
+        check_position_settings(self.gps_count_thresh, self.gps_distance_thresh)
         if not self.gps_conflict_thresh > self.gps_distance_thresh:
             raise UsageError(
                 f"--gps_conflict_thresh must be above --gps_distance_thresh, got {self.gps_conflict_thresh} and "

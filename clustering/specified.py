@@ -13,7 +13,7 @@ from clustering.expansion import expand_strictly
 from clustering.graph import Adjacency, Edges, ScoredPairs, appearance_order, find_edges, list_neighbours
 from clustering.grouping import Grouping, group_photos
 from clustering.partition import Partition
-from clustering.positions import merge_by_position
+from clustering.positions import check_position_settings, merge_by_position
 from clustering.reasons import find_reasons
 from clustering.small_clusters import merge_small_clusters
 from storage.errors import UsageError
@@ -55,10 +55,7 @@ class SpecifiedSettings:
                 f"--weak_edg_thresh must not be above --strong_edg_thresh, got {self.weak_edg_thresh} and "
                 f"{self.strong_edg_thresh}"
             )
-        if not self.gps_count_thresh >= 1:
-            raise UsageError(f"--gps_count_thresh must be 1 or more, got {self.gps_count_thresh}")
-        if not self.gps_distance_thresh >= 0:
-            raise UsageError(f"--gps_distance_thresh must be 0 metres or more, got {self.gps_distance_thresh}")
+        check_position_settings(self.gps_count_thresh, self.gps_distance_thresh)
 
 
 def cluster_specified(
