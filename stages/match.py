@@ -115,19 +115,21 @@ def _numbers(calibration: Calibration) -> list[float]:
 
 def _read_former(outputs_dir: Path, model: str) -> MatchesFile | None:
     """Give the content of the matches file; None when there is none that is whole."""
+    path = matches_path(outputs_dir, model)
     try:
-        return read_matches(matches_path(outputs_dir, model))
+        return read_matches(path) if path.is_file() else None
     except StageError as error:
-        logger.info("verifying: %s", error)
+        logger.warning("%s (it is made anew now)", error)
         return None
 
 
 def _is_current(former: MatchesFile, outputs_dir: Path, model: str, made_of: dict[str, Any]) -> bool:
     """Say whether the matches file is made of the same, and table and pairs stand beside it."""
+    path = verified_path(outputs_dir, model)
     try:
-        origin = read_origin(verified_path(outputs_dir, model))
+        origin = read_origin(path) if path.is_file() else None
     except StageError as error:
-        logger.info("verifying: %s", error)
+        logger.warning("%s (it is made anew now)", error)
         return False
     if origin is None or former.settings != made_of or not table_path(outputs_dir, model).is_file():
         return False

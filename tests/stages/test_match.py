@@ -362,3 +362,11 @@ def test_photos_that_changed_since_and_unfinished_work_are_reported(settings: Ma
     found = problems(settings)
     assert any("photos changed since: 'alone.png'" in problem for problem in found)
     assert any("was not finished" in problem for problem in found)
+
+
+def test_a_first_run_complains_of_nothing(settings: MatchSettings, caplog: pytest.LogCaptureFixture) -> None:
+    for path in [*settings.outputs_dir.glob("matches-*"), *settings.outputs_dir.glob("*-verified.*")]:
+        path.unlink()
+    with caplog.at_level("INFO"):
+        assert not match_pairs(settings).is_current
+    assert "missing" not in caplog.text and "damaged" not in caplog.text
