@@ -38,6 +38,7 @@ from training.settings import (
     OBJECTIVES,
     ContrastiveSettings,
     LearningSettings,
+    LossWeights,
     PoolSettings,
     Recipe,
     StudentSettings,
@@ -120,6 +121,11 @@ def _add_learning(parser: ScriptParser) -> None:
     text = f"SHARE:SIDE, sides of the student's pictures (default: {stages}; when adapting {adapting})"
     parser.add_argument("--input_stages", nargs="+", default=argparse.SUPPRESS, help=text)
     parser.add_argument("--seed", type=int, default=plain.seed, help="of weights, crops and batches")
+    losses, what = plain.losses, "of the loss to the teacher's"
+    relations = f"{what} similarities within a batch; 0 leaves it out"
+    parser.add_argument("--relational_weight", type=_not_negative, default=losses.relational, help=relations)
+    places = f"{what} answers place by place; 0 leaves it out"
+    parser.add_argument("--local_weight", type=_not_negative, default=losses.local, help=places)
 
 
 @exit_codes
@@ -222,6 +228,7 @@ def _learning(args: argparse.Namespace) -> LearningSettings:
     given = _given(args, "num_samples", "batch_size", "learning_rate", "seed")
     if "input_stages" in args:
         given["input_stages"] = tuple(_stage(text) for text in args.input_stages)
+    given["losses"] = LossWeights(relational=args.relational_weight, local=args.local_weight)
     return replace(ADAPTATION if is_adapting else LearningSettings(), **given)
 
 
@@ -237,6 +244,13 @@ def _positive(text: str) -> float:
     number = float(text)
     if not 0 < number < math.inf:
         raise argparse.ArgumentTypeError(f"{text} must be above 0")
+    return number
+
+
+def _not_negative(text: str) -> float:
+    number = float(text)
+    if not 0 <= number < math.inf:
+        raise argparse.ArgumentTypeError(f"{text} must be 0 or above")
     return number
 
 

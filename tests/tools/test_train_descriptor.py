@@ -14,7 +14,7 @@ from hloc.extractors.base import Extractor, LearntExtractor
 from storage.errors import UsageError
 from tests.drawn_photos import save_photos
 from tools.train_descriptor import _as_text, _recipe, _registered, main, parse_args
-from training.settings import ADAPTATION, LearningSettings, PoolSettings, StudentSettings
+from training.settings import ADAPTATION, LearningSettings, LossWeights, PoolSettings, StudentSettings
 
 
 class MeanColour(Extractor):
@@ -136,6 +136,22 @@ def test_flags_reach_the_recipe(tmp_path: Path) -> None:
     assert recipe.objective == "both" and recipe.positives == Path("pairs.txt") and recipe.min_positive_score == 0.4
     assert recipe.contrastive.temperature == 0.2 and recipe.contrastive.weight == 0.5
     assert recipe.pool_dir == Path("pool") and recipe.tensorboard and recipe.student.pooling == "mean"
+
+
+def test_a_loss_can_be_left_out(tmp_path: Path) -> None:
+    recipe = _recipe(parse_args(arguments(tmp_path, "--relational_weight", "0", "--local_weight", "2")))
+    assert recipe.learning.losses == LossWeights(relational=0.0, local=2.0)
+    assert _recipe(parse_args(arguments(tmp_path))).learning.losses == LossWeights()
+
+
+@pytest.mark.parametrize("flag", ["--relational_weight", "--local_weight"])
+@pytest.mark.parametrize("value", ["-1", "nan", "inf"])
+def test_a_negative_weight_of_a_loss_is_a_wrong_call(
+    tmp_path: Path, flag: str, value: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as exit_:
+        parse_args(arguments(tmp_path, flag, value))
+    assert exit_.value.code == 2 and flag in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("flag", ["--temperature", "--contrastive_weight"])
