@@ -1,24 +1,20 @@
-"""Scored pairs from global descriptors: each photo with its k most similar others, exactly, in blocks."""
+"""Scored pairs from global descriptors: each photo with its k most similar others, exactly."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from hloc.proposals import propose
-from hloc.stream import count_cores
+from hloc.proposals import Proposals, block_of, propose
+from hloc.scoring import NO_PAIR, SCORE_DECIMALS, SCORE_UNITS, pack, score_pairs, unpack
 
-ROWS_PER_BLOCK = 2048
-ROWS_PER_TASK = 256
-PAIRS_PER_PART = 32
-SCORE_DECIMALS = 7
-_SPARE = 16
+ROWS_PER_BLOCK = 1024
+SPARE = 16
 
-Scored = tuple[NDArray[np.int64], NDArray[np.float64]]
+Best = Iterator[tuple[int, NDArray[np.int64], NDArray[np.float64]]]
 
 
 def top_k(
@@ -26,25 +22,24 @@ def top_k(
     num_to_match: int,
     min_score: float = 0.0,
     rows_per_block: int = ROWS_PER_BLOCK,
-) -> Iterator[tuple[int, NDArray[np.int64], NDArray[np.float64]]]:
+) -> Best:
     """Give the k most similar other photos of every photo.
 
-    Blocks of a float32 product propose, each for its rows and its columns, as the product is symmetric; the proposals
-    are scored again in float64, one pair at a time, so that a score depends on its two descriptors alone. A bound on
-    the rounding of the product proves that no photo was missed; a row where it does not is searched in float64. The
-    result is the same for any block size.
+    Tiles of a float32 product propose, each for its rows and its columns, as the product is symmetric; the proposals
+    are scored again in float64, each pair once and by itself, so that a score depends on its two descriptors alone. A
+    bound on the rounding of the product proves that no photo was missed; a row where it does not is searched again
+    for everything within that bound. The result is the same for any size of the tiles and number of cores.
 
     Parameters
     ----------
     descriptors : ndarray, (N, D), floating
-        Unit vectors in sorted order of names; a zero vector is in no pair. May be mapped from a file: float32 is read
-        where it lies.
+        Unit vectors in sorted order of names; a zero vector is in no pair. May be mapped from a file.
     num_to_match : int
         k; where fewer photos are left, all of them are given.
     min_score : float
         Pairs below are left out.
     rows_per_block : int
-        Side of a block of the product; memory grows with its square, and with N times k.
+        Side of a tile of the product; memory grows with its square times the cores, and with N times k.
 
     Yields
     ------
@@ -55,63 +50,72 @@ def top_k(
     scores : ndarray, (<= k,), float64
         Cosine similarities, rounded to 7 decimals.
     """
-    vectors = np.asarray(descriptors, dtype=np.float32)
-    is_usable = _is_nonzero(vectors)
-    proposals = propose(vectors, is_usable, num_to_match + _SPARE, rows_per_block)
-    chooser = _Chooser(vectors, is_usable, num_to_match, min_score)
-    with ThreadPoolExecutor(count_cores()) as threads:
-        for start in range(0, len(vectors), ROWS_PER_TASK):
-            rows = range(start, min(start + ROWS_PER_TASK, len(vectors)))
-            best = threads.map(chooser.choose, rows, *(part[rows.start : rows.stop] for part in proposals))
-            for row, (others, scores) in zip(rows, best, strict=True):
-                yield row, others, scores
+    vectors = np.asarray(descriptors)  # of a mapped file: the same memory, without the cost of a memmap's indexing
+    is_usable = _is_nonzero(vectors, rows_per_block)
+    slack = 2 * rounding_bound(vectors.shape[1]) + 1 / SCORE_UNITS
+    search = _Search(vectors, is_usable, num_to_match, min_score - slack, slack, rows_per_block)
+    best = search.best(propose(vectors, is_usable, num_to_match + SPARE, rows_per_block, min_score - slack))
+    for row, keys in enumerate(best):
+        others, scores = unpack(keys[keys < NO_PAIR])
+        is_wanted = scores >= min_score
+        yield row, others[is_wanted], scores[is_wanted]
 
 
-def _is_nonzero(vectors: NDArray[np.float32]) -> NDArray[np.bool_]:
-    parts = (vectors[start : start + ROWS_PER_TASK] for start in range(0, len(vectors), ROWS_PER_TASK))
-    return np.concatenate([np.zeros(0, bool), *(np.any(part, axis=1) for part in parts)])
+def _is_nonzero(vectors: NDArray[np.floating], block: int) -> NDArray[np.bool_]:
+    parts = (np.any(vectors[start : start + block], axis=1) for start in range(0, len(vectors), block))
+    return np.concatenate([np.zeros(0, bool), *parts])
 
 
 @dataclass(frozen=True, eq=False)
-class _Chooser:
-    """Chooses the best of the proposed photos; threads may share it."""
+class _Search:
+    """Proposals to the best k: what may be among them is scored, what is not proven is searched again."""
 
-    vectors: NDArray[np.float32]
+    vectors: NDArray[np.floating]
     is_usable: NDArray[np.bool_]
     num_to_match: int
-    min_score: float
+    lowest: float
+    slack: float
+    block: int
 
-    def choose(self, row: int, values: NDArray[np.float32], indices: NDArray[np.int32]) -> Scored:
-        """Give the best others of one photo, and their scores."""
-        if not self.is_usable[row]:
-            return np.zeros(0, np.int64), np.zeros(0)
-        candidates = self._proven(values, indices)
-        if candidates is None:
-            candidates = np.flatnonzero(self.is_usable & (np.arange(len(self.vectors)) != row))
-        scores = np.round(self._scores(row, candidates), SCORE_DECIMALS) + 0.0
-        keep = scores >= self.min_score
-        candidates, scores = candidates[keep], scores[keep]
-        order = np.lexsort((candidates, -scores))[: self.num_to_match]
-        return candidates[order].astype(np.int64), scores[order]
+    def best(self, proposals: Proposals) -> NDArray[np.int64]:
+        """Give the packed best others of each photo, ascending; (N, k), filled up with ``NO_PAIR``."""
+        limits, is_proven = self._limits(proposals.values)
+        candidates = np.nonzero(np.isfinite(proposals.values) & (proposals.values >= limits[:, None]))
+        keys = np.full(proposals.values.shape, NO_PAIR)
+        others = proposals.indices[candidates]
+        keys[candidates] = pack(others, score_pairs(self.vectors, candidates[0], others))
+        keys.sort(axis=1)
+        best = np.ascontiguousarray(keys[:, : self.num_to_match])
+        unproven = np.flatnonzero(~is_proven)
+        for start in range(0, len(unproven), self.block):
+            rows = unproven[start : start + self.block]
+            best[rows] = self._searched_again(rows, limits[rows])
+        return best
 
-    def _proven(self, values: NDArray[np.float32], indices: NDArray[np.int32]) -> NDArray[np.integer] | None:
-        """Give the candidates that may be among the best k, or None when some may be missing."""
-        is_real = values > -np.inf
-        values, indices = values[is_real], indices[is_real]
-        if len(values) < self.num_to_match + _SPARE:
-            return indices
-        slack = 2 * rounding_bound(self.vectors.shape[1])
-        limit = np.partition(values, -self.num_to_match)[-self.num_to_match] - slack
-        return indices[values >= limit] if values.min() < limit else None
+    def _limits(self, values: NDArray[np.float32]) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
+        """Give the lowest product that may belong to a row's best, and whether the row's proposals hold all above."""
+        highest = np.partition(values, -self.num_to_match, axis=1)[:, -self.num_to_match].astype(np.float64)
+        limits, ends = np.maximum(highest - self.slack, self.lowest), values.min(axis=1)
+        return limits, (ends < limits) | (ends <= self.lowest)
 
-    def _scores(self, row: int, others: NDArray[np.integer]) -> NDArray[np.float64]:
-        vector, scores = self.vectors[row].astype(np.float64), np.empty(len(others))
-        products = np.empty((min(PAIRS_PER_PART, len(others)), len(vector)))  # made once: fresh memory costs most
-        for start in range(0, len(others), PAIRS_PER_PART):
-            part = others[start : start + PAIRS_PER_PART]
-            np.multiply(self.vectors[part], vector, out=products[: len(part)])
-            products[: len(part)].sum(axis=1, out=scores[start : start + len(part)])
-        return scores
+    def _searched_again(self, rows: NDArray[np.intp], limits: NDArray[np.float64]) -> NDArray[np.int64]:
+        """Give the same as :meth:`best` for some rows, of all photos whose product reaches the row's limit."""
+        left, found = block_of(self.vectors, rows), []
+        for start in range(0, len(self.vectors), self.block):
+            columns = slice(start, start + self.block)
+            place, column = np.nonzero(left @ block_of(self.vectors, columns).T >= limits[:, None])
+            found.append(np.stack([place, column + start]))
+        place, others = np.concatenate(found, axis=1)
+        is_pair = self.is_usable[others] & (others != rows[place])
+        place, others = place[is_pair], others[is_pair]
+        keys = pack(others, score_pairs(self.vectors, rows[place], others))
+        order = np.lexsort((keys, place))
+        place, keys = place[order], keys[order]
+        rank = np.arange(len(place)) - np.searchsorted(place, place)
+        is_best = rank < self.num_to_match
+        best = np.full((len(rows), self.num_to_match), NO_PAIR)
+        best[place[is_best], rank[is_best]] = keys[is_best]
+        return best
 
 
 def rounding_bound(dimension: int) -> float:
