@@ -22,7 +22,7 @@ MOST_UNITS = 2 * SCORE_UNITS  # more than any score of unit vectors, rounded as 
 INDEX_BITS = 31
 NO_PAIR = np.iinfo(np.int64).max
 PAIRS_PER_TASK = 16_384
-NUMBERS_PER_PART = 65_536  # 0.75 MiB with their float64 form: stays in the cache of a core
+NUMBERS_PER_PART = 32_768  # 0.4 MiB with their float64 form: stays in the cache of a core
 
 Rows = NDArray[np.integer]
 
