@@ -82,10 +82,11 @@ def propose_approximately(vectors: NDArray[np.floating], is_usable: NDArray[np.b
         index.add(rows.astype(np.uint64), block_of(vectors, rows), threads=threads)
     proposals = Proposals.empty(len(vectors), count)
     for rows in progress_bar(blocks, len(blocks), "search"):
-        matches = index.search(block_of(vectors, rows), min(count + 1, len(usable)), threads=threads)
-        keys = np.atleast_2d(matches.keys).astype(np.int64)
-        products = 1 - np.atleast_2d(matches.distances)
-        is_found = np.arange(keys.shape[1]) < np.atleast_1d(matches.counts)[:, None]
+        asked = np.resize(rows, max(2, len(rows)))  # for a single one usearch answers in another form
+        matches = index.search(block_of(vectors, asked), min(count + 1, len(usable)), threads=threads)
+        keys = matches.keys[: len(rows)].astype(np.int64)
+        products = 1 - matches.distances[: len(rows)]
+        is_found = np.arange(keys.shape[1]) < matches.counts[: len(rows), None]
         products[~is_found | (keys == rows[:, None])] = -np.inf
         order = np.argsort(-products, axis=1, kind="stable")[:, :count]
         proposals.values[rows, : order.shape[1]] = np.take_along_axis(products, order, 1)

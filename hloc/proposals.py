@@ -126,11 +126,10 @@ class _Sweep:
         rows, columns = (slice(start, min(start + self.block, len(self.vectors))) for start in (row, column))
         left = block_of(self.vectors, rows)
         product = left @ (left if row == column else block_of(self.vectors, columns)).T
-        if not self.is_usable[columns].all():
-            product[:, ~self.is_usable[columns]] = -np.inf
+        product[~self.is_usable[rows]] = -np.inf
+        product[:, ~self.is_usable[columns]] = -np.inf
         if row == column:
             np.fill_diagonal(product, -np.inf)
-            product[~self.is_usable[rows]] = -np.inf
             self._keep_highest(rows, product)
             return
         above = np.flatnonzero(product > self.limits[rows, None])
