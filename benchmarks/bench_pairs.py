@@ -156,6 +156,7 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument("--repeats", type=int, default=1, help="of each way, in turns; the fastest is printed")
     parser.add_argument("--mapped", action="store_true", help="map the descriptors from a file")
     parser.add_argument("--folder", type=Path, help=argparse.SUPPRESS)
+    parser.add_argument("--only_draw", action="store_true", help=argparse.SUPPRESS)
     return parser.parse_args()
 
 
@@ -163,11 +164,8 @@ def compare(args: argparse.Namespace, folder: Path, num_photos: int) -> list[str
     """Measure all ways on one collection; give the lines of the table."""
     shared = ["--num_photos", str(num_photos), "--dimension", str(args.dimension), "--kind", args.kind]
     shared += ["--num_to_match", str(args.num_to_match), "--folder", str(folder), *(["--mapped"] * args.mapped)]
-    if args.mapped:
-        shape = (num_photos, args.dimension)
-        target = np.lib.format.open_memmap(folder / "descriptors.npy", "w+", np.float32, shape)
-        draw(args.kind, *shape, target)
-        target.flush()
+    if args.mapped:  # drawn in a process of its own: a child begins with the peak memory of its parent
+        subprocess.run([sys.executable, __file__, *shared, "--only_draw"], check=True)
     runs: dict[str, list[dict[str, float]]] = {way: [] for way in args.ways}
     for _ in range(args.repeats):
         for way in args.ways:
@@ -187,6 +185,12 @@ def compare(args: argparse.Namespace, folder: Path, num_photos: int) -> list[str
 
 def main(args: argparse.Namespace) -> int:
     """Print the table."""
+    if args.only_draw:
+        shape = (args.num_photos[0], args.dimension)
+        target = np.lib.format.open_memmap(args.folder / "descriptors.npy", "w+", np.float32, shape)
+        draw(args.kind, *shape, target)
+        target.flush()
+        return 0
     if args.folder is not None:
         print(json.dumps(measure(args, args.ways[0], args.folder)))
         return 0
