@@ -18,7 +18,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from stages.command_line import ScriptParser, exit_codes, print_report
-from stages.settings import ExtractSettings
+from stages.settings import SEARCHES, ExtractSettings
 
 DEVICES = ("auto", "cpu", "cuda", "mps")
 ENGINES = ("auto", "torch", "openvino", "onnxruntime")
@@ -35,6 +35,7 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     add("--outputs_dir", type=Path, default=default.outputs_dir, help="where descriptors and pairs are written")
     add("--num_to_match", type=int, default=default.num_to_match, help="most similar photos to list for each photo")
     add("--min_score", type=float, default=default.min_score, help="pairs below this score are left out")
+    add("--search", choices=SEARCHES, default=default.search, help="auto: exact up to 300,000 photos, then by an index")
     add(
         "--model",
         default=default.model,

@@ -95,10 +95,11 @@ def join_descriptors(parts: Sequence[NDArray[np.floating]]) -> tuple[NDArray[np.
     if len(parts) == 1:
         return parts[0], [1.0]
     weights = join_weights(parts)
-    scaled = [
-        np.float32(np.sqrt(weight)) * rows.astype(np.float32) for weight, rows in zip(weights, parts, strict=True)
-    ]
-    return np.concatenate(scaled, axis=1), weights
+    ends = np.cumsum([part.shape[1] for part in parts])
+    joined = np.empty((len(parts[0]), int(ends[-1])), np.float32)  # filled in place: no second copy of everything
+    for weight, part, end in zip(weights, parts, ends, strict=True):
+        np.multiply(part, np.float32(np.sqrt(weight)), out=joined[:, end - part.shape[1] : end])
+    return joined, weights
 
 
 def join_weights(parts: Sequence[NDArray[np.floating]]) -> list[float]:
@@ -162,10 +163,10 @@ def _quantiles(descriptors: NDArray[np.floating], shares: Sequence[float]) -> tu
 
 def _products(descriptors: NDArray[np.floating]) -> Iterator[NDArray[np.float64]]:
     """Give the scalar products of all pairs of different photos, each twice, in blocks."""
-    vectors = descriptors[np.einsum("ij,ij->i", descriptors, descriptors) > 0]
-    if len(vectors) > MAX_SAMPLE:
-        vectors = vectors[np.linspace(0, len(vectors) - 1, MAX_SAMPLE).round().astype(np.intp)]
-    vectors = vectors.astype(np.float32)
+    usable = np.flatnonzero(np.einsum("ij,ij->i", descriptors, descriptors) > 0)
+    if len(usable) > MAX_SAMPLE:
+        usable = usable[np.linspace(0, len(usable) - 1, MAX_SAMPLE).round().astype(np.intp)]
+    vectors = descriptors[usable].astype(np.float32)
     for start in range(0, len(vectors), ROWS_PER_BLOCK):
         rows = np.arange(start, min(start + ROWS_PER_BLOCK, len(vectors)))
         products = (vectors[rows] @ vectors.T).astype(np.float64)

@@ -1,24 +1,61 @@
-"""Scored pairs from global descriptors: each photo with its k most similar others, exactly, in blocks."""
+"""Scored pairs from global descriptors: each photo with its k most similar others, exactly."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from hloc.proposals import propose
-from hloc.stream import count_cores
+from hloc.approximate import propose_approximately
+from hloc.gpu_proposals import propose_with_torch
+from hloc.proposals import Proposals, block_of, propose
+from hloc.scoring import NO_PAIR, SCORE_UNITS, pack, score_pairs, unpack
 
-ROWS_PER_BLOCK = 2048
-ROWS_PER_TASK = 256
-PAIRS_PER_PART = 32
-SCORE_DECIMALS = 7
-_SPARE = 16
+ROWS_PER_BLOCK = 1024
+SPARE = 16
+RECALL_SAMPLE = 200  # photos that are searched exactly too, to say what an approximate search missed
 
-Scored = tuple[NDArray[np.int64], NDArray[np.float64]]
+
+@dataclass(frozen=True)
+class SearchWay:
+    """How the proposals are made; the scores are exact all the same.
+
+    Attributes
+    ----------
+    kind : {"exact", "approximate"}
+        Whether it is proven that no photo was missed.
+    device : str
+        ``cpu``, or what :func:`hloc.gpu_proposals.choose_device` gives for a GPU (of the exact search).
+    rows_per_block : int
+        Side of a tile of the product.
+    """
+
+    kind: str = "exact"
+    device: str = "cpu"
+    rows_per_block: int = ROWS_PER_BLOCK
+
+
+@dataclass(frozen=True, eq=False)
+class Neighbours:
+    """The most similar others of N photos.
+
+    Attributes
+    ----------
+    keys : ndarray of int64, shape (N, k)
+        Packed as :func:`hloc.scoring.pack` says, in order, filled up with ``NO_PAIR``.
+    recall : float
+        Share of the true ones that are there, measured on a sample when the search was approximate; else 1.
+    """
+
+    keys: NDArray[np.int64]
+    recall: float
+
+    def rows(self) -> Iterator[tuple[int, NDArray[np.int64], NDArray[np.float64]]]:
+        """Give row, others and scores of each photo, as :func:`top_k` does."""
+        for row, keys in enumerate(self.keys):
+            yield row, *unpack(keys[keys < NO_PAIR])
 
 
 def top_k(
@@ -27,24 +64,7 @@ def top_k(
     min_score: float = 0.0,
     rows_per_block: int = ROWS_PER_BLOCK,
 ) -> Iterator[tuple[int, NDArray[np.int64], NDArray[np.float64]]]:
-    """Give the k most similar other photos of every photo.
-
-    Blocks of a float32 product propose, each for its rows and its columns, as the product is symmetric; the proposals
-    are scored again in float64, one pair at a time, so that a score depends on its two descriptors alone. A bound on
-    the rounding of the product proves that no photo was missed; a row where it does not is searched in float64. The
-    result is the same for any block size.
-
-    Parameters
-    ----------
-    descriptors : ndarray, (N, D), floating
-        Unit vectors in sorted order of names; a zero vector is in no pair. May be mapped from a file: float32 is read
-        where it lies.
-    num_to_match : int
-        k; where fewer photos are left, all of them are given.
-    min_score : float
-        Pairs below are left out.
-    rows_per_block : int
-        Side of a block of the product; memory grows with its square, and with N times k.
+    """Give the k most similar other photos of every photo, exactly; see :func:`find_neighbours`.
 
     Yields
     ------
@@ -55,63 +75,133 @@ def top_k(
     scores : ndarray, (<= k,), float64
         Cosine similarities, rounded to 7 decimals.
     """
-    vectors = np.asarray(descriptors, dtype=np.float32)
-    is_usable = _is_nonzero(vectors)
-    proposals = propose(vectors, is_usable, num_to_match + _SPARE, rows_per_block)
-    chooser = _Chooser(vectors, is_usable, num_to_match, min_score)
-    with ThreadPoolExecutor(count_cores()) as threads:
-        for start in range(0, len(vectors), ROWS_PER_TASK):
-            rows = range(start, min(start + ROWS_PER_TASK, len(vectors)))
-            best = threads.map(chooser.choose, rows, *(part[rows.start : rows.stop] for part in proposals))
-            for row, (others, scores) in zip(rows, best, strict=True):
-                yield row, others, scores
+    yield from find_neighbours(descriptors, num_to_match, min_score, SearchWay(rows_per_block=rows_per_block)).rows()
 
 
-def _is_nonzero(vectors: NDArray[np.float32]) -> NDArray[np.bool_]:
-    parts = (vectors[start : start + ROWS_PER_TASK] for start in range(0, len(vectors), ROWS_PER_TASK))
-    return np.concatenate([np.zeros(0, bool), *(np.any(part, axis=1) for part in parts)])
+def find_neighbours(
+    descriptors: NDArray[np.floating], num_to_match: int, min_score: float = 0.0, way: SearchWay | None = None
+) -> Neighbours:
+    """Find the k most similar other photos of every photo.
+
+    Tiles of a float32 product propose, each for its rows and its columns, as the product is symmetric; the proposals
+    are scored again in float64, each pair once and by itself, so that a score depends on its two descriptors alone. A
+    bound on the rounding of the product proves that no photo was missed; rows where it does not are searched again
+    for everything within that bound. The result is the same for any size of the tiles, number of cores and device.
+
+    Parameters
+    ----------
+    descriptors : ndarray, (N, D), floating
+        Unit vectors in sorted order of names; a zero vector is in no pair. May be mapped from a file. Memory beside
+        them grows with N times k, and with the size of a tile times the cores.
+    num_to_match : int
+        k; where fewer photos are left, all of them are given.
+    min_score : float
+        Pairs below are left out.
+    way : SearchWay
+        Who proposes.
+    """
+    way = way or SearchWay()
+    vectors = np.asarray(descriptors)  # of a mapped file: the same memory, without the cost of a memmap's indexing
+    is_usable = _is_nonzero(vectors, way.rows_per_block)
+    slack = 2 * rounding_bound(vectors.shape[1]) + 1 / SCORE_UNITS
+    search = _Search(vectors, is_usable, num_to_match, min_score, slack, way.rows_per_block)
+    count = num_to_match + SPARE
+    if way.kind == "approximate":
+        keys = search.best(propose_approximately(vectors, is_usable, count), is_exact=False)
+        return Neighbours(keys, search.recall(keys))
+    if way.device != "cpu":
+        proposals = propose_with_torch(vectors, is_usable, count, way.device)
+    else:
+        proposals = propose(vectors, is_usable, count, way.rows_per_block, search.lowest)
+    return Neighbours(search.best(proposals), 1.0)
+
+
+def _is_nonzero(vectors: NDArray[np.floating], block: int) -> NDArray[np.bool_]:
+    parts = (np.any(vectors[start : start + block], axis=1) for start in range(0, len(vectors), block))
+    return np.concatenate([np.zeros(0, bool), *parts])
 
 
 @dataclass(frozen=True, eq=False)
-class _Chooser:
-    """Chooses the best of the proposed photos; threads may share it."""
+class _Search:
+    """Proposals to the best k: what may be among them is scored, what is not proven is searched again."""
 
-    vectors: NDArray[np.float32]
+    vectors: NDArray[np.floating]
     is_usable: NDArray[np.bool_]
     num_to_match: int
     min_score: float
+    slack: float
+    block: int
 
-    def choose(self, row: int, values: NDArray[np.float32], indices: NDArray[np.int32]) -> Scored:
-        """Give the best others of one photo, and their scores."""
-        if not self.is_usable[row]:
-            return np.zeros(0, np.int64), np.zeros(0)
-        candidates = self._proven(values, indices)
-        if candidates is None:
-            candidates = np.flatnonzero(self.is_usable & (np.arange(len(self.vectors)) != row))
-        scores = np.round(self._scores(row, candidates), SCORE_DECIMALS) + 0.0
-        keep = scores >= self.min_score
-        candidates, scores = candidates[keep], scores[keep]
-        order = np.lexsort((candidates, -scores))[: self.num_to_match]
-        return candidates[order].astype(np.int64), scores[order]
+    @property
+    def lowest(self) -> float:
+        """The product up to which a pair's score is certainly below the wanted ones."""
+        return self.min_score - self.slack
 
-    def _proven(self, values: NDArray[np.float32], indices: NDArray[np.int32]) -> NDArray[np.integer] | None:
-        """Give the candidates that may be among the best k, or None when some may be missing."""
-        is_real = values > -np.inf
-        values, indices = values[is_real], indices[is_real]
-        if len(values) < self.num_to_match + _SPARE:
-            return indices
-        slack = 2 * rounding_bound(self.vectors.shape[1])
-        limit = np.partition(values, -self.num_to_match)[-self.num_to_match] - slack
-        return indices[values >= limit] if values.min() < limit else None
+    def best(self, proposals: Proposals, is_exact: bool = True) -> NDArray[np.int64]:
+        """Give the packed best others of each photo, in order; (N, k), filled up with ``NO_PAIR``."""
+        limits, is_proven = self._limits(proposals.values)
+        is_near = (proposals.values >= limits[:, None]) | (not is_exact)  # products of an index are rounded far more
+        rows, places = np.nonzero(np.isfinite(proposals.values) & is_near)
+        best = self._ranked(len(self.vectors), rows, rows, proposals.indices[rows, places])
+        unproven = np.flatnonzero(~is_proven & is_exact)
+        for start in range(0, len(unproven), self.block):
+            again = unproven[start : start + self.block]
+            best[again] = self._searched_again(again, limits[again])
+        return best
 
-    def _scores(self, row: int, others: NDArray[np.integer]) -> NDArray[np.float64]:
-        vector, scores = self.vectors[row].astype(np.float64), np.empty(len(others))
-        products = np.empty((min(PAIRS_PER_PART, len(others)), len(vector)))  # made once: fresh memory costs most
-        for start in range(0, len(others), PAIRS_PER_PART):
-            part = others[start : start + PAIRS_PER_PART]
-            np.multiply(self.vectors[part], vector, out=products[: len(part)])
-            products[: len(part)].sum(axis=1, out=scores[start : start + len(part)])
-        return scores
+    def recall(self, keys: NDArray[np.int64]) -> float:
+        """Give the share of the true best that ``keys`` hold, over a sample of rows spread evenly."""
+        rows = np.unique(np.linspace(0, len(keys) - 1, RECALL_SAMPLE).astype(np.intp))[: len(keys)]
+        exact = self._searched_again(rows, self._lowest_of_best(rows))
+        is_true = exact < NO_PAIR
+        is_found = np.array([np.isin(wanted, found) for wanted, found in zip(exact, keys[rows], strict=True)])
+        return float((is_found & is_true).sum() / max(1, is_true.sum()))
+
+    def _limits(self, values: NDArray[np.float32]) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
+        """Give the lowest product that may belong to a row's best, and whether the row's proposals hold all above."""
+        highest = np.partition(values, -self.num_to_match, axis=1)[:, -self.num_to_match].astype(np.float64)
+        limits, ends = np.maximum(highest - self.slack, self.lowest), values.min(axis=1)
+        return limits, (ends < limits) | (ends <= self.lowest)
+
+    def _lowest_of_best(self, rows: NDArray[np.intp]) -> NDArray[np.float64]:
+        """Give what a product must reach to be among the best of its row, as :meth:`_limits` does."""
+        left, highest = block_of(self.vectors, rows), np.full((len(rows), self.num_to_match), -np.inf, np.float32)
+        for columns, product in self._products(left):
+            product[:, ~self.is_usable[columns]] = -np.inf
+            product[columns.start + np.arange(product.shape[1]) == rows[:, None]] = -np.inf
+            both = np.concatenate([highest, product], axis=1)
+            highest = np.partition(both, -self.num_to_match, axis=1)[:, -self.num_to_match :]
+        return np.maximum(highest.min(axis=1).astype(np.float64) - self.slack, self.lowest)
+
+    def _products(self, left: NDArray[np.float32]) -> Iterator[tuple[slice, NDArray[np.float32]]]:
+        for start in range(0, len(self.vectors), self.block):
+            columns = slice(start, start + self.block)
+            yield columns, left @ block_of(self.vectors, columns).T
+
+    def _searched_again(self, rows: NDArray[np.intp], limits: NDArray[np.float64]) -> NDArray[np.int64]:
+        """Give the same as :meth:`best` for some rows, of all photos whose product reaches the row's limit."""
+        found = [np.zeros((2, 0), np.intp)]
+        for columns, product in self._products(block_of(self.vectors, rows)):
+            place, column = np.nonzero(product >= limits[:, None])
+            found.append(np.stack([place, column + columns.start]))
+        place, others = np.concatenate(found, axis=1)
+        is_pair = self.is_usable[others] & (others != rows[place])
+        place, others = place[is_pair], others[is_pair]
+        order = np.argsort(place, kind="stable")
+        place, others = place[order], others[order]
+        return self._ranked(len(rows), place, rows[place], others)
+
+    def _ranked(
+        self, num_rows: int, place: NDArray[np.intp], rows: NDArray[np.intp], others: NDArray[np.integer]
+    ) -> NDArray[np.int64]:
+        """Score pairs of ``rows`` and ``others``; give the best for each place, ascending, they belong to."""
+        units = score_pairs(self.vectors, rows, others)
+        counts = np.bincount(place, minlength=num_rows)
+        rank = np.arange(len(place)) - np.repeat(np.cumsum(counts) - counts, counts)
+        keys = np.full((num_rows, max(self.num_to_match, int(counts.max(initial=0)))), NO_PAIR)
+        keys[place, rank] = np.where(units / SCORE_UNITS >= self.min_score, pack(others, units), NO_PAIR)
+        keys.sort(axis=1)
+        return np.ascontiguousarray(keys[:, : self.num_to_match])
 
 
 def rounding_bound(dimension: int) -> float:

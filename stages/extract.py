@@ -9,12 +9,15 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from hloc.approximate import choose_search, import_usearch
 from hloc.extraction import Extraction, extract
 from hloc.extractors import JOINT, choose_models, create_extractor
 from hloc.extractors.base import SPECIAL_FLAGS, Extractor, ExtractorOptions, LearntExtractor
 from hloc.feature_run import FeatureRun, Resources
+from hloc.gpu_proposals import choose_device
 from hloc.joining import JoinedFeatures, join_features
-from hloc.retrieval import SCORE_DECIMALS, top_k
+from hloc.retrieval import Neighbours, SearchWay, find_neighbours
+from hloc.scoring import SCORE_DECIMALS
 from stages.checks import follows_links
 from stages.settings import ExtractSettings
 from storage.atomic import remove_leftovers
@@ -79,6 +82,8 @@ def check_extraction(settings: ExtractSettings) -> None:
         raise UsageError(f"--shard {settings.shard}: --distributed {settings.distributed} cuts the list by itself")
     if settings.ray_address is not None and settings.distributed is None:
         raise UsageError(f"--ray_address {settings.ray_address}: has no use without --distributed ray")
+    if settings.search == "approximate":
+        import_usearch()
     if not settings.min_score <= 1:
         raise UsageError(f"--min_score {settings.min_score}: must be -1 to 1")
 
@@ -122,27 +127,37 @@ def write_pairs_of(
 ) -> RunReport:
     """Write what follows from the features of one model or more: pairs, and hloc's layout when asked for; report it."""
     collection = join_features([result.features for result in results])
-    pairs_made = _bring_pairs_up_to_date(settings, collection)
+    search = choose_search(settings.search, len(collection.names))
+    found = _bring_pairs_up_to_date(settings, collection, search)
     hloc_made = settings.layout == "hloc" and _bring_hloc_up_to_date(settings, results)
     report = _report(settings, collection, results, unnamable)
     report.stage = stage
-    report.is_current = all(result.is_current for result in results) and not pairs_made and not hloc_made
+    report.settings["search"] = search
+    report.is_current = all(result.is_current for result in results) and found is None and not hloc_made
+    if search != "exact" and found is not None:
+        report.notes.append(
+            f"approximate search: it found {found.recall:.1%} of the true {settings.num_to_match} most similar photos, "
+            "measured on a sample; --search exact misses none"
+        )
     return report
 
 
-def _bring_pairs_up_to_date(settings: ExtractSettings, collection: JoinedFeatures) -> bool:
-    """Write the pairs file unless it stands as it would be written; say whether it was written."""
+def _bring_pairs_up_to_date(settings: ExtractSettings, collection: JoinedFeatures, search: str) -> Neighbours | None:
+    """Write the pairs file unless it stands as it would be written; give what was written."""
     path = pairs_path(settings.outputs_dir, collection.model)
-    origin = _origin(settings, collection)
+    origin = _origin(settings, collection) | {"search": search}
     try:
         former = read_origin(path) if path.is_file() else None
     except DamagedFileError as error:
         logger.warning("%s (they are made anew now)", error)
         former = None
-    if former is not None and all(former.get(key) == value for key, value in origin.items()):
-        return False
-    write_pairs(path, _rows(settings, collection), origin)
-    return True
+    if former is not None and all(({"search": "exact"} | former).get(key) == value for key, value in origin.items()):
+        return None
+    way = SearchWay(search, choose_device(settings.device, len(collection.names)))
+    least = settings.min_score + collection.background
+    found = find_neighbours(collection.descriptors, settings.num_to_match, least, way)
+    write_pairs(path, _rows(collection, found), origin)
+    return found
 
 
 def _origin(settings: ExtractSettings, collection: JoinedFeatures) -> dict[str, Any]:
@@ -158,9 +173,9 @@ def _origin(settings: ExtractSettings, collection: JoinedFeatures) -> dict[str, 
     }
 
 
-def _rows(settings: ExtractSettings, collection: JoinedFeatures) -> Iterator[tuple[str, str, float]]:
+def _rows(collection: JoinedFeatures, found: Neighbours) -> Iterator[tuple[str, str, float]]:
     names, background = collection.names, collection.background
-    for row, others, scores in top_k(collection.descriptors, settings.num_to_match, settings.min_score + background):
+    for row, others, scores in found.rows():
         for other, score in zip(others, scores, strict=True):
             yield names[row], names[other], round(float(score) - background, SCORE_DECIMALS) + 0.0
 

@@ -25,7 +25,7 @@ from storage.report import RunReport, check_accounting
 
 logger = logging.getLogger(__name__)
 STAGE = "merge_features"
-PAIRS_FLAGS = ("num_to_match", "min_score", "layout")
+PAIRS_FLAGS = ("num_to_match", "min_score", "search", "layout")
 SHOWN = 3
 
 
@@ -123,7 +123,7 @@ def _call(settings: MergeSettings, origins: Sequence[ShardOrigin]) -> ExtractSet
     call: dict[str, Any] = {}
     for flag in PAIRS_FLAGS:
         given = getattr(settings, flag)
-        asked = {origin.call.get(flag): origin.shard for origin in origins}
+        asked = {origin.call.get(flag, getattr(ExtractSettings, flag)): origin.shard for origin in origins}
         if given is None and len(asked) > 1:
             told = ", ".join(f"shard {shard} had --{flag} {value}" for value, shard in asked.items())
             raise UsageError(f"{told}: say by --{flag} which is meant")

@@ -8,6 +8,7 @@ from pathlib import Path
 TRANSFER_MODES = ("copy", "hardlink", "symlink", "reflink")
 MATCHERS = ("rootsift", "rootsift_rotated")
 CLUSTER_METHODS = ("evidence", "specified")
+SEARCHES = ("auto", "exact", "approximate")
 MAX_MEGAPIXELS = 100.0
 
 
@@ -51,7 +52,7 @@ class ExtractSettings:
 
     ``engine`` and ``precision`` are for models that are networks of PyTorch, the four of ``input_`` for ``onnx:FILE``.
     ``shard`` is ``i/n``: describe every n-th photo only, beginning with the i-th, and make no pairs. ``distributed`` is
-    ``ray`` or None; ``ray_address`` of None starts a cluster on this machine.
+    ``ray`` or None; ``ray_address`` of None starts a cluster on this machine. ``search`` is one of ``SEARCHES``.
     """
 
     image_dir: Path = Path("datasets")
@@ -65,6 +66,7 @@ class ExtractSettings:
     resize_max: int | None = None
     half: bool = False
     min_score: float = 0.0
+    search: str = "auto"
     layout: str = "packed"
     overwrite: bool = False
     follow_links: bool = False
@@ -86,7 +88,7 @@ class MergeSettings:
     """Settings of ``tools.merge_features``.
 
     ``model`` of None is the one that the shards were made with; ``image_dir`` of None looks at no photo. The next
-    three of None are as the shards were called with.
+    four of None are as the shards were called with.
     """
 
     outputs_dir: Path = Path("netvlad")
@@ -94,6 +96,7 @@ class MergeSettings:
     image_dir: Path | None = None
     num_to_match: int | None = None
     min_score: float | None = None
+    search: str | None = None
     layout: str | None = None
     overwrite: bool = False
 

@@ -18,7 +18,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from stages.command_line import ScriptParser, exit_codes, print_report
-from stages.settings import MergeSettings
+from stages.settings import SEARCHES, MergeSettings
 
 
 def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
@@ -33,6 +33,7 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     )
     add("--num_to_match", type=int, default=default.num_to_match, help="default: as the shards were called with")
     add("--min_score", type=float, default=default.min_score, help="default: as the shards were called with")
+    add("--search", choices=SEARCHES, default=default.search, help="default: as the shards were called with")
     add("--layout", choices=("packed", "hloc"), default=default.layout, help="default: as the shards were called with")
     add("--overwrite", action="store_true", help="replace a features file that holds other photos or settings")
     return parser.parse_args(argv)

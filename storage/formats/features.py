@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -29,6 +30,7 @@ from storage.report import SkippedPhoto
 FEATURES_FORMAT = "global-features"
 FEATURES_VERSION = 1
 MADE_BY = "python extract_features.py"
+MAPPED_FROM_BYTES = 2**30  # descriptors of this size are not read into memory but mapped from the file
 
 
 @dataclass(frozen=True)
@@ -44,7 +46,7 @@ class Features:
     names : list of str
         Image names, sorted, N.
     descriptors : ndarray, (N, D), float32 or float16
-        Unit vectors (a photo without any feature has a zero vector).
+        Unit vectors (a photo without any feature has a zero vector). Of a large file they are mapped, read only.
     image_sizes : ndarray, (N, 2), int64
         Upright width and height of each photo, in pixels.
     fingerprints : list of Fingerprint
@@ -114,7 +116,9 @@ def write_features(path: Path, features: Features) -> None:
 
 
 def read_features(path: Path) -> Features:
-    """Read a features file whole.
+    """Read a features file; descriptors of a gibibyte and more are mapped, so that they need not fit into memory.
+
+    Every byte is read once, for the checksum. On Windows, where a mapped file cannot be replaced, all is read.
 
     Raises
     ------
@@ -124,14 +128,14 @@ def read_features(path: Path) -> Features:
         When it is damaged: an HDF5 error, a wrong shape, a checksum that does not agree.
     """
     with open_hdf5(path, FEATURES_FORMAT, FEATURES_VERSION, MADE_BY) as file:
-        features = _features_of(file)
+        features = _features_of(file, path)
         stored = file.attrs["checksum"]
     if stored != features.checksum:
         raise DamagedFileError(f"damaged: {path} (its checksum does not agree); make it again with: {MADE_BY}")
     return features
 
 
-def _features_of(file: h5py.File) -> Features:
+def _features_of(file: h5py.File, path: Path) -> Features:
     names = read_names(file, "names")
     count = len(names)
     sizes = read_array(file, "file_size", np.integer, (count,))
@@ -142,12 +146,25 @@ def _features_of(file: h5py.File) -> Features:
         model=str(file.attrs["model"]),
         settings=_settings_of(file),
         names=names,
-        descriptors=read_array(file, "global_descriptor", np.floating, (count, None)),
+        descriptors=_read_descriptors(file, path, count),
         image_sizes=read_array(file, "image_size", np.integer, (count, 2)),
         fingerprints=[Fingerprint(int(s), int(t), h) for s, t, h in zip(sizes, times, hashes, strict=True)],
         skipped=[SkippedPhoto(name, reason) for name, reason in skipped],
         state={key: np.asarray(file["state"][key][()]) for key in sorted(file["state"])},
     )
+
+
+def _read_descriptors(file: h5py.File, path: Path, count: int) -> NDArray[Any]:
+    dataset = file["global_descriptor"]
+    is_large = isinstance(dataset, h5py.Dataset) and dataset.nbytes >= MAPPED_FROM_BYTES and os.name != "nt"
+    if not is_large or dataset.external or dataset.is_virtual:
+        return read_array(file, "global_descriptor", np.floating, (count, None))
+    if dataset.ndim != 2 or len(dataset) != count or not np.issubdtype(dataset.dtype, np.floating):
+        raise ValueError(f"global_descriptor has shape {dataset.shape} and type {dataset.dtype}")
+    offset = dataset.id.get_offset()
+    if offset is None or offset + dataset.nbytes > path.stat().st_size:
+        raise ValueError("global_descriptor is cut, or not stored in one piece")
+    return np.memmap(path, dataset.dtype, "r", offset, dataset.shape)
 
 
 def _settings_of(file: h5py.File) -> dict[str, Any]:

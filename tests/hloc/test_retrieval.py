@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import tracemalloc
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -8,7 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from hloc.retrieval import top_k
+from hloc.retrieval import _Search, find_neighbours, top_k
+from hloc.scoring import NO_PAIR
 
 
 def unit_vectors(count: int, dimension: int = 16, seed: int = 0) -> NDArray[np.float32]:
@@ -101,3 +103,74 @@ def test_memory_does_not_grow_with_the_square_of_the_photos() -> None:
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert peak < 6000 * 6000 * 4 / 10
+
+
+@pytest.fixture
+def searched_again(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """Rows that the search goes through a second time."""
+    rows_seen: list[int] = []
+    again = _Search._searched_again
+
+    def watched(self: _Search, rows: NDArray[np.intp], limits: NDArray[np.float64]) -> NDArray[np.int64]:
+        rows_seen.extend(rows.tolist())
+        return again(self, rows, limits)
+
+    monkeypatch.setattr(_Search, "_searched_again", watched)
+    return rows_seen
+
+
+def test_rows_whose_proposals_prove_nothing_are_searched_again(searched_again: list[int]) -> None:
+    vectors = np.repeat(unit_vectors(4, 64), [70, 3, 40, 1], axis=0)
+    vectors += (np.random.default_rng(2).normal(size=vectors.shape) * 1e-7).astype(np.float32)
+    vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
+    assert as_lists(vectors, 5, rows_per_block=16) == brute_force(vectors, 5)
+    assert set(range(70)) <= set(searched_again)
+
+
+def test_rows_whose_proposals_reach_far_enough_are_searched_once(searched_again: list[int]) -> None:
+    assert as_lists(unit_vectors(200), 5) == brute_force(unit_vectors(200), 5)
+    assert searched_again == []
+
+
+def test_photos_in_another_order_have_the_same_neighbours() -> None:
+    vectors = unit_vectors(150, 50)
+    order = np.random.default_rng(1).permutation(150)
+    found = {
+        order[row]: {order[other]: score for other, score in pairs}
+        for row, pairs in enumerate(as_lists(vectors[order], 7))
+    }
+    assert found == {row: dict(pairs) for row, pairs in enumerate(as_lists(vectors, 7))}
+
+
+def test_descriptors_mapped_from_a_file_give_the_same(tmp_path: Path) -> None:
+    vectors = unit_vectors(90)
+    np.save(tmp_path / "vectors.npy", vectors)
+    mapped = np.load(tmp_path / "vectors.npy", mmap_mode="r")
+    assert as_lists(mapped, 6, rows_per_block=32) == as_lists(vectors, 6)
+
+
+@pytest.mark.parametrize("min_score", [0.0, 0.2, 0.5])
+def test_a_minimum_that_cuts_the_proposals_short_loses_nothing_above_it(min_score: float) -> None:
+    vectors = unit_vectors(300)
+    found = as_lists(vectors, 40, min_score=min_score, rows_per_block=64)
+    assert found == brute_force(vectors, 40, min_score)
+
+
+def test_the_exact_search_says_that_nothing_was_missed() -> None:
+    assert find_neighbours(unit_vectors(20), 3).recall == 1.0
+
+
+def test_recall_is_the_share_of_the_true_neighbours_that_are_there() -> None:
+    vectors = unit_vectors(60)
+    exact = find_neighbours(vectors, 10, -1.0).keys
+    search = _Search(vectors, np.ones(60, bool), 10, -1.0, 1e-5, 16)
+    assert search.recall(exact) == 1.0
+    poor = exact.copy()
+    poor[:, 7:] = NO_PAIR
+    assert search.recall(poor) == pytest.approx(0.7)
+
+
+def test_recall_counts_no_neighbours_below_the_minimum() -> None:
+    vectors = unit_vectors(60)
+    exact = find_neighbours(vectors, 10, 0.3).keys
+    assert _Search(vectors, np.ones(60, bool), 10, 0.3, 1e-5, 16).recall(exact) == 1.0

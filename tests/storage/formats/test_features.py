@@ -1,7 +1,9 @@
 from __future__ import annotations
 
 import dataclasses
+import os
 from pathlib import Path
+from typing import Any
 
 import h5py
 import numpy as np
@@ -160,3 +162,86 @@ def test_the_hloc_layout_has_one_group_per_photo(tmp_path: Path) -> None:
 def test_the_hloc_layout_refuses_a_photo_that_is_the_folder_of_another(tmp_path: Path) -> None:
     with pytest.raises(StageError, match=r"'a\.jpg' and 'a\.jpg/b\.jpg'"):
         write_hloc_features(tmp_path / "hloc.h5", make_features(["a.jpg", "a.jpg/b.jpg"]))
+
+
+@pytest.fixture
+def maps_everything(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("storage.formats.features.MAPPED_FROM_BYTES", 1)
+
+
+needs_maps = pytest.mark.skipif(os.name == "nt", reason="a mapped file cannot be replaced on Windows: all is read")
+
+
+@needs_maps
+@pytest.mark.usefixtures("maps_everything")
+@pytest.mark.parametrize("dtype", [np.float32, np.float16])
+def test_descriptors_of_a_large_file_are_mapped_and_equal(tmp_path: Path, dtype: type) -> None:
+    features = make_features(["a.jpg", "b.jpg"], dtype=dtype)
+    write_features(tmp_path / "f.h5", features)
+    read = read_features(tmp_path / "f.h5")
+    assert isinstance(read.descriptors, np.memmap)
+    assert_equal(read, features)
+
+
+def test_descriptors_of_a_small_file_are_read_into_memory(tmp_path: Path) -> None:
+    write_features(tmp_path / "f.h5", make_features(["a.jpg"]))
+    assert not isinstance(read_features(tmp_path / "f.h5").descriptors, np.memmap)
+
+
+@needs_maps
+@pytest.mark.usefixtures("maps_everything")
+def test_mapped_descriptors_stay_when_their_file_is_replaced(tmp_path: Path) -> None:
+    former = make_features(["a.jpg", "b.jpg"])
+    write_features(tmp_path / "f.h5", former)
+    read = read_features(tmp_path / "f.h5")
+    write_features(tmp_path / "f.h5", make_features(["a.jpg", "b.jpg"], seed=1))
+    np.testing.assert_array_equal(read.descriptors, former.descriptors)
+
+
+@needs_maps
+@pytest.mark.usefixtures("maps_everything")
+@pytest.mark.parametrize("share", [0.3, 0.9, 0.999])
+def test_a_cut_file_is_called_damaged_before_it_is_mapped(tmp_path: Path, share: float) -> None:
+    path = tmp_path / "f.h5"
+    write_features(path, make_features([f"{row}.jpg" for row in range(50)], dimension=64))
+    content = path.read_bytes()
+    path.write_bytes(content[: int(len(content) * share)])
+    with pytest.raises(DamagedFileError, match=r"f\.h5"):
+        read_features(path)
+
+
+@needs_maps
+@pytest.mark.usefixtures("maps_everything")
+def test_an_altered_mapped_descriptor_is_called_damaged(tmp_path: Path) -> None:
+    path = tmp_path / "f.h5"
+    write_features(path, make_features(["a.jpg", "b.jpg"]))
+    with h5py.File(path, "a") as file:
+        file["global_descriptor"][1, 3] += 1
+    with pytest.raises(DamagedFileError, match="checksum"):
+        read_features(path)
+
+
+@needs_maps
+@pytest.mark.usefixtures("maps_everything")
+@pytest.mark.parametrize("options", [{"data": np.zeros((3, 8), "f4")}, {"data": np.zeros((1, 8), "i4")}])
+def test_mapped_descriptors_of_another_form_are_refused(tmp_path: Path, options: dict[str, Any]) -> None:
+    path = tmp_path / "f.h5"
+    write_features(path, make_features(["a.jpg"]))
+    with h5py.File(path, "a") as file:
+        del file["global_descriptor"]
+        file.create_dataset("global_descriptor", **options)
+    with pytest.raises(DamagedFileError, match="global_descriptor has shape"):
+        read_features(path)
+
+
+@needs_maps
+@pytest.mark.usefixtures("maps_everything")
+def test_compressed_descriptors_cannot_be_mapped_and_are_refused(tmp_path: Path) -> None:
+    path = tmp_path / "f.h5"
+    write_features(path, make_features(["a.jpg"]))
+    with h5py.File(path, "a") as file:
+        values = file["global_descriptor"][()]
+        del file["global_descriptor"]
+        file.create_dataset("global_descriptor", data=values, compression="gzip")
+    with pytest.raises(DamagedFileError, match="not stored in one piece"):
+        read_features(path)
