@@ -92,9 +92,10 @@ def gather_inputs(settings: ClusterSettings) -> ClusterInputs:
     defaults = PROBABILITIES if is_probability else default_thresholds(model) or FALLBACK_THRESHOLDS
     thresholds = _evidence_settings(settings) if method == EVIDENCE else _specified_settings(settings, defaults)
     decisions, decisions_checksum = _read_decisions(settings)
+    pairs_checksum = str(origin["sha256"]) if origin else _sha256(pairs_file)
     skipped = [SkippedPhoto(**photo) for photo in origin.get("skipped", []) if photo["name"] in set(on_disk)]
     checksum = digest(
-        [PROJECT_VERSION, str(INFO_VERSION), method, repr(thresholds), _sha256(pairs_file), decisions_checksum],
+        [PROJECT_VERSION, str(INFO_VERSION), method, repr(thresholds), pairs_checksum, decisions_checksum],
         [f"{photo.name}\n{photo.reason}" for photo in skipped],
         list(_identities(settings.image_dir, on_disk)),
     )

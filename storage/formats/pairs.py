@@ -6,7 +6,6 @@ import csv
 import hashlib
 import math
 from array import array
-from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from io import BytesIO
@@ -19,11 +18,12 @@ from numpy.typing import NDArray
 from storage.atomic import atomic_path, write_json
 from storage.errors import DamagedFileError, StageError
 from storage.formats.json_file import read_versioned_json
+from storage.formats.plain_lines import NameNumbers, PlainLines
 
 PAIRS_FORMAT = "pairs"
 PAIRS_VERSION = 1
 MADE_BY = "python extract_features.py"
-BYTES_AT_ONCE = 1 << 24
+BYTES_AT_ONCE = 1 << 26
 _SCORE_HEADERS = {"score", "similarity", "weight"}
 
 
@@ -152,28 +152,25 @@ class _RowReader:
         self.path = path
         self.known_names = known_names
         self.split: Callable[[str, frozenset[str]], list[str]] | None = None
-        self.index: defaultdict[bytes, int] = defaultdict()
-        self.index.default_factory = self.index.__len__
+        self.numbers = NameNumbers()
         self.first, self.second, self.scores = array("q"), array("q"), array("d")
         self.number = 0
 
-    def add_plain(self, lines: bytes) -> bool:
+    def add_plain(self, text: bytes) -> bool:
         """Add whole lines of the form that this module writes, all at once; add none and give False when one is not."""
-        if self.split is not _split_tabs or not _is_plain(lines):
+        lines = PlainLines.of(text) if self.split is _split_tabs else None
+        if lines is None:
             return False
-        fields = lines.replace(b"\n", b"\t").split(b"\t")
-        del fields[-1]
         try:
-            scores = array("d", map(float, fields[2::3]))
+            scores = lines.scores()
         except ValueError:
             return False
-        if np.isinf(scores).any():
+        rows = None if np.isinf(scores).any() else self.numbers.of_lines(lines)
+        if rows is None:
             return False
-        del fields[2::3]
-        rows = np.fromiter(map(self.index.__getitem__, fields), np.int64, len(fields))
-        self.first.frombytes(rows[0::2].tobytes())
-        self.second.frombytes(rows[1::2].tobytes())
-        self.scores.extend(scores)
+        self.first.frombytes(rows[:, 0].tobytes())
+        self.second.frombytes(rows[:, 1].tobytes())
+        self.scores.frombytes(scores.tobytes())
         self.number += len(scores)
         return True
 
@@ -203,8 +200,8 @@ class _RowReader:
             raise self._error(f"has a score that is no number: {number!r}", text) from None
         if math.isinf(score) or not name0 or not name1:
             raise self._error("has an empty name or an infinite score", text)
-        self.first.append(self.index[name0.encode()])
-        self.second.append(self.index[name1.encode()])
+        self.first.append(self.numbers.of_text[name0.encode()])
+        self.second.append(self.numbers.of_text[name1.encode()])
         self.scores.append(score)
 
     def _error(self, what: str, text: str) -> DamagedFileError:
@@ -213,26 +210,11 @@ class _RowReader:
 
     def pairs(self) -> Pairs:
         return Pairs(
-            [name.decode() for name in self.index],
+            [name.decode() for name in self.numbers.of_text],
             np.frombuffer(self.first, dtype=np.int64),
             np.frombuffer(self.second, dtype=np.int64),
             np.frombuffer(self.scores, dtype=np.float64),
         )
-
-
-def _is_plain(lines: bytes) -> bool:
-    """Say whether every line has three columns, none of them empty, with TABs between, in UTF-8."""
-    if b"\r" in lines or not lines.endswith(b"\n"):
-        return False
-    try:
-        lines.decode()
-    except UnicodeDecodeError:
-        return False
-    characters = np.frombuffer(lines, np.uint8)
-    ends = np.flatnonzero((characters == ord("\t")) | (characters == ord("\n")))
-    is_last = characters[ends] == ord("\n")
-    has_names = bool((np.diff(ends, prepend=-1) > 1).all())
-    return has_names and len(ends) % 3 == 0 and bool((is_last == (np.arange(len(ends)) % 3 == 2)).all())
 
 
 def _form_of(text: str) -> Callable[[str, frozenset[str]], list[str]]:
