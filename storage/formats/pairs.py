@@ -23,7 +23,7 @@ from storage.formats.plain_lines import NameNumbers, PlainLines
 PAIRS_FORMAT = "pairs"
 PAIRS_VERSION = 1
 MADE_BY = "python extract_features.py"
-BYTES_AT_ONCE = 1 << 26
+BYTES_AT_ONCE = 1 << 23
 _SCORE_HEADERS = {"score", "similarity", "weight"}
 
 
@@ -165,9 +165,9 @@ class _RowReader:
             scores = lines.scores()
         except ValueError:
             return False
-        rows = None if np.isinf(scores).any() else self.numbers.of_lines(lines)
-        if rows is None:
+        if np.isinf(scores).any():
             return False
+        rows = self.numbers.of_lines(lines)
         self.first.frombytes(rows[:, 0].tobytes())
         self.second.frombytes(rows[:, 1].tobytes())
         self.scores.frombytes(scores.tobytes())
