@@ -1,4 +1,4 @@
-"""The pairs file: scored pairs of photos as text, and beside it a JSON file with what made them."""
+"""The pairs file: scored pairs of photos as text, and beside it a JSON file with what made them; or both as HDF5."""
 
 from __future__ import annotations
 
@@ -17,12 +17,15 @@ from numpy.typing import NDArray
 
 from storage.atomic import atomic_path, write_json
 from storage.errors import DamagedFileError, StageError
+from storage.formats.binary_pairs import HDF5_START, read_binary_pairs, write_binary_pairs
 from storage.formats.json_file import read_versioned_json
 from storage.formats.plain_lines import NameNumbers, PlainLines
 
 PAIRS_FORMAT = "pairs"
 PAIRS_VERSION = 1
 MADE_BY = "python extract_features.py"
+ENDINGS = {"text": ".txt", "hdf5": ".h5"}
+VERIFIED = "-verified"
 BYTES_AT_ONCE = 1 << 23
 _SCORE_HEADERS = {"score", "similarity", "weight"}
 
@@ -47,28 +50,56 @@ class Pairs:
     scores: NDArray[np.float64]
 
 
-def pairs_path(outputs_dir: Path, model: str) -> Path:
-    """Give the path of a model's pairs file."""
-    return outputs_dir / f"pairs-{model}.txt"
+def pairs_path(outputs_dir: Path, model: str, pairs_format: str = "text") -> Path:
+    """Give the path of a model's pairs file, as ``text`` or ``hdf5``."""
+    return outputs_dir / f"pairs-{model}{ENDINGS[pairs_format]}"
 
 
-def verified_path(outputs_dir: Path, model: str) -> Path:
+def verified_path(outputs_dir: Path, model: str, pairs_format: str = "text") -> Path:
     """Give the path of a model's pairs with probabilities in the place of scores."""
-    return outputs_dir / f"pairs-{model}-verified.txt"
+    return pairs_path(outputs_dir, f"{model}{VERIFIED}", pairs_format)
+
+
+def standing(path: Path) -> Path:
+    """Give the pairs file of this name that stands, whatever its ending; ``path`` itself when none does."""
+    return next((other for other in (path, *_others(path)) if other.is_file()), path)
+
+
+def list_pairs_files(outputs_dir: Path) -> list[Path]:
+    """List the pairs files of a folder, of all models and in both forms, sorted."""
+    return sorted(path for ending in ENDINGS.values() for path in outputs_dir.glob(f"pairs-*{ending}"))
+
+
+def _others(path: Path) -> list[Path]:
+    return [path.with_name(path.stem + ending) for ending in ENDINGS.values() if ending != path.suffix]
 
 
 def write_pairs(path: Path, rows: Iterable[tuple[str, str, float]], origin: Mapping[str, Any]) -> int:
     """Write a pairs file and its origin file (same name, ending ``.json``); give the number of pairs.
 
+    A file of the same pairs in the other form is removed: it would be taken for other pairs.
+
     Parameters
     ----------
     path : Path
-        The text file: ``name0<TAB>name1<TAB>score`` per line, UTF-8.
+        The text file: ``name0<TAB>name1<TAB>score`` per line, UTF-8. One that ends in ``.h5`` is HDF5 and holds the
+        origin itself.
     rows : iterable of (str, str, float)
         The pairs in the order of the file. Scores are written in the shortest form that reads back equal.
     origin : Mapping
         Model, settings and checksum of the features that the pairs were made from.
     """
+    if path.suffix == ENDINGS["hdf5"]:
+        count = write_binary_pairs(path, rows, origin)
+        origin_path(path).unlink(missing_ok=True)
+    else:
+        count = _write_text_pairs(path, rows, origin)
+    for other in _others(path):
+        other.unlink(missing_ok=True)
+    return count
+
+
+def _write_text_pairs(path: Path, rows: Iterable[tuple[str, str, float]], origin: Mapping[str, Any]) -> int:
     count, total = 0, hashlib.sha256()
     with atomic_path(path) as temporary, open(temporary, "xb") as file:
         for name0, name1, score in rows:
@@ -94,6 +125,8 @@ def read_origin(path: Path) -> dict[str, Any] | None:
     DamagedFileError
         When the pairs file is not the one that the origin file describes.
     """
+    if is_binary(path):
+        return read_binary_pairs(path, MADE_BY)[1]
     if not origin_path(path).is_file():
         return None
     origin = read_versioned_json(origin_path(path), MADE_BY, PAIRS_FORMAT, PAIRS_VERSION)
@@ -108,13 +141,14 @@ def read_origin(path: Path) -> dict[str, Any] | None:
 
 
 def read_pairs(path: Path, known_names: Collection[str] = ()) -> Pairs:
-    """Read scored pairs, three columns, separated by TABs, by commas or by blanks.
+    """Read scored pairs: HDF5, or text of three columns, separated by TABs, by commas or by blanks.
 
     Parameters
     ----------
     path : Path
-        The text file. The first line that is not empty decides the form: a TAB in it, else a comma, else blanks.
-        A first line that ends in ``score``, ``similarity`` or ``weight`` is a heading.
+        The file; its first bytes tell which it is. In a text the first line that is not empty decides the form: a
+        TAB in it, else a comma, else blanks. A first line that ends in ``score``, ``similarity`` or ``weight`` is a
+        heading.
     known_names : collection of str
         The photos of the collection. They tell where a name ends in the forms where names may hold the separator
         (``my photo.jpg b.jpg 0.5``).
@@ -126,6 +160,8 @@ def read_pairs(path: Path, known_names: Collection[str] = ()) -> Pairs:
     DamagedFileError
         When a line cannot be read; the line and the reason are named.
     """
+    if is_binary(path):
+        return Pairs(*read_binary_pairs(path, MADE_BY)[0])
     rows = _RowReader(path, frozenset(known_names))
     with _open_pairs(path) as file:
         rows.add(file.readline())
@@ -134,6 +170,12 @@ def read_pairs(path: Path, known_names: Collection[str] = ()) -> Pairs:
                 for line in BytesIO(lines):
                     rows.add(line)
     return rows.pairs()
+
+
+def is_binary(path: Path) -> bool:
+    """Say whether a file begins like HDF5; the StageError of a file that cannot be read says what makes it."""
+    with _open_pairs(path) as file:
+        return bool(file.read(len(HDF5_START)) == HDF5_START)
 
 
 def _open_pairs(path: Path) -> Any:

@@ -47,13 +47,13 @@ class PlainLines:
         if len(ends) % 3:
             return None
         lengths = (np.diff(ends, prepend=-1) - 1).reshape(-1, 3)
-        ends = ends.reshape(-1, 3)
-        is_last = characters[ends] == ord("\n")
+        column_ends = ends.reshape(-1, 3)
+        is_last = characters[column_ends] == ord("\n")
         if not (is_last == [False, False, True]).all() or lengths.min() < 1:
             return None
         if lengths[:, :2].max() > MAX_NAME or lengths[:, 2].max() > MAX_SCORE:
             return None
-        return cls(lines, ends - lengths, lengths)
+        return cls(lines, column_ends - lengths, lengths)
 
     def scores(self) -> NDArray[np.float64]:
         """Read the third column, (E,); ValueError when it holds what is no number."""
