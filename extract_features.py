@@ -2,7 +2,7 @@
 
 Reads   the photos of --image_dir
 Writes  OUTPUTS_DIR/global-feats-MODEL.h5   one descriptor per photo
-        OUTPUTS_DIR/pairs-MODEL.txt         the best pairs with their scores
+        OUTPUTS_DIR/pairs-MODEL.txt         the best pairs with their scores; .h5 with --pairs_format hdf5
 
 With --shard i/n it describes every n-th photo only, to OUTPUTS_DIR/shards/i-of-n/, so that n machines share the work;
 python -m tools.merge_features then makes the two files above of all shards.
@@ -18,7 +18,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from stages.command_line import ScriptParser, exit_codes, print_report
-from stages.settings import SEARCHES, ExtractSettings
+from stages.settings import PAIRS_FORMATS, SEARCHES, ExtractSettings
 
 DEVICES = ("auto", "cpu", "cuda", "mps")
 ENGINES = ("auto", "torch", "openvino", "onnxruntime")
@@ -63,6 +63,7 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     add("--shard", metavar="i/n", default=default.shard, help="describe part i of n only; see above")
     add("--distributed", choices=("ray",), default=default.distributed, help="share the work on a Ray cluster")
     add("--ray_address", default=default.ray_address, help="of the cluster; default: one is started on this machine")
+    add("--pairs_format", choices=PAIRS_FORMATS, default=default.pairs_format, help="hdf5: smaller, read faster")
     return parser.parse_args(argv)
 
 

@@ -1,8 +1,8 @@
 """Verify candidate pairs by local features: the probability that both photos show the same building.
 
-Reads   the photos of --image_dir, --pairs_file or the only pairs-MODEL.txt in --outputs_dir
+Reads   the photos of --image_dir, --pairs_file or the only pairs-MODEL.txt (or .h5) in --outputs_dir
 Writes  beside the pairs file:
-        pairs-MODEL-verified.txt   name0 <TAB> name1 <TAB> probability
+        pairs-MODEL-verified.txt   name0 <TAB> name1 <TAB> probability; .h5 with --pairs_format hdf5
         matches-MODEL.tsv, .h5     matches, inliers, coverage, map and verdict of each pair
         local-feats-MATCHER/       the local features of each photo, computed once
 
@@ -17,7 +17,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from stages.command_line import ScriptParser, exit_codes, print_report
-from stages.settings import MATCHERS, MatchSettings
+from stages.settings import MATCHERS, PAIRS_FORMATS, MatchSettings
 
 
 def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
@@ -37,6 +37,7 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     add("--follow_links", action="store_true", help="follow symbolic links in the image folder")
     add("--max_megapixels", type=float, default=default.max_megapixels, help="larger photos are skipped")
     add("--timeout_s", type=float, default=default.timeout_s, help="photos that take longer are skipped")
+    add("--pairs_format", choices=PAIRS_FORMATS, default=default.pairs_format, help="hdf5: smaller, read faster")
     return parser.parse_args(argv)
 
 

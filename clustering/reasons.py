@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +15,7 @@ from clustering.graph import Edges, Integers
 from clustering.partition import NONE, JoinLog, Partition, Stage
 
 MAX_PAIRS = 3
+CLUSTERS_AT_ONCE = 4096
 
 
 @dataclass(frozen=True)
@@ -117,40 +119,49 @@ class Reasons:
     def of_clusters(self, numbers: list[int]) -> Iterator[ClusterReasons]:
         """Give the reasons for the given clusters, in that order."""
         rows = np.argsort(self.cluster, kind="stable")
-        row_bounds = _bounds(self.cluster[rows], numbers)
-        strong_bounds = _bounds(self.strong.subject, numbers)
-        for number, (start, end), (strong_start, strong_end) in zip(numbers, row_bounds, strong_bounds, strict=True):
-            joins = [self._join(row) for row in rows[start:end].tolist()]
-            yield ClusterReasons(number, _as_pairs(self.strong, strong_start, strong_end), joins)
+        owner = self.cluster[rows]
+        for start in range(0, len(numbers), CLUSTERS_AT_ONCE):
+            some = numbers[start : start + CLUSTERS_AT_ONCE]
+            chosen, num_joins = _gather(owner, np.array(some, dtype=np.int64))
+            joins = self._joins(rows[chosen])
+            strong = _pairs_by(self.strong, np.array(some, dtype=np.int64))
+            for number, count, pairs in zip(some, num_joins, strong, strict=True):
+                yield ClusterReasons(number, pairs, list(islice(joins, count)))
 
-    def _join(self, row: int) -> JoinReason:
+    def _joins(self, rows: NDArray[np.int64]) -> Iterator[JoinReason]:
+        """Give the joins of these rows of the log; columns become lists at once, single elements are slow to read."""
         log = self.log
-        start, middle, end = int(log.start[row]), int(log.middle[row]), int(log.end[row])
-        smaller = self.order[start:middle] if middle - start < end - middle else self.order[middle:end]
-        pair_start, pair_end = np.searchsorted(self.pairs.subject, (row, row + 1)).tolist()
-        stage = Stage(int(log.stage[row]))
-        return JoinReason(
-            stage,
-            int(log.survivor[row]),
-            int(log.absorbed[row]),
-            middle - start,
-            end - middle,
-            smaller.tolist(),
-            _as_pairs(self.pairs, pair_start, pair_end),
-            float(log.distance_m[row]) if stage is Stage.GPS else None,
-            float(log.agreement[row]) if stage is Stage.EVIDENCE else None,
-        )
+        columns = (log.stage, log.survivor, log.absorbed, log.start, log.middle, log.end, log.distance_m, log.agreement)
+        values = zip(*(column[rows].tolist() for column in columns), _pairs_by(self.pairs, rows), strict=True)
+        for stage, survivor, absorbed, start, middle, end, distance_m, agreement, pairs in values:
+            smaller = self.order[start:middle] if middle - start < end - middle else self.order[middle:end]
+            yield JoinReason(
+                Stage(stage),
+                survivor,
+                absorbed,
+                middle - start,
+                end - middle,
+                smaller.tolist(),
+                pairs,
+                distance_m if stage == Stage.GPS else None,
+                agreement if stage == Stage.EVIDENCE else None,
+            )
 
 
-def _bounds(subjects: NDArray[np.int64], numbers: list[int]) -> list[tuple[int, int]]:
-    wanted = np.array(numbers, dtype=np.int64)
+def _gather(subjects: NDArray[np.int64], wanted: NDArray[np.int64]) -> tuple[NDArray[np.int64], list[int]]:
+    """Give the places of the wanted ones among ascending subjects, one after the other, and how many each has."""
     starts, ends = np.searchsorted(subjects, wanted), np.searchsorted(subjects, wanted, side="right")
-    return list(zip(starts.tolist(), ends.tolist(), strict=True))
+    counts = ends - starts
+    places = np.arange(counts.sum()) + np.repeat(starts - np.cumsum(counts) + counts, counts)
+    return places, counts.tolist()
 
 
-def _as_pairs(pairs: EvidencePairs, start: int, end: int) -> list[tuple[int, int, float]]:
-    columns = (pairs.first[start:end].tolist(), pairs.second[start:end].tolist(), pairs.score[start:end].tolist())
-    return list(zip(*columns, strict=True))
+def _pairs_by(pairs: EvidencePairs, subjects: NDArray[np.int64]) -> Iterator[list[tuple[int, int, float]]]:
+    """Give the pairs that speak for each of some subjects."""
+    places, counts = _gather(pairs.subject, subjects)
+    columns = (pairs.first[places].tolist(), pairs.second[places].tolist(), pairs.score[places].tolist())
+    found = zip(*columns, strict=True)
+    return (list(islice(found, count)) for count in counts)
 
 
 def find_reasons(partition: Partition, weak: Edges, num_strong: int) -> Reasons:

@@ -18,7 +18,7 @@ from storage.formats.export import EXPORT_NAME, read_export
 from storage.formats.features import Features, joined_checksum, read_features
 from storage.formats.manifest import MANIFEST_NAME, is_made_of_links, read_manifest
 from storage.formats.matches import matches_path, read_matches
-from storage.formats.pairs import pairs_path, read_origin, read_pairs
+from storage.formats.pairs import list_pairs_files, pairs_path, read_origin, read_pairs, standing
 from storage.listing import list_photos
 from storage.progress import progress_bar
 from storage.tree import walk_files
@@ -160,7 +160,7 @@ class _Check:
         unfinished = self.folders.outputs_dir / "matches.shards"
         if unfinished.exists():
             self._wrong(unfinished, "a verification was not finished; run match_pairs.py again")
-        for path in sorted(self.folders.outputs_dir.glob("pairs-*.txt")):
+        for path in list_pairs_files(self.folders.outputs_dir):
             self.guarded(lambda path=path: self._one_pairs_file(path))  # type: ignore[misc]
 
     def _one_pairs_file(self, path: Path) -> None:
@@ -183,7 +183,7 @@ class _Check:
     def _check_verified(self, path: Path, origin: Mapping[str, Any]) -> None:
         """Check verified pairs against their table, their candidates and the photos."""
         model = str(origin.get("model"))
-        candidates, table_path = pairs_path(path.parent, model), matches_path(path.parent, model)
+        candidates, table_path = standing(pairs_path(path.parent, model)), matches_path(path.parent, model)
         if candidates.is_file() and sha256_of_file(candidates) != origin.get("pairs_sha256"):
             self._wrong(path, f"it was made from another {candidates.name}; run match_pairs.py again")
         table = read_matches(table_path)

@@ -24,7 +24,7 @@ from storage.fingerprints import sha256_of_file
 from storage.formats.clusters import INFO_VERSION
 from storage.formats.decisions import DECISIONS_NAME, Decisions, read_decisions
 from storage.formats.hdf5 import digest
-from storage.formats.pairs import Pairs, read_origin, read_pairs
+from storage.formats.pairs import VERIFIED, Pairs, list_pairs_files, read_origin, read_pairs
 from storage.listing import list_photos
 from storage.progress import progress_bar
 from storage.report import PROJECT_VERSION, SkippedPhoto
@@ -34,7 +34,6 @@ FALLBACK_MODEL = "netvlad"
 FALLBACK_THRESHOLDS = MODELS[FALLBACK_MODEL].thresholds
 PROBABILITIES = EvidenceSettings().strong_edg_thresh, EvidenceSettings().weak_edg_thresh  # the same for all models
 EVIDENCE, SPECIFIED = "evidence", "specified"
-VERIFIED = "-verified"
 Names = Sequence[str]
 Thresholds = SpecifiedSettings | EvidenceSettings
 
@@ -92,9 +91,10 @@ def gather_inputs(settings: ClusterSettings) -> ClusterInputs:
     defaults = PROBABILITIES if is_probability else default_thresholds(model) or FALLBACK_THRESHOLDS
     thresholds = _evidence_settings(settings) if method == EVIDENCE else _specified_settings(settings, defaults)
     decisions, decisions_checksum = _read_decisions(settings)
+    pairs_checksum = str(origin["sha256"]) if origin else _sha256(pairs_file)
     skipped = [SkippedPhoto(**photo) for photo in origin.get("skipped", []) if photo["name"] in set(on_disk)]
     checksum = digest(
-        [PROJECT_VERSION, str(INFO_VERSION), method, repr(thresholds), _sha256(pairs_file), decisions_checksum],
+        [PROJECT_VERSION, str(INFO_VERSION), method, repr(thresholds), pairs_checksum, decisions_checksum],
         [f"{photo.name}\n{photo.reason}" for photo in skipped],
         list(_identities(settings.image_dir, on_disk)),
     )
@@ -113,10 +113,13 @@ def _sha256(path: Path) -> str:
 def _find_pairs_file(settings: ClusterSettings) -> Path:
     if settings.pairs_file is not None:
         return settings.pairs_file
-    every = sorted(settings.outputs_dir.glob("pairs-*.txt"))
-    found = [path for path in every if path.with_name(f"{path.stem}{VERIFIED}.txt") not in every]
+    every = list_pairs_files(settings.outputs_dir)
+    stems = {path.stem for path in every}
+    found = [path for path in every if f"{path.stem}{VERIFIED}" not in stems]
     if not found:
-        raise StageError(f"no pairs-*.txt in {settings.outputs_dir}; make one with: python extract_features.py")
+        raise StageError(
+            f"no pairs-*.txt or pairs-*.h5 in {settings.outputs_dir}; make one with: python extract_features.py"
+        )
     if len(found) > 1:
         listed = ", ".join(str(path) for path in found)
         raise UsageError(f"several pairs files in {settings.outputs_dir}; choose one by --pairs_file: {listed}")

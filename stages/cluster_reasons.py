@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,6 +16,7 @@ from clustering.partition import Stage
 from clustering.reasons import ClusterReasons, JoinReason
 from clustering.specified import SpecifiedSettings
 from clustering.summaries import Summaries, nearest_neighbours, summarise
+from storage.formats.json_stream import Members
 
 Names = Sequence[str]
 Pair = tuple[int, int, float]
@@ -58,18 +59,22 @@ class Told:
 
 
 def describe(told: Told) -> dict[str, Any]:
-    """Give the objects ``clusters``, ``singletons`` and ``review`` of ``clusters_info.json``."""
+    """Give the objects ``clusters``, ``singletons`` and ``review`` of ``clusters_info.json``.
+
+    They are made while they are written (:func:`storage.formats.json_stream.write_json_stream`): a million photos
+    would take gigabytes.
+    """
     edges = find_edges(told.pairs, -np.inf)
     grouping = told.grouping
     summaries = summarise(edges, grouping.clusters)
-    reasons = grouping.reasons.of_clusters(list(grouping.clusters))
-    clusters = {told.number(reason.number): _cluster(reason, summaries, told) for reason in reasons}
-    owner = {photo: told.number(number) for number, photos in grouping.clusters.items() for photo in photos}
     nearest = nearest_neighbours(edges, grouping.singletons)
+    numbers = sorted(grouping.clusters, key=told.number)
+    owner = {photo: told.number(number) for number, photos in grouping.clusters.items() for photo in photos}
+    reasons = grouping.reasons.of_clusters(numbers)
     return {
-        "clusters": {str(number): clusters[number] for number in sorted(clusters)},
-        "singletons": _singletons(told, nearest, owner),
-        "review": [_doubt(doubt, owner, told.names) for doubt in grouping.doubts],
+        "clusters": Members((str(told.number(reason.number)), _cluster(reason, summaries, told)) for reason in reasons),
+        "singletons": Members(_singletons(told, nearest, owner)),
+        "review": (_doubt(doubt, owner, told.names) for doubt in grouping.doubts),
     }
 
 
@@ -129,7 +134,9 @@ def _join(join: JoinReason, names: Names) -> dict[str, Any]:
     return content | {"pairs": _named_pairs(_scored(join.pairs), names)}
 
 
-def _singletons(told: Told, nearest: Mapping[int, tuple[int, float]], owner: Mapping[int, int]) -> dict[str, Any]:
+def _singletons(
+    told: Told, nearest: Mapping[int, tuple[int, float]], owner: Mapping[int, int]
+) -> Iterator[tuple[str, dict[str, Any]]]:
     """Say of each photo that is alone which photo it is nearest to, and why it is not with it."""
     photos = sorted(nearest)
     others = [nearest[photo][0] for photo in photos]
@@ -137,20 +144,21 @@ def _singletons(told: Told, nearest: Mapping[int, tuple[int, float]], owner: Map
     is_allowed = told.constraints.allow(first, second, len(told.names)) if told.constraints else first == first
     forbidden = {photo for photo, allowed in zip(photos, is_allowed.tolist(), strict=True) if not allowed}
     causes = {doubt.pair[:2]: doubt.cause.value for doubt in told.grouping.doubts}
-    content: dict[str, Any] = {}
     for photo in told.grouping.singletons:
         if photo not in nearest:
-            content[told.names[photo]] = {"reason": "no_pairs"}
+            yield told.names[photo], {"reason": "no_pairs"}
             continue
         other, score = nearest[photo]
         cause = causes.get((min(photo, other), max(photo, other)))
-        content[told.names[photo]] = {
-            "reason": "decision" if photo in forbidden else _reason(cause, score, told.thresholds),
-            "neighbour": told.names[other],
-            "score": score,
-            "cluster": owner.get(other),
-        }
-    return content
+        yield (
+            told.names[photo],
+            {
+                "reason": "decision" if photo in forbidden else _reason(cause, score, told.thresholds),
+                "neighbour": told.names[other],
+                "score": score,
+                "cluster": owner.get(other),
+            },
+        )
 
 
 def _reason(cause: str | None, score: float, thresholds: SpecifiedSettings | EvidenceSettings) -> str:

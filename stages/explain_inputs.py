@@ -21,7 +21,15 @@ from storage.formats.clusters import (
 )
 from storage.formats.decisions import DECISIONS_NAME, Decisions, read_decisions
 from storage.formats.matches import MatchesFile, matches_path, read_matches
-from storage.formats.pairs import Pairs, pairs_path, read_origin, read_pairs, verified_path
+from storage.formats.pairs import (
+    Pairs,
+    list_pairs_files,
+    pairs_path,
+    read_origin,
+    read_pairs,
+    standing,
+    verified_path,
+)
 from storage.names import clash_key
 
 MAX_SHOWN = 5
@@ -149,13 +157,15 @@ def read_scored(settings: ExplainSettings, names: Sequence[str], grouped: Groupe
     """Read the pairs that the clusters are made of; what is not there is added to ``missing`` in sentences."""
     path = settings.pairs_file or _find_pairs_file(settings.outputs_dir, grouped.info)
     if path is None:
-        missing.append(f"no pairs-*.txt in {settings.outputs_dir}: make one with: python extract_features.py")
+        missing.append(
+            f"no pairs-*.txt or pairs-*.h5 in {settings.outputs_dir}: make one with: python extract_features.py"
+        )
         return Scored()
     pairs, origin = read_pairs(path, names), read_origin(path) or EMPTY
     model = str(origin["model"]) if origin else path.stem.removeprefix("pairs-").removesuffix(VERIFIED)
-    listed_path, table = pairs_path(path.parent, model), matches_path(path.parent, model)
+    listed_path, table = standing(pairs_path(path.parent, model)), matches_path(path.parent, model)
     is_probability = origin.get("is_probability") is True
-    if not is_probability and verified_path(path.parent, model).is_file():
+    if not is_probability and standing(verified_path(path.parent, model)).is_file():
         missing.append(f"the pairs are those of {path}, which are not verified, although verified ones stand beside")
     if not table.is_file():
         missing.append(f"the pairs of {path} were not verified: probabilities need python match_pairs.py")
@@ -172,8 +182,9 @@ def _find_pairs_file(outputs_dir: Path, info: dict[str, Any]) -> Path | None:
     named = outputs_dir / str(info.get("pairs_file", ""))
     if info and named.is_file():
         return named
-    every = sorted(outputs_dir.glob("pairs-*.txt"))
-    found = [path for path in every if path.with_name(f"{path.stem}{VERIFIED}.txt") not in every]
+    every = list_pairs_files(outputs_dir)
+    stems = {path.stem for path in every}
+    found = [path for path in every if f"{path.stem}{VERIFIED}" not in stems]
     if len(found) > 1:
         listed = ", ".join(str(path) for path in found)
         raise UsageError(f"several pairs files in {outputs_dir}; choose one by --pairs_file: {listed}")

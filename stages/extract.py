@@ -144,7 +144,7 @@ def write_pairs_of(
 
 def _bring_pairs_up_to_date(settings: ExtractSettings, collection: JoinedFeatures, search: str) -> Neighbours | None:
     """Write the pairs file unless it stands as it would be written; give what was written."""
-    path = pairs_path(settings.outputs_dir, collection.model)
+    path = pairs_path(settings.outputs_dir, collection.model, settings.pairs_format)
     origin = _origin(settings, collection) | {"search": search}
     try:
         former = read_origin(path) if path.is_file() else None
@@ -212,7 +212,7 @@ def _report(
     for model in models:
         key = "features" if len(models) == 1 else f"features_{model}"
         report.outputs[key] = str(features_path(settings.outputs_dir, model))
-    report.outputs["pairs"] = str(pairs_path(settings.outputs_dir, collection.model))
+    report.outputs["pairs"] = str(pairs_path(settings.outputs_dir, collection.model, settings.pairs_format))
     return report
 
 

@@ -73,14 +73,14 @@ def match_pairs(settings: MatchSettings) -> RunReport:
         report = _report(settings, inputs, described)
         made_of = _made_of(settings, inputs, run, described)
         former = _read_former(outputs_dir, inputs.model)
-        if former is not None and _is_current(former, outputs_dir, inputs.model, made_of):
+        if former is not None and _is_current(former, settings, inputs, made_of):
             report.counts |= _counts(former)
             report.is_current = not described.computed
             return report
         search = _search(settings, inputs, run, described, former)
         found = search.find(read_suggestions(settings.image_dir, search.photos.names))
         content = _sorted_by_name(search, found, made_of)
-        _write(outputs_dir, inputs, content)
+        _write(settings, inputs, content)
         remove_unfinished(run)
         report.counts |= _counts(content)
         report.seconds = time.monotonic() - started
@@ -123,15 +123,15 @@ def _read_former(outputs_dir: Path, model: str) -> MatchesFile | None:
         return None
 
 
-def _is_current(former: MatchesFile, outputs_dir: Path, model: str, made_of: dict[str, Any]) -> bool:
+def _is_current(former: MatchesFile, settings: MatchSettings, inputs: MatchInputs, made_of: dict[str, Any]) -> bool:
     """Say whether the matches file is made of the same, and table and pairs stand beside it."""
-    path = verified_path(outputs_dir, model)
+    path = _pairs_made(settings, inputs)
     try:
         origin = read_origin(path) if path.is_file() else None
     except StageError as error:
         logger.warning("%s (it is made anew now)", error)
         return False
-    if origin is None or former.settings != made_of or not table_path(outputs_dir, model).is_file():
+    if origin is None or former.settings != made_of or not table_path(path.parent, inputs.model).is_file():
         return False
     return origin.get("matches_checksum") == former.checksum
 
@@ -182,8 +182,13 @@ def _verdicts(probability: NDArray[np.float64], found: Found) -> NDArray[np.uint
 # -- outputs ----------------------------------------------------------------------------------------------------------
 
 
-def _write(outputs_dir: Path, inputs: MatchInputs, content: MatchesFile) -> None:
+def _pairs_made(settings: MatchSettings, inputs: MatchInputs) -> Path:
+    return verified_path(inputs.pairs_file.parent, inputs.model, settings.pairs_format)
+
+
+def _write(settings: MatchSettings, inputs: MatchInputs, content: MatchesFile) -> None:
     """Write the table, then the pairs, which name the table's checksum: what is named is on disk already."""
+    outputs_dir = inputs.pairs_file.parent
     write_matches(matches_path(outputs_dir, inputs.model), content)
     write_table(table_path(outputs_dir, inputs.model), content)
     origin = {
@@ -193,7 +198,7 @@ def _write(outputs_dir: Path, inputs: MatchInputs, content: MatchesFile) -> None
         "is_probability": True,
         "skipped": [asdict(photo) for photo in inputs.skipped],
     }
-    write_pairs(verified_path(outputs_dir, inputs.model), _rows(content), origin)
+    write_pairs(_pairs_made(settings, inputs), _rows(content), origin)
 
 
 def _rows(content: MatchesFile) -> Iterator[tuple[str, str, float]]:
@@ -215,7 +220,7 @@ def _report(settings: MatchSettings, inputs: MatchInputs, described: Description
         "skipped": len(set(report.skipped)),
     }
     report.outputs = {
-        "pairs": str(verified_path(outputs_dir, inputs.model)),
+        "pairs": str(_pairs_made(settings, inputs)),
         "matches": str(matches_path(outputs_dir, inputs.model)),
         "table": str(table_path(outputs_dir, inputs.model)),
     }

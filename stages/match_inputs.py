@@ -16,7 +16,7 @@ from stages.settings import MatchSettings
 from storage.errors import PhotoError, StageError, UsageError
 from storage.exif import read_exif
 from storage.formats.calibration import Calibration, read_calibration
-from storage.formats.pairs import Pairs, read_origin, read_pairs
+from storage.formats.pairs import VERIFIED, Pairs, list_pairs_files, read_origin, read_pairs
 from storage.listing import list_photos
 from storage.progress import progress_bar
 from storage.report import SkippedPhoto
@@ -89,9 +89,9 @@ def _check(settings: MatchSettings) -> None:
 
 
 def _find_pairs_file(outputs_dir: Path) -> Path:
-    found = [path for path in sorted(outputs_dir.glob("pairs-*.txt")) if not path.stem.endswith("-verified")]
+    found = [path for path in list_pairs_files(outputs_dir) if not path.stem.endswith(VERIFIED)]
     if not found:
-        raise StageError(f"no pairs-*.txt in {outputs_dir}; make one with: python extract_features.py")
+        raise StageError(f"no pairs-*.txt or pairs-*.h5 in {outputs_dir}; make one with: python extract_features.py")
     if len(found) > 1:
         listed = ", ".join(str(path) for path in found)
         raise UsageError(f"several pairs files in {outputs_dir}; choose one by --pairs_file: {listed}")

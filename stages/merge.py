@@ -134,6 +134,7 @@ def _call(settings: MergeSettings, origins: Sequence[ShardOrigin]) -> ExtractSet
         image_dir=image_dir,
         outputs_dir=settings.outputs_dir,
         follow_links=bool(first.get("follow_links")),
+        pairs_format=str(first.get("pairs_format", ExtractSettings.pairs_format)),
         **call,
     )
     whole.check_extraction(extraction)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 TRANSFER_MODES = ("copy", "hardlink", "symlink", "reflink")
+PAIRS_FORMATS = ("text", "hdf5")
 MATCHERS = ("rootsift", "rootsift_rotated")
 CLUSTER_METHODS = ("evidence", "specified")
 SEARCHES = ("auto", "exact", "approximate")
@@ -81,6 +82,7 @@ class ExtractSettings:
     shard: str | None = None
     distributed: str | None = None
     ray_address: str | None = None
+    pairs_format: str = "text"
 
 
 @dataclass(frozen=True)
@@ -121,6 +123,7 @@ class MatchSettings:
     follow_links: bool = False
     max_megapixels: float = MAX_MEGAPIXELS
     timeout_s: float = 120.0
+    pairs_format: str = "text"
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""The pairs file: scored pairs of photos as text, and beside it a JSON file with what made them."""
+"""The pairs file: scored pairs of photos as text, and beside it a JSON file with what made them; or both as HDF5."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import csv
 import hashlib
 import math
 from array import array
-from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from io import BytesIO
@@ -18,12 +17,16 @@ from numpy.typing import NDArray
 
 from storage.atomic import atomic_path, write_json
 from storage.errors import DamagedFileError, StageError
+from storage.formats.binary_pairs import HDF5_START, read_binary_pairs, write_binary_pairs
 from storage.formats.json_file import read_versioned_json
+from storage.formats.plain_lines import NameNumbers, PlainLines
 
 PAIRS_FORMAT = "pairs"
 PAIRS_VERSION = 1
 MADE_BY = "python extract_features.py"
-BYTES_AT_ONCE = 1 << 24
+ENDINGS = {"text": ".txt", "hdf5": ".h5"}
+VERIFIED = "-verified"
+BYTES_AT_ONCE = 1 << 23
 _SCORE_HEADERS = {"score", "similarity", "weight"}
 
 
@@ -47,28 +50,56 @@ class Pairs:
     scores: NDArray[np.float64]
 
 
-def pairs_path(outputs_dir: Path, model: str) -> Path:
-    """Give the path of a model's pairs file."""
-    return outputs_dir / f"pairs-{model}.txt"
+def pairs_path(outputs_dir: Path, model: str, pairs_format: str = "text") -> Path:
+    """Give the path of a model's pairs file, as ``text`` or ``hdf5``."""
+    return outputs_dir / f"pairs-{model}{ENDINGS[pairs_format]}"
 
 
-def verified_path(outputs_dir: Path, model: str) -> Path:
+def verified_path(outputs_dir: Path, model: str, pairs_format: str = "text") -> Path:
     """Give the path of a model's pairs with probabilities in the place of scores."""
-    return outputs_dir / f"pairs-{model}-verified.txt"
+    return pairs_path(outputs_dir, f"{model}{VERIFIED}", pairs_format)
+
+
+def standing(path: Path) -> Path:
+    """Give the pairs file of this name that stands, whatever its ending; ``path`` itself when none does."""
+    return next((other for other in (path, *_others(path)) if other.is_file()), path)
+
+
+def list_pairs_files(outputs_dir: Path) -> list[Path]:
+    """List the pairs files of a folder, of all models and in both forms, sorted."""
+    return sorted(path for ending in ENDINGS.values() for path in outputs_dir.glob(f"pairs-*{ending}"))
+
+
+def _others(path: Path) -> list[Path]:
+    return [path.with_name(path.stem + ending) for ending in ENDINGS.values() if ending != path.suffix]
 
 
 def write_pairs(path: Path, rows: Iterable[tuple[str, str, float]], origin: Mapping[str, Any]) -> int:
     """Write a pairs file and its origin file (same name, ending ``.json``); give the number of pairs.
 
+    A file of the same pairs in the other form is removed: it would be taken for other pairs.
+
     Parameters
     ----------
     path : Path
-        The text file: ``name0<TAB>name1<TAB>score`` per line, UTF-8.
+        The text file: ``name0<TAB>name1<TAB>score`` per line, UTF-8. One that ends in ``.h5`` is HDF5 and holds the
+        origin itself.
     rows : iterable of (str, str, float)
         The pairs in the order of the file. Scores are written in the shortest form that reads back equal.
     origin : Mapping
         Model, settings and checksum of the features that the pairs were made from.
     """
+    if path.suffix == ENDINGS["hdf5"]:
+        count = write_binary_pairs(path, rows, origin)
+        origin_path(path).unlink(missing_ok=True)
+    else:
+        count = _write_text_pairs(path, rows, origin)
+    for other in _others(path):
+        other.unlink(missing_ok=True)
+    return count
+
+
+def _write_text_pairs(path: Path, rows: Iterable[tuple[str, str, float]], origin: Mapping[str, Any]) -> int:
     count, total = 0, hashlib.sha256()
     with atomic_path(path) as temporary, open(temporary, "xb") as file:
         for name0, name1, score in rows:
@@ -94,6 +125,8 @@ def read_origin(path: Path) -> dict[str, Any] | None:
     DamagedFileError
         When the pairs file is not the one that the origin file describes.
     """
+    if is_binary(path):
+        return read_binary_pairs(path, MADE_BY)[1]
     if not origin_path(path).is_file():
         return None
     origin = read_versioned_json(origin_path(path), MADE_BY, PAIRS_FORMAT, PAIRS_VERSION)
@@ -108,13 +141,14 @@ def read_origin(path: Path) -> dict[str, Any] | None:
 
 
 def read_pairs(path: Path, known_names: Collection[str] = ()) -> Pairs:
-    """Read scored pairs, three columns, separated by TABs, by commas or by blanks.
+    """Read scored pairs: HDF5, or text of three columns, separated by TABs, by commas or by blanks.
 
     Parameters
     ----------
     path : Path
-        The text file. The first line that is not empty decides the form: a TAB in it, else a comma, else blanks.
-        A first line that ends in ``score``, ``similarity`` or ``weight`` is a heading.
+        The file; its first bytes tell which it is. In a text the first line that is not empty decides the form: a
+        TAB in it, else a comma, else blanks. A first line that ends in ``score``, ``similarity`` or ``weight`` is a
+        heading.
     known_names : collection of str
         The photos of the collection. They tell where a name ends in the forms where names may hold the separator
         (``my photo.jpg b.jpg 0.5``).
@@ -126,6 +160,8 @@ def read_pairs(path: Path, known_names: Collection[str] = ()) -> Pairs:
     DamagedFileError
         When a line cannot be read; the line and the reason are named.
     """
+    if is_binary(path):
+        return Pairs(*read_binary_pairs(path, MADE_BY)[0])
     rows = _RowReader(path, frozenset(known_names))
     with _open_pairs(path) as file:
         rows.add(file.readline())
@@ -134,6 +170,12 @@ def read_pairs(path: Path, known_names: Collection[str] = ()) -> Pairs:
                 for line in BytesIO(lines):
                     rows.add(line)
     return rows.pairs()
+
+
+def is_binary(path: Path) -> bool:
+    """Say whether a file begins like HDF5; the StageError of a file that cannot be read says what makes it."""
+    with _open_pairs(path) as file:
+        return bool(file.read(len(HDF5_START)) == HDF5_START)
 
 
 def _open_pairs(path: Path) -> Any:
@@ -152,28 +194,25 @@ class _RowReader:
         self.path = path
         self.known_names = known_names
         self.split: Callable[[str, frozenset[str]], list[str]] | None = None
-        self.index: defaultdict[bytes, int] = defaultdict()
-        self.index.default_factory = self.index.__len__
+        self.numbers = NameNumbers()
         self.first, self.second, self.scores = array("q"), array("q"), array("d")
         self.number = 0
 
-    def add_plain(self, lines: bytes) -> bool:
+    def add_plain(self, text: bytes) -> bool:
         """Add whole lines of the form that this module writes, all at once; add none and give False when one is not."""
-        if self.split is not _split_tabs or not _is_plain(lines):
+        lines = PlainLines.of(text) if self.split is _split_tabs else None
+        if lines is None:
             return False
-        fields = lines.replace(b"\n", b"\t").split(b"\t")
-        del fields[-1]
         try:
-            scores = array("d", map(float, fields[2::3]))
+            scores = lines.scores()
         except ValueError:
             return False
         if np.isinf(scores).any():
             return False
-        del fields[2::3]
-        rows = np.fromiter(map(self.index.__getitem__, fields), np.int64, len(fields))
-        self.first.frombytes(rows[0::2].tobytes())
-        self.second.frombytes(rows[1::2].tobytes())
-        self.scores.extend(scores)
+        rows = self.numbers.of_lines(lines)
+        self.first.frombytes(rows[:, 0].tobytes())
+        self.second.frombytes(rows[:, 1].tobytes())
+        self.scores.frombytes(scores.tobytes())
         self.number += len(scores)
         return True
 
@@ -203,8 +242,8 @@ class _RowReader:
             raise self._error(f"has a score that is no number: {number!r}", text) from None
         if math.isinf(score) or not name0 or not name1:
             raise self._error("has an empty name or an infinite score", text)
-        self.first.append(self.index[name0.encode()])
-        self.second.append(self.index[name1.encode()])
+        self.first.append(self.numbers.of_text[name0.encode()])
+        self.second.append(self.numbers.of_text[name1.encode()])
         self.scores.append(score)
 
     def _error(self, what: str, text: str) -> DamagedFileError:
@@ -213,26 +252,11 @@ class _RowReader:
 
     def pairs(self) -> Pairs:
         return Pairs(
-            [name.decode() for name in self.index],
+            [name.decode() for name in self.numbers.of_text],
             np.frombuffer(self.first, dtype=np.int64),
             np.frombuffer(self.second, dtype=np.int64),
             np.frombuffer(self.scores, dtype=np.float64),
         )
-
-
-def _is_plain(lines: bytes) -> bool:
-    """Say whether every line has three columns, none of them empty, with TABs between, in UTF-8."""
-    if b"\r" in lines or not lines.endswith(b"\n"):
-        return False
-    try:
-        lines.decode()
-    except UnicodeDecodeError:
-        return False
-    characters = np.frombuffer(lines, np.uint8)
-    ends = np.flatnonzero((characters == ord("\t")) | (characters == ord("\n")))
-    is_last = characters[ends] == ord("\n")
-    has_names = bool((np.diff(ends, prepend=-1) > 1).all())
-    return has_names and len(ends) % 3 == 0 and bool((is_last == (np.arange(len(ends)) % 3 == 2)).all())
 
 
 def _form_of(text: str) -> Callable[[str, frozenset[str]], list[str]]:

@@ -212,3 +212,12 @@ def test_an_empty_image_folder_is_an_error_and_leaves_the_former_result(tmp_path
 def test_a_weak_threshold_above_the_strong_one_is_refused(tmp_path: Path, names: list[str]) -> None:
     with pytest.raises(UsageError, match="weak_edg_thresh"):
         cluster(tmp_path, TWO_BUILDINGS, strong_edg_thresh=0.3, weak_edg_thresh=0.4)
+
+
+def test_pairs_as_hdf5_give_the_clusters_of_the_text(tmp_path: Path, names: list[str]) -> None:
+    cluster(tmp_path, TWO_BUILDINGS)
+    expected = clusters_of(tmp_path)
+    write_pairs(tmp_path / "netvlad" / "pairs-vlad.h5", TWO_BUILDINGS, {"model": "vlad"})
+    report = cluster(tmp_path)
+    assert report.settings["pairs_file"].endswith("pairs-vlad.h5") and clusters_of(tmp_path) == expected
+    assert info_of(tmp_path)["model"] == "vlad"

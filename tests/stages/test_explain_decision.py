@@ -112,7 +112,8 @@ def clustered(num_photos: int, seed: int) -> tuple[list[str], dict[str, Any], Gr
     settings = EvidenceSettings(agreement_thresh=0.6, gps_count_thresh=2, gps_distance_thresh=20)
     grouping = cluster_evidence(pairs, settings, positions)
     names = [f"p{photo:02}" for photo in range(num_photos)]
-    return names, describe(Told(names, pairs, grouping, Constraints(), {}, {}, settings)), grouping
+    info = describe(Told(names, pairs, grouping, Constraints(), {}, {}, settings))
+    return names, info | {"clusters": dict(info["clusters"].entries)}, grouping
 
 
 @pytest.mark.parametrize("seed", range(12))

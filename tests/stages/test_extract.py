@@ -315,3 +315,14 @@ def test_only_one_run_at_a_time(tmp_path: Path, names: list[str], weights: Path)
 
     with work_lock(tmp_path / "out"), pytest.raises(StageError, match="in use"):
         run(tmp_path, weights)
+
+
+def test_pairs_as_hdf5_are_the_pairs_of_the_text_and_take_its_place(
+    tmp_path: Path, names: list[str], weights: Path
+) -> None:
+    text = read_pairs(Path(run(tmp_path, weights).outputs["pairs"]))
+    report = run(tmp_path, weights, pairs_format="hdf5")
+    binary = read_pairs(Path(report.outputs["pairs"]))
+    assert [path.name for path in (tmp_path / "out").glob("pairs-*")] == ["pairs-netvlad.h5"]
+    assert binary.names == text.names and binary.scores.tolist() == text.scores.tolist()
+    assert run(tmp_path, weights, pairs_format="hdf5").is_current

@@ -370,3 +370,15 @@ def test_a_first_run_complains_of_nothing(settings: MatchSettings, caplog: pytes
     with caplog.at_level("INFO"):
         assert not match_pairs(settings).is_current
     assert "missing" not in caplog.text and "damaged" not in caplog.text
+
+
+def test_verified_pairs_as_hdf5_hold_the_same_probabilities(settings: MatchSettings) -> None:
+    before = verified(settings)
+    settings = replace(settings, pairs_format="hdf5")
+    report = match_pairs(settings)
+    pairs = read_pairs(Path(report.outputs["pairs"]))
+    assert report.outputs["pairs"].endswith("pairs-test-verified.h5")
+    assert not (settings.outputs_dir / "pairs-test-verified.txt").exists()
+    ends = zip(pairs.first, pairs.second, pairs.scores, strict=True)
+    assert {(pairs.names[one], pairs.names[other]): score for one, other, score in ends} == before
+    assert match_pairs(settings).is_current

@@ -1,0 +1,52 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from storage.formats.json_stream import LINE_DEPTH, Members, write_json_stream
+
+scalars = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text()
+values = st.recursive(scalars, lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner), max_leaves=20)
+
+
+def depth_of(value: object) -> int:
+    members = value.values() if isinstance(value, dict) else value if isinstance(value, list) else None
+    return 0 if members is None else 1 + max(map(depth_of, members), default=0)
+
+
+@given(content=st.dictionaries(st.text(), values))
+@settings(max_examples=60, deadline=None)
+def test_what_is_written_is_what_json_dumps_gives(
+    content: dict[str, object], tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    path = tmp_path_factory.mktemp("json") / "a.json"
+    write_json_stream(path, content)
+    text = path.read_text(encoding="utf-8")
+    assert json.loads(text) == content
+    if depth_of(content) <= LINE_DEPTH:
+        assert text == json.dumps(content, ensure_ascii=False, indent=1) + "\n"
+
+
+def test_members_and_lists_that_are_made_meanwhile_look_like_others(tmp_path: Path) -> None:
+    whole = {"one": {"a": {"x": 1}, "b": []}, "none": {}, "few": [1, {"y": 2}], "no": []}
+    made = {
+        "one": Members(iter(whole["one"].items())),  # type: ignore[attr-defined]
+        "none": Members([]),
+        "few": iter([1, {"y": 2}]),
+        "no": iter(()),
+    }
+    write_json_stream(tmp_path / "a.json", whole)
+    write_json_stream(tmp_path / "b.json", made)
+    assert (tmp_path / "a.json").read_bytes() == (tmp_path / "b.json").read_bytes()
+
+
+def test_what_is_no_json_number_leaves_the_former_file(tmp_path: Path) -> None:
+    write_json_stream(tmp_path / "a.json", {"a": 1})
+    with pytest.raises(ValueError, match="not JSON compliant"):
+        write_json_stream(tmp_path / "a.json", {"a": iter([1.0, float("nan")])})
+    assert json.loads((tmp_path / "a.json").read_text()) == {"a": 1}
+    assert [path.name for path in tmp_path.iterdir()] == ["a.json"]
