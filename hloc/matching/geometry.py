@@ -9,13 +9,14 @@ matching" (CVPR 2007), section 4, for the map that a single match proposes and i
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
+
+from hloc.matching.maps import Moments, Points, angle_difference, is_sane, scale_and_turn
 
 # Lengths are shares of the longest side of the photo that points are mapped into.
 LOOSE_TOLERANCE = 0.05  # of the map that one match proposes: its angle and size are known to a few per cent only
@@ -26,9 +27,9 @@ CAMERA_TOLERANCE = 0.004  # of homography and epipolar lines
 
 SCALE_FACTOR = 1.8  # a match agrees with a map when its own scale is within this factor of the map's,
 TURN_DEG = 30.0  # and its own rotation within this angle
-MAX_STRETCH = 3.5  # longest over shortest axis of a map; beyond it a façade is seen at more than 70 degrees
 
 MAX_VOTES = 600  # best matches that are looked at; the vote takes their square in time
+VOTES_PER_BLOCK = 16_384  # so that what is computed on the way stays in the processor's cache
 NUM_PROPOSALS = 3  # best proposals that are refined
 LEAST_INLIERS = 3
 LEAST_FOR_AFFINE = 6
@@ -36,7 +37,6 @@ LEAST_FOR_CAMERA = 8  # with fewer matches, seven or eight parameters explain an
 MAX_TRIALS, CONFIDENCE = 300, 0.999
 
 Keypoints = NDArray[np.float32]
-Points = NDArray[np.float64]
 
 
 @dataclass(frozen=True, eq=False)
@@ -82,20 +82,15 @@ def align(first: Keypoints, second: Keypoints, distinctiveness: NDArray[np.float
     if len(chosen) < LEAST_INLIERS:
         return NO_ALIGNMENT
     moves = _Moves.of(first[chosen], second[chosen])
-    best = NO_ALIGNMENT
-    for votes in moves.proposals(LOOSE_TOLERANCE * side):
-        found = moves.refine(votes, side)
-        if len(found.inliers) > len(best.inliers):
-            best = found
+    best = moves.refine(moves.proposals(LOOSE_TOLERANCE * side), side)
     return Alignment(chosen[best.inliers], best.transform, best.kind)
 
 
 @dataclass(frozen=True, eq=False)
 class _Moves:
-    """Matches as points, and what each alone says of scale and rotation."""
+    """Matches as places (4, N): x, y and x, y; and what each alone says of scale and rotation."""
 
-    first: Points
-    second: Points
+    places: Points
     log_scale: NDArray[np.float64]
     turn: NDArray[np.float64]
 
@@ -103,95 +98,92 @@ class _Moves:
     def of(cls, first: Keypoints, second: Keypoints) -> _Moves:
         log_scale = np.log(np.maximum(second[:, 2], 1e-3) / np.maximum(first[:, 2], 1e-3)).astype(np.float64)
         turn = (second[:, 3] - first[:, 3]).astype(np.float64)
-        return cls(first[:, :2].astype(np.float64), second[:, :2].astype(np.float64), log_scale, turn)
+        return cls(np.concatenate([first[:, :2].T, second[:, :2].T]).astype(np.float64), log_scale, turn)
 
-    def proposals(self, tolerance: float) -> list[NDArray[np.bool_]]:
-        """Give the matches (N,) that agree with the map of one match, for the maps with most of them."""
+    def proposals(self, tolerance: float) -> NDArray[np.bool_]:
+        """Give the matches (P, N) that agree with the map of one match, for the maps with most of them."""
         votes = self._votes(tolerance)
-        counts = votes.sum(axis=1)
-        return [
-            votes[index]
-            for index in np.argsort(-counts, kind="stable")[:NUM_PROPOSALS]
-            if counts[index] >= LEAST_INLIERS
-        ]
+        counts = np.count_nonzero(votes, axis=1)
+        return votes[np.argsort(-counts, kind="stable")[:NUM_PROPOSALS]]
 
     def _votes(self, tolerance: float) -> NDArray[np.bool_]:
-        start = (self.first[:, 0] + 1j * self.first[:, 1]).astype(np.complex64)
-        end = (self.second[:, 0] + 1j * self.second[:, 1]).astype(np.complex64)
-        heading = np.exp(1j * np.deg2rad(self.turn)).astype(np.complex64)
+        """Say which match (column) agrees with the map that another (row) proposes."""
+        x, y, u, v = self.places.astype(np.float32)
         scale = self.log_scale.astype(np.float32)
-        factor = np.exp(scale) * heading
-        missed = np.outer(factor, start) + (end - factor * start)[:, None] - end
-        squared = missed.real**2 + missed.imag**2  # np.abs of complex numbers takes three times as long
-        votes: NDArray[np.bool_] = squared < ((tolerance * np.maximum(1, np.exp(scale))) ** 2)[:, None]
-        votes &= np.abs(scale[:, None] - scale) < np.log(SCALE_FACTOR)
-        votes &= (np.outer(heading.real, heading.real) + np.outer(heading.imag, heading.imag)) > np.cos(
-            np.deg2rad(TURN_DEG)
-        )
+        angle = np.deg2rad(self.turn)
+        cosine, sine = np.cos(angle).astype(np.float32), np.sin(angle).astype(np.float32)
+        factors = np.exp(scale) * cosine, np.exp(scale) * sine
+        shifts = u - (factors[0] * x - factors[1] * y), v - (factors[0] * y + factors[1] * x)
+        limits = (tolerance * np.maximum(1, np.exp(scale))) ** 2
+        votes = np.empty((len(x), len(x)), bool)
+        step = max(1, VOTES_PER_BLOCK // len(x))
+        room = np.empty((2, min(step, len(x)), len(x)), np.float32)
+        for start in range(0, len(x), step):
+            rows = slice(start, start + step)
+            along, across, (right, down) = factors[0][rows, None], factors[1][rows, None], room[:, : len(scale[rows])]
+            np.multiply(along, x, out=right)
+            np.multiply(along, y, out=down)
+            if self.is_turned:
+                right -= across * y
+                down += across * x
+            _square_missed(right, shifts[0][rows, None], u)
+            right += _square_missed(down, shifts[1][rows, None], v)
+            block = np.less(right, limits[rows, None], out=votes[rows])
+            np.subtract(scale[rows, None], scale, out=down)
+            block &= np.abs(down, out=down) < np.log(SCALE_FACTOR)
+            if self.is_turned:
+                block &= np.outer(cosine[rows], cosine) + np.outer(sine[rows], sine) > np.cos(np.deg2rad(TURN_DEG))
         return votes
 
-    def refine(self, votes: NDArray[np.bool_], side: float) -> Alignment:
-        """Fit a map to the voters, take those that agree with it, and again, ever closer."""
-        inliers, fitted, kind = votes, np.zeros((2, 3)), "none"
-        for tolerance in FITTING_TOLERANCES:
-            if inliers.sum() < LEAST_INLIERS:
-                return NO_ALIGNMENT
-            is_affine = inliers.sum() >= LEAST_FOR_AFFINE
-            fitted = (fit_affine if is_affine else fit_similarity)(self.first[inliers], self.second[inliers])
-            kind = "affine" if is_affine else "similarity"
-            if not is_sane(fitted):
-                return NO_ALIGNMENT
-            inliers = self.agreeing(fitted, max(tolerance * side, 1.0))
-        return Alignment(np.flatnonzero(inliers), fitted, kind) if inliers.sum() >= LEAST_INLIERS else NO_ALIGNMENT
+    @property
+    def is_turned(self) -> bool:
+        """False when no match turns, as between upright features: then nothing about rotation need be computed."""
+        return bool(self.turn.any())
 
-    def agreeing(self, transform: Points, tolerance: float) -> NDArray[np.bool_]:
-        """Say which matches lie within ``tolerance`` pixels of a map, and have its scale and rotation."""
-        log_scale, turn = scale_and_turn(transform)
-        missed = np.linalg.norm(map_points(transform, self.first) - self.second, axis=1)
-        agrees: NDArray[np.bool_] = missed < tolerance * max(1.0, float(np.exp(log_scale)))
-        agrees &= np.abs(self.log_scale - log_scale) < np.log(SCALE_FACTOR)
-        agrees &= np.abs(angle_difference(self.turn, turn)) < TURN_DEG
+    def refine(self, proposals: NDArray[np.bool_], side: float) -> Alignment:
+        """Fit a map to each set of voters (P, N), take those that agree with it, and again, ever closer; give the best.
+
+        All proposals go together: there are few of them and of matches, so that the number of calls is what counts.
+        """
+        moments = Moments.of(self.places)
+        inliers, fitted = proposals, np.zeros((0, 2, 3))
+        kinds: list[str] = []
+        for tolerance in FITTING_TOLERANCES:
+            maps = moments.fit(inliers[np.count_nonzero(inliers, axis=1) >= LEAST_INLIERS], LEAST_FOR_AFFINE)
+            kept = [(kind, transform) for kind, transform in maps if is_sane(transform)]
+            if not kept:
+                return NO_ALIGNMENT
+            kinds, fitted = [kind for kind, _ in kept], np.stack([transform for _, transform in kept])
+            inliers = self.agreeing(fitted, max(tolerance * side, 1.0))
+        counts = np.count_nonzero(inliers, axis=1)
+        best = int(counts.argmax())
+        if counts[best] < LEAST_INLIERS:
+            return NO_ALIGNMENT
+        return Alignment(np.flatnonzero(inliers[best]), fitted[best], kinds[best])
+
+    def agreeing(self, transforms: NDArray[np.float64], tolerance: float) -> NDArray[np.bool_]:
+        """Say which matches lie within ``tolerance`` pixels of maps (P, 2, 3), and have their scale and rotation."""
+        log_scales, turns = np.array([scale_and_turn(transform) for transform in transforms]).T[..., None]
+        missed = transforms[:, :, :2] @ self.places[:2]
+        missed += transforms[:, :, 2:]
+        missed -= self.places[2:]
+        missed *= missed
+        limits = (tolerance * np.maximum(1.0, np.exp(log_scales))) ** 2
+        agrees: NDArray[np.bool_] = missed[:, 0] + missed[:, 1] < limits
+        agrees &= np.abs(self.log_scale - log_scales) < np.log(SCALE_FACTOR)
+        if self.is_turned or np.abs(turns).max() >= TURN_DEG:
+            agrees &= np.abs(angle_difference(self.turn, turns)) < TURN_DEG
         return agrees
 
 
-def angle_difference(one: NDArray[Any], other: Any) -> NDArray[Any]:
-    """Give ``one - other`` in degrees, between -180 and 180."""
-    return np.asarray((one - other + 180.0) % 360.0 - 180.0)
-
-
-def map_points(transform: Points, points: Points) -> Points:
-    """Map points (N, 2) by an affine map (2, 3)."""
-    return np.asarray(points @ transform[:, :2].T + transform[:, 2])
-
-
-def scale_and_turn(transform: Points) -> tuple[float, float]:
-    """Give the logarithm of the scale and the rotation, in degrees, of an affine map (2, 3)."""
-    (a, b), (c, d) = transform[:, :2]
-    return float(np.log(max(abs(a * d - b * c), 1e-12)) / 2), float(np.rad2deg(np.arctan2(c - b, a + d)))
-
-
-def is_sane(transform: Points) -> bool:
-    """Say whether a map is one that two photos of a wall can have: not mirrored, flattened or blown up beyond 30."""
-    linear = transform[:, :2]
-    if not np.isfinite(transform).all() or np.linalg.det(linear) <= 0:
-        return False
-    longest, shortest = np.linalg.svd(linear, compute_uv=False)
-    return bool(longest < MAX_STRETCH * shortest and longest > 1 / 30 and shortest < 30)
-
-
-def fit_affine(start: Points, end: Points) -> Points:
-    """Fit the affine map (2, 3) of least squares."""
-    rows = np.column_stack([start, np.ones(len(start))])
-    return np.asarray(np.linalg.lstsq(rows, end, rcond=None)[0].T)
-
-
-def fit_similarity(start: Points, end: Points) -> Points:
-    """Fit the map (2, 3) of scale, rotation and shift of least squares (Umeyama 1991, without mirroring)."""
-    one, other = start[:, 0] + 1j * start[:, 1], end[:, 0] + 1j * end[:, 1]
-    centred = one - one.mean()
-    factor = (centred.conj() * (other - other.mean())).sum() / max(float((np.abs(centred) ** 2).sum()), 1e-12)
-    offset = other.mean() - factor * one.mean()
-    return np.array([[factor.real, -factor.imag, offset.real], [factor.imag, factor.real, offset.imag]])
+def _square_missed(
+    mapped: NDArray[np.float32], shift: NDArray[np.float32], wanted: NDArray[np.float32]
+) -> NDArray[np.float32]:
+    """Turn coordinates (R, N), but for a shift (R, 1), into the squares of what they lack of those wanted (N,)."""
+    mapped += shift
+    mapped -= wanted
+    mapped *= mapped
+    return mapped
 
 
 def with_camera(first: Keypoints, second: Keypoints, found: Alignment, side: float) -> Alignment:
@@ -212,20 +204,33 @@ def with_camera(first: Keypoints, second: Keypoints, found: Alignment, side: flo
     if len(found.inliers) < LEAST_FOR_CAMERA:
         return found
     moves = _Moves.of(first, second)
-    around = np.flatnonzero(moves.agreeing(found.transform, WIDE_TOLERANCE * side))
+    around = np.flatnonzero(moves.agreeing(found.transform[None], WIDE_TOLERANCE * side)[0])
     best = found
-    for kind, is_inlier in _cameras(moves.first[around], moves.second[around], max(CAMERA_TOLERANCE * side, 1.0)):
-        if is_inlier.sum() > len(best.inliers):
+    start, end = moves.places[:2, around].T.copy(), moves.places[2:, around].T.copy()
+    for kind, fit in CAMERAS.items():
+        if len(around) <= len(best.inliers):  # it cannot explain more
+            break
+        is_inlier = fit(start, end, max(CAMERA_TOLERANCE * side, 1.0))
+        if np.count_nonzero(is_inlier) > len(best.inliers):
             best = Alignment(around[is_inlier], found.transform, kind)
     return best
 
 
-def _cameras(start: Points, end: Points, tolerance: float) -> Iterator[tuple[str, NDArray[np.bool_]]]:
+def _homography(start: Points, end: Points, tolerance: float) -> NDArray[np.bool_]:
     _, mask = cv2.findHomography(start, end, cv2.USAC_MAGSAC, tolerance, maxIters=MAX_TRIALS, confidence=CONFIDENCE)
-    if mask is not None:
-        yield "homography", mask.ravel().astype(bool)
+    return _as_mask(mask, len(start))
+
+
+def _fundamental(start: Points, end: Points, tolerance: float) -> NDArray[np.bool_]:
     # Not MAGSAC: on points that lie twice in the same place OpenCV's stops the program or never ends (its issues 19639
     # and 24967, and 34 of 500 drawn cases).
     _, mask = cv2.findFundamentalMat(start, end, cv2.FM_RANSAC, tolerance, CONFIDENCE, MAX_TRIALS)
-    if mask is not None:
-        yield "fundamental", mask.ravel().astype(bool)
+    return _as_mask(mask, len(start))
+
+
+def _as_mask(mask: Any, count: int) -> NDArray[np.bool_]:
+    """Turn what OpenCV gives, which is None where it found nothing, into a mask (N,)."""
+    return np.zeros(count, bool) if mask is None else np.asarray(mask, bool).ravel()
+
+
+CAMERAS = {"homography": _homography, "fundamental": _fundamental}

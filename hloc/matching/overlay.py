@@ -6,7 +6,8 @@ direction, prove nothing, unless the two photos are alike altogether at that ali
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
+from dataclasses import dataclass
 from itertools import product
 
 import cv2
@@ -14,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hloc.matching.base import Matches
-from hloc.matching.geometry import angle_difference
+from hloc.matching.maps import angle_difference
 from storage.formats.local_features import THUMBNAIL_SIDE, StoredFeatures
 from storage.formats.matches import PairMatches
 
@@ -32,7 +33,8 @@ LEAST_BLOCKS = 6
 LEAST_CORRELATION = 0.5
 LEAST_SHARE = 0.5
 
-Places = tuple[NDArray[np.float64], NDArray[np.float64], float, float]
+# Of the nine rules: each corner twice, then no corner.
+CORNERS = np.array([*product((0.0, 1.0), repeat=2)] * 2 + [(0.0, 0.0)])
 
 
 def find_overlay(first: StoredFeatures, second: StoredFeatures, matches: Matches) -> NDArray[np.bool_]:
@@ -57,30 +59,61 @@ def same_places(first: StoredFeatures, second: StoredFeatures, matches: Matches)
     The rules: at the same distance from the same corner, in pixels of the photos as decoded or of the whole photos;
     or at the same share of width and height.
     """
+    if len(matches.first) < LEAST_MATCHES:
+        return np.zeros(len(matches.first), bool)
     one, other = first.keypoints[matches.first], second.keypoints[matches.second]
-    found = np.zeros(len(one), bool)
+    rules = _Rules.between(first, second)
+    apart = rules.squared_gaps(*(each[:, :2].T.astype(np.float64) + 0.5 for each in (one, other)))
+    grown = np.log(np.maximum(other[:, 2], 1e-3) / np.maximum(one[:, 2], 1e-3)) - np.log(rules.growths)[:, None]
+    grown = np.abs(grown, out=grown)
     turned = np.abs(angle_difference(other[:, 3], one[:, 3])) < SAME_ANGLE_DEG
-    for start, end, growth, unit in _rules(first, second, one, other):
-        grown = np.log(np.maximum(other[:, 2], 1e-3) / np.maximum(one[:, 2], 1e-3)) - np.log(growth)
-        apart = np.linalg.norm(start - end, axis=1) / unit
-        if (turned & (apart < SAME_PLACE) & (np.abs(grown) < SAME_SIZE)).sum() >= LEAST_MATCHES:
-            found |= turned & (apart < NEAR_PLACE) & (np.abs(grown) < NEAR_SIZE)
+    is_same = (apart < SAME_PLACE**2) & (grown < SAME_SIZE) & turned
+    holds = np.count_nonzero(is_same, axis=1) >= LEAST_MATCHES
+    is_near = (apart[holds] < NEAR_PLACE**2) & (grown[holds] < NEAR_SIZE) & turned
+    found: NDArray[np.bool_] = is_near.any(axis=0)
     return found
 
 
-def _rules(
-    first: StoredFeatures, second: StoredFeatures, one: NDArray[np.float32], other: NDArray[np.float32]
-) -> Iterator[Places]:
-    """Give, for each rule, both places (N, 2) that it compares, the growth of diameters and the unit of length."""
-    sizes = np.array([first.photo_size, second.photo_size], np.float64)
-    whole = np.array([first.image_size, second.image_size], np.float64)
-    start, end = one[:, :2].astype(np.float64) + 0.5, other[:, :2].astype(np.float64) + 0.5
-    factors = whole.max(axis=1) / sizes.max(axis=1)
-    for corner in product((0.0, 1.0), repeat=2):
-        from_corner = start - corner * sizes[0], end - corner * sizes[1]
-        yield *from_corner, 1.0, float(sizes.max())
-        yield from_corner[0] * factors[0], from_corner[1] * factors[1], factors[0] / factors[1], float(whole.max())
-    yield start / sizes[0], end / sizes[1], float(np.sqrt(sizes[1].prod() / sizes[0].prod())), 1.0
+@dataclass(frozen=True, eq=False)
+class _Rules:
+    """Nine ways (R) to lay one photo over another: corner on corner, in pixels of either kind, or border on border.
+
+    Places (x, y) times ``starts`` or ``ends`` (R, 2), moved apart by ``moves`` (R, 2), are compared in ``units`` (R,);
+    diameters grow by ``growths`` (R,).
+    """
+
+    starts: NDArray[np.float64]
+    ends: NDArray[np.float64]
+    moves: NDArray[np.float64]
+    units: NDArray[np.float64]
+    growths: NDArray[np.float64]
+
+    @classmethod
+    def between(cls, first: StoredFeatures, second: StoredFeatures) -> _Rules:
+        """Give the rules for two photos."""
+        size, other_size = first.photo_size, second.photo_size
+        one, other = max(first.image_size) / max(size), max(second.image_size) / max(other_size)
+        factors = np.ones((9, 2)), np.ones((9, 2))
+        factors[0][4:8], factors[1][4:8] = one, other
+        factors[0][8], factors[1][8] = np.reciprocal(size, dtype=float), np.reciprocal(other_size, dtype=float)
+        moves = CORNERS * (np.array(other_size) * factors[1] - np.array(size) * factors[0])
+        units, growths = np.ones(9), np.ones(9)
+        units[:4], units[4:8] = max(*size, *other_size), max(*first.image_size, *second.image_size)
+        growths[4:8] = one / other
+        growths[8] = ((other_size[0] * other_size[1]) / (size[0] * size[1])) ** 0.5
+        return cls(*factors, moves, units, growths)
+
+    def squared_gaps(self, one: NDArray[np.float64], other: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Give the squares (R, N) of how far places (2, N) of the first photo lie from those of the second."""
+        total = np.zeros((len(self.units), one.shape[1]))
+        for axis in range(2):
+            gaps = np.multiply.outer(self.starts[:, axis], one[axis])
+            gaps -= np.multiply.outer(self.ends[:, axis], other[axis])
+            gaps += self.moves[:, axis, None]
+            gaps /= self.units[:, None]
+            gaps *= gaps
+            total += gaps
+        return total
 
 
 def known_overlays(matches: PairMatches, least_partners: int = LEAST_PARTNERS) -> dict[int, NDArray[np.intp]]:

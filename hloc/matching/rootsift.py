@@ -6,6 +6,7 @@ Figures: ``benchmarks/matching.md``.
 
 from __future__ import annotations
 
+import threading
 from typing import Any
 
 import cv2
@@ -27,7 +28,8 @@ MAX_RATIO = 0.94
 # RootSIFT in a byte: values are below 0.5 but for flat patches, which say nothing.
 BYTE_STEPS = 512.0
 
-ROWS_PER_BLOCK = 256  # of 2,000 float32 columns: 2 MB, about one core's second cache
+# With 2,000 columns a product of 2 MB, and half a megabyte that is searched at once: within one core's second cache.
+ROWS_PER_PRODUCT, ROWS_PER_SEARCH = 256, 64
 
 
 def create(num_keypoints: int) -> RootSift:
@@ -89,7 +91,8 @@ class RootSift(Matcher):
 def mutual_matches(first: NDArray[np.float32], second: NDArray[np.float32], max_ratio: float) -> Matches:
     """Find mutual nearest neighbours, the nearest nearer than the next one.
 
-    Products are made block by block, so that they are still in the processor's cache when they are searched.
+    Products are made block by block, and searched in smaller blocks, each of which is then still in the processor's
+    cache from one pass to the next.
 
     Parameters
     ----------
@@ -98,26 +101,41 @@ def mutual_matches(first: NDArray[np.float32], second: NDArray[np.float32], max_
     max_ratio : float
         Greatest ratio of the distances from a vector of ``first`` to its nearest and second nearest of ``second``.
     """
-    nearest = np.zeros(len(first), np.intp)
-    best, following = np.zeros(len(first), np.float32), np.zeros(len(first), np.float32)
-    if len(second) < 2:
-        return Matches(nearest[:0], nearest[:0], best[:0])
+    if not len(first) or len(second) < 2:
+        none = np.zeros(0, np.intp)
+        return Matches(none, none, np.zeros(0, np.float32))
+    nearest = np.empty(len(first), np.intp)
+    best, following = np.empty((2, len(first)), np.float32)
     best_of_column = np.full(len(second), -np.inf, np.float32)
-    room = np.empty((ROWS_PER_BLOCK, len(second)), np.float32)
-    for start in range(0, len(first), ROWS_PER_BLOCK):
-        part = first[start : start + ROWS_PER_BLOCK]
-        block = np.matmul(part, second.T, out=room[: len(part)])
-        rows, own = slice(start, start + len(block)), np.arange(len(block))
-        nearest[rows] = block.argmax(axis=1)
-        best[rows] = block[own, nearest[rows]]
-        np.maximum(best_of_column, block.max(axis=0), out=best_of_column)
-        block[own, nearest[rows]] = -np.inf
-        following[rows] = block.max(axis=1)
+    room = _room(min(ROWS_PER_PRODUCT, len(first)), len(second))
+    row_starts = np.arange(ROWS_PER_SEARCH) * len(second)
+    for start in range(0, len(first), ROWS_PER_PRODUCT):
+        part = first[start : start + ROWS_PER_PRODUCT]
+        products = np.matmul(part, second.T, out=room[: len(part)])
+        for offset in range(0, len(part), ROWS_PER_SEARCH):
+            block = products[offset : offset + ROWS_PER_SEARCH]
+            rows, flat = slice(start + offset, start + offset + len(block)), block.reshape(-1)
+            places = block.argmax(axis=1, out=nearest[rows]) + row_starts[: len(block)]
+            best[rows] = flat[places]
+            np.maximum(best_of_column, block.max(axis=0), out=best_of_column)
+            flat[places] = -np.inf
+            block.max(axis=1, out=following[rows])
     ratios = distance_ratio(best, following)
     # A product is the same number in its row and in its column, so equality says that the neighbours are mutual.
     chosen = np.flatnonzero((best == best_of_column[nearest]) & (ratios < max_ratio))
     chosen = chosen[np.sort(np.unique(nearest[chosen], return_index=True)[1])]
     return Matches(chosen, nearest[chosen], ratios[chosen])
+
+
+_KEPT = threading.local()
+
+
+def _room(num_rows: int, num_columns: int) -> NDArray[np.float32]:
+    """Give the memory that this thread's last call had, where it is enough: the system clears new memory first."""
+    if getattr(_KEPT, "room", np.zeros(0)).size < num_rows * num_columns:
+        _KEPT.room = np.empty(num_rows * num_columns, np.float32)
+    kept: NDArray[np.float32] = _KEPT.room
+    return kept[: num_rows * num_columns].reshape(num_rows, num_columns)
 
 
 def distance_ratio(best: NDArray[np.float32], following: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -4,22 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from hloc.matching.geometry import (
-    MAX_VOTES,
-    NO_ALIGNMENT,
-    align,
-    angle_difference,
-    fit_affine,
-    fit_similarity,
-    is_sane,
-    map_points,
-    scale_and_turn,
-    with_camera,
-)
+from hloc.matching.geometry import MAX_VOTES, NO_ALIGNMENT, SCALE_FACTOR, TURN_DEG, _Moves, align, with_camera
+from hloc.matching.maps import angle_difference, scale_and_turn
 
 SIDE = 640.0
 
@@ -103,30 +91,56 @@ def test_only_the_most_distinctive_matches_are_looked_at() -> None:
     assert not set(range(20)) & set(align(start, end, weak, SIDE).inliers.tolist())
 
 
-def test_a_mirrored_or_flattened_map_is_not_sane() -> None:
-    assert is_sane(np.array([[1.0, 0, 5], [0, 1.0, 5]]))
-    assert not is_sane(np.array([[-1.0, 0, 0], [0, 1.0, 0]]))
-    assert not is_sane(np.array([[1.0, 0, 0], [0, 0.01, 0]]))
-    assert not is_sane(np.array([[np.nan, 0, 0], [0, 1.0, 0]]))
-    assert not is_sane(np.array([[50.0, 0, 0], [0, 50.0, 0]]))
+def votes_by_the_book(start: NDArray[np.float32], end: NDArray[np.float32], tolerance: float) -> NDArray[np.bool_]:
+    """Give which match (column) agrees with the map of another (row), one map after another, in double precision."""
+    votes = np.zeros((len(start), len(start)), bool)
+    growth, turn = end[:, 2] / start[:, 2].astype(np.float64), end[:, 3] - start[:, 3].astype(np.float64)
+    places, wanted = (each[:, :2].astype(np.float64) @ [1, 1j] for each in (start, end))
+    for row in range(len(start)):
+        factor = growth[row] * np.exp(1j * np.deg2rad(turn[row]))
+        missed = np.abs(factor * (places - places[row]) + wanted[row] - wanted)
+        votes[row] = missed < tolerance * max(1, growth[row])
+        votes[row] &= np.abs(np.log(growth / growth[row])) < np.log(SCALE_FACTOR)
+        votes[row] &= np.abs(angle_difference(turn, turn[row])) < TURN_DEG
+    return votes
 
 
-@given(st.floats(0.2, 5), st.floats(-179, 179), st.floats(-500, 500), st.floats(-500, 500))
-@settings(deadline=None, max_examples=50)
-def test_fits_give_back_the_map_that_made_the_points(scale: float, turn: float, right: float, down: float) -> None:
-    start = keypoints(8)[:, :2].astype(np.float64)
-    angle = np.deg2rad(turn)
-    linear = scale * np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
-    true = np.column_stack([linear, [right, down]])
-    for fit in (fit_affine, fit_similarity):
-        assert np.allclose(map_points(fit(start, map_points(true, start)), start), map_points(true, start), atol=1e-6)
+@pytest.mark.parametrize("is_upright", [True, False])
+@pytest.mark.parametrize("count", [3, 60, 250])
+def test_votes_are_those_of_the_book_however_they_are_cut_into_blocks(count: int, is_upright: bool) -> None:
+    start, end = with_noise(count // 3, count - count // 3)
+    if is_upright:
+        start[:, 3] = end[:, 3] = 0
+    found = _Moves.of(start, end)._votes(0.05 * SIDE)
+    assert np.array_equal(found, votes_by_the_book(start, end, 0.05 * SIDE)) and found.diagonal().all()
 
 
-@given(st.floats(-1000, 1000), st.floats(-1000, 1000))
-def test_a_difference_of_angles_is_the_short_way_round(one: float, other: float) -> None:
-    difference = float(angle_difference(np.array(one), other))
-    assert -180 <= difference <= 180
-    assert np.cos(np.deg2rad(difference)) == pytest.approx(np.cos(np.deg2rad(one - other)), abs=1e-9)
+def test_many_proposals_refined_together_give_the_best_that_each_gives_alone() -> None:
+    for seed in range(20):
+        start, end = keypoints(80, seed), keypoints(80, seed + 100)
+        end[:9] = moved(start[:9], 1.1, 5, (9, 4))
+        moves = _Moves.of(start, end)
+        proposals = moves.proposals(0.05 * SIDE)
+        alone = [moves.refine(proposal[None], SIDE) for proposal in proposals]
+        best = max(alone, key=lambda found: len(found.inliers))
+        together = moves.refine(proposals, SIDE)
+        assert together.inliers.tolist() == best.inliers.tolist() and together.kind == best.kind
+        assert np.allclose(together.transform, best.transform, rtol=1e-9, atol=1e-9)
+
+
+def test_proposals_of_too_few_matches_are_no_map_and_do_not_hold_up_others() -> None:
+    start, end = with_noise(12, 0)
+    moves = _Moves.of(start, end)
+    few, many = np.arange(12) < 2, np.arange(12) < 12
+    assert moves.refine(few[None], SIDE) is NO_ALIGNMENT
+    assert len(moves.refine(np.stack([few, many]), SIDE).inliers) == 12
+
+
+def test_a_camera_that_cannot_explain_more_is_not_asked(monkeypatch: pytest.MonkeyPatch) -> None:
+    start, end = with_noise(20, 0)
+    found = align(start, end, np.ones(20), SIDE)
+    monkeypatch.setattr("hloc.matching.geometry.CAMERAS", {"homography": None})
+    assert len(found.inliers) == 20 and with_camera(start, end, found, SIDE) is found
 
 
 def two_walls() -> tuple[NDArray[np.float32], NDArray[np.float32]]:

@@ -5,7 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from hloc.matching.guided import guided_matches
+from hloc.matching.base import LoadedFeatures
+from hloc.matching.geometry import SCALE_FACTOR, TURN_DEG
+from hloc.matching.guided import LEAST_PRODUCT, NUM_SHIFTS, RADIUS, SHIFT, guided_matches
+from hloc.matching.maps import angle_difference, map_points, scale_and_turn
 from tests.hloc.matching.drawn import MATCHER, draw_facade, load, seen_by, similarity
 
 TURN = similarity(1.1, 3, (8, -5), (160, 120))
@@ -32,6 +35,33 @@ def test_a_keypoint_is_matched_at_most_once() -> None:
     found = guided_matches(load(draw_facade(1)), load(seen_by(draw_facade(1), TURN)), TURN)
     assert len(set(found.first.tolist())) == len(found.first) == len(set(found.second.tolist()))
     assert np.all(np.diff(found.first) > 0)
+
+
+def by_the_book(first: LoadedFeatures, second: LoadedFeatures, matrix: np.ndarray) -> set[tuple[int, int]]:
+    """Match every keypoint with every other, then keep what is near, alike, and best of both."""
+    start, end = first.stored.keypoints.astype(float), second.stored.keypoints.astype(float)
+    log_scale, turn = scale_and_turn(matrix)
+    places = map_points(matrix, start[:, :2])
+    fits = np.linalg.norm(places[:, None] - end[:, :2], axis=2) <= RADIUS * second.side
+    fits &= np.abs(np.log(start[:, 2])[:, None] + log_scale - np.log(end[:, 2])) < np.log(SCALE_FACTOR)
+    fits &= np.abs(angle_difference(start[:, 3][:, None] + turn, end[:, 3])) < TURN_DEG
+    products = np.where(fits, first.vectors @ second.vectors.T, 0)
+    products[products < LEAST_PRODUCT] = 0
+    rows, columns = products.argmax(axis=1), products.argmax(axis=0)
+    return {(row, int(column)) for row, column in enumerate(rows) if columns[column] == row and products[row, column]}
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+def test_all_maps_at_once_find_what_each_finds_alone(seed: int) -> None:
+    first, second = load(draw_facade(1)), load(seen_by(draw_facade(seed), TURN))
+    found = guided_matches(first, second, TURN)
+    assert set(zip(found.first.tolist(), found.second.tolist(), strict=True)) == by_the_book(first, second, TURN)
+    angles = 2 * np.pi * np.arange(NUM_SHIFTS) / NUM_SHIFTS
+    counts = [
+        len(by_the_book(first, second, TURN + np.array([[0, 0, right], [0, 0, down]])))
+        for right, down in SHIFT * second.side * np.column_stack([np.cos(angles), np.sin(angles)])
+    ]
+    assert found.by_chance == pytest.approx(np.mean(counts)) and sum(counts) > 0
 
 
 def test_a_map_out_of_the_photo_finds_nothing() -> None:

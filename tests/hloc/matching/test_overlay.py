@@ -9,8 +9,17 @@ import numpy as np
 import pytest
 
 from hloc.matching.base import Matches
-from hloc.matching.overlay import find_overlay, known_overlays, look_alike, pairs_held_by_overlays, same_places
+from hloc.matching.maps import angle_difference
+from hloc.matching.overlay import (
+    SAME_PLACE,
+    find_overlay,
+    known_overlays,
+    look_alike,
+    pairs_held_by_overlays,
+    same_places,
+)
 from hloc.matching.verification import verify
+from storage.formats.local_features import StoredFeatures
 from storage.formats.matches import join_matches
 from tests.hloc.matching.drawn import HEIGHT, MATCHER, WIDTH, Photo, draw_facade, load, seen_by, similarity, stamped
 from tests.hloc.matching.tables import one_pair
@@ -66,6 +75,52 @@ def test_a_stamp_in_a_corner_is_found_in_photos_of_other_shapes(corner: str) -> 
 def test_a_watermark_that_grows_with_the_photo_is_found() -> None:
     large = cv2.resize(stamped(draw_facade(2)), (480, 360), interpolation=cv2.INTER_CUBIC)
     assert overlay_share(stamped(draw_facade(1)), np.asarray(large, np.uint8))[1] > 10
+
+
+def rules_by_the_book(first: StoredFeatures, second: StoredFeatures, matches: Matches) -> np.ndarray:
+    """Go through the rules one by one: each corner in pixels of the photos and of the whole photos, then the shares."""
+    one, other = first.keypoints[matches.first].astype(float), second.keypoints[matches.second].astype(float)
+    sizes, whole = np.array([first.photo_size, second.photo_size]), np.array([first.image_size, second.image_size])
+    factors, found = whole.max(axis=1) / sizes.max(axis=1), np.zeros(len(one), bool)
+    turned = np.abs(angle_difference(other[:, 3], one[:, 3])) < 10
+    start, end = one[:, :2] + 0.5, other[:, :2] + 0.5
+    rules = [(start / sizes[0], end / sizes[1], (sizes[1].prod() / sizes[0].prod()) ** 0.5, 1.0)]
+    for corner in ([0, 0], [0, 1], [1, 0], [1, 1]):
+        near, far = start - corner * sizes[0], end - corner * sizes[1]
+        rules += [(near, far, 1.0, sizes.max())]
+        rules += [(near * factors[0], far * factors[1], factors[0] / factors[1], whole.max())]
+    for place, other_place, growth, unit in rules:
+        apart = np.linalg.norm(place - other_place, axis=1) / unit
+        grown = np.abs(np.log(other[:, 2] / one[:, 2] / growth))
+        if (turned & (apart < SAME_PLACE) & (grown < 0.15)).sum() >= 3:
+            found |= turned & (apart < 3 * SAME_PLACE) & (grown < 0.3)
+    return found
+
+
+def random_features(size: tuple[int, int], whole: int, seed: int) -> StoredFeatures:
+    random = np.random.default_rng(seed)
+    keypoints = np.column_stack([random.uniform(0, 1, (60, 2)) * size, random.uniform(3, 9, 60), np.zeros(60)])
+    image_size = (whole * size[0], whole * size[1])
+    return StoredFeatures(
+        keypoints.astype(np.float32), np.zeros((60, 128), np.uint8), size, image_size, np.zeros((64, 64), np.uint8)
+    )
+
+
+@pytest.mark.parametrize("corner", [(0, 0), (0, 1), (1, 0), (1, 1), None])
+@pytest.mark.parametrize("wholes", [(1, 1), (1, 3), (4, 2)])
+def test_all_rules_at_once_say_what_each_says_alone(corner: tuple[int, int] | None, wholes: tuple[int, int]) -> None:
+    sizes = np.array([(320, 240), (220, 300)])
+    first, second = (random_features(tuple(sizes[k].tolist()), wholes[k], k) for k in range(2))
+    start, end = first.keypoints, second.keypoints
+    growth = np.sqrt(sizes[1].prod() / sizes[0].prod())
+    end[:8, :2] = (start[:8, :2] + 0.5) * sizes[1] / sizes[0] - 0.5
+    if corner is not None:
+        growth = (max(first.image_size) / 320) / (max(second.image_size) / 300)
+        end[:8, :2] = (start[:8, :2] + 0.5 - corner * sizes[0]) * growth + corner * sizes[1] - 0.5
+    end[:8, 2] = start[:8, 2] * growth
+    matches = Matches(np.arange(60), np.arange(60), np.full(60, 0.5, np.float32))
+    found = same_places(first, second, matches)
+    assert np.array_equal(found, rules_by_the_book(first, second, matches)) and found[:8].all() and not found.all()
 
 
 def test_two_matches_in_the_same_place_are_chance() -> None:

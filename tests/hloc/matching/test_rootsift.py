@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from hloc.matching import MATCHERS, create_matcher
-from hloc.matching.rootsift import MAX_RATIO, ROWS_PER_BLOCK, RootSift, mutual_matches
+from hloc.matching.rootsift import MAX_RATIO, ROWS_PER_PRODUCT, ROWS_PER_SEARCH, RootSift, mutual_matches
 from hloc.matching.verification import verify
 from stages.settings import MATCHERS as NAMED
 from storage.errors import UsageError
@@ -30,11 +30,21 @@ def plainly(first: np.ndarray, second: np.ndarray, max_ratio: float) -> list[tup
     return found
 
 
-@pytest.mark.parametrize(("rows", "columns"), [(40, 30), (ROWS_PER_BLOCK + 7, 50), (5, 2), (2, 5)])
+@pytest.mark.parametrize(
+    ("rows", "columns"), [(40, 30), (ROWS_PER_SEARCH + 7, 50), (2 * ROWS_PER_PRODUCT + 70, 50), (5, 2), (2, 5)]
+)
 def test_matches_are_mutual_and_pass_the_ratio_test(rows: int, columns: int) -> None:
     first, second = unit(rows, 1), unit(columns, 2)
     found = mutual_matches(first, second, 0.9)
     assert list(zip(found.first.tolist(), found.second.tolist(), strict=True)) == plainly(first, second, 0.9)
+
+
+def test_memory_that_is_used_again_leaves_no_trace_of_the_pair_before() -> None:
+    sizes = ((300, 200), (40, 30), (700, 90), (40, 30))
+    pairs = [(unit(rows, 5), unit(columns, 6)) for rows, columns in sizes]
+    for first, second in pairs:
+        found = mutual_matches(first, second, 0.9)
+        assert list(zip(found.first.tolist(), found.second.tolist(), strict=True)) == plainly(first, second, 0.9)
 
 
 def test_a_place_is_matched_at_most_once() -> None:

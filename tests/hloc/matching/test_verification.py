@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from hloc.matching.base import Matches
-from hloc.matching.geometry import map_points
+from hloc.matching.maps import map_points
 from hloc.matching.verification import count_places, coverage, judge, verify
 from tests.hloc.matching.drawn import HEIGHT, MATCHER, WIDTH, draw_facade, load, seen_by, similarity
 
