@@ -111,8 +111,7 @@ def usable_names(names: Sequence[str]) -> tuple[list[str], list[SkippedPhoto]]:
 
 def feature_run(settings: ExtractSettings, extractor: Extractor) -> FeatureRun:
     """Give the run of one model that the settings ask for."""
-    batch_size = settings.batch_size or 1
-    resources = Resources(settings.num_workers, batch_size, settings.max_megapixels, settings.timeout_s)
+    resources = Resources(settings.num_workers, settings.batch_size, settings.max_megapixels, settings.timeout_s)
     path = features_path(settings.outputs_dir, extractor.name)
     return FeatureRun(settings.image_dir, path, extractor, settings.half, resources)
 
