@@ -58,6 +58,7 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     add("--engine", choices=ENGINES, default=default.engine, help="what computes a network of PyTorch; default: auto")
     add("--precision", choices=PRECISIONS, default=default.precision, help="that a network computes in; default: fp32")
     add("--compile", action="store_const", const=True, default=default.compile, help="let PyTorch compile a network")
+    add("--jpeg_decoder", choices=("cpu", "gpu"), default=default.jpeg_decoder, help="gpu: nvJPEG on an NVIDIA GPU")
     add(
         "--input_size", metavar="HxW", default=default.input_size, help="for onnx:FILE: the picture it takes, in pixels"
     )

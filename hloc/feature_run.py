@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from hloc.device_decoding import DeviceDecoder, EncodedWork
 from hloc.extractors.base import Extractor
 from hloc.shard_writer import ShardWriter
 from hloc.stream import PhotoWork, Prepared, Work, automatic_workers, run_in_workers
@@ -90,6 +91,8 @@ class FeatureRun:
         How the machine may be used.
     collection : Collection or None
         The whole, when this run describes a part of it; a part may hold no usable photo.
+    decoder : DeviceDecoder or None
+        What decodes plain JPEGs in place of the workers.
     """
 
     image_dir: Path
@@ -98,11 +101,13 @@ class FeatureRun:
     half: bool = False
     resources: Resources = field(default_factory=Resources)
     collection: Collection | None = None
+    decoder: DeviceDecoder | None = None
 
     @property
     def settings(self) -> dict[str, Any]:
         """Everything that changes the values in the file."""
-        return self.extractor.settings() | {"half": self.half}
+        decoder = {} if self.decoder is None else {"jpeg_decoder": "gpu"}
+        return self.extractor.settings() | {"half": self.half} | decoder
 
     @property
     def shards_dir(self) -> Path:
@@ -126,7 +131,10 @@ class FeatureRun:
         num_ahead = BATCHES_AHEAD * self.batch_size
         results = run_in_workers(jobs.work, jobs.jobs, num_workers, self.resources.timeout_s, num_ahead)
         with closing(results), ShardWriter(shards) as writer:
-            for record in finish(_usable(progress_bar(results, jobs.count, label), skipped)):
+            usable = _usable(progress_bar(results, jobs.count, label), skipped)
+            if self.decoder is not None and isinstance(jobs.work, EncodedWork):
+                usable = self.decoder.stream(usable, jobs.work.photo_work, skipped)
+            for record in finish(usable):
                 writer.add(record)
         return skipped
 
@@ -140,7 +148,8 @@ class FeatureRun:
         """Give the jobs that decode photos for this model and run ``compute`` on each."""
         max_side, max_megapixels = self.extractor.max_side, self.resources.max_megapixels
         work = PhotoWork(self.image_dir, compute, max_side, max_megapixels, reads_exif=True)
-        return Jobs(work, ((name, None) for name in names), len(names))
+        taken = work if self.decoder is None else EncodedWork(work)
+        return Jobs(taken, ((name, None) for name in names), len(names))
 
     def is_unchanged(self, name: str, known: Fingerprint) -> bool:
         """Say whether a photo is the one that ``known`` was taken of."""

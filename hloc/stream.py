@@ -127,7 +127,7 @@ def run_in_workers(
         One per job, in the order of ``jobs``.
     """
     if num_workers == 0:
-        yield from (_attempt(work, name, argument) for name, argument in jobs)
+        yield from (attempt(work, name, argument) for name, argument in jobs)
         return
     pool = ProcessPool(
         max_workers=num_workers, initializer=_start_worker, initargs=[work], context=get_context("spawn")
@@ -158,7 +158,8 @@ def _result(name: str, future: Any, timeout_s: float) -> Prepared | SkippedPhoto
         raise StageError(f"no worker process can be started ({error}); try again with --num_workers 0") from error
 
 
-def _attempt(work: Work, name: str, argument: Any) -> Prepared | SkippedPhoto:
+def attempt(work: Work, name: str, argument: Any) -> Prepared | SkippedPhoto:
+    """Do the work on one photo in this process; a photo that cannot be used is given with its reason."""
     try:
         result: Prepared = work(name, argument)
         return result
@@ -186,4 +187,4 @@ def _start_worker(work: Work) -> None:
 
 def _attempt_in_worker(name: str, argument: Any) -> Prepared | SkippedPhoto:
     assert _WORK is not None
-    return _attempt(_WORK, name, argument)
+    return attempt(_WORK, name, argument)

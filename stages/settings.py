@@ -73,6 +73,7 @@ class ExtractSettings:
     engine: str | None = None
     precision: str | None = None
     compile: bool | None = None
+    jpeg_decoder: str = "cpu"
     input_size: str | None = None
     input_mean: str | None = None
     input_std: str | None = None
