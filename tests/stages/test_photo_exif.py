@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from dataclasses import replace
 from pathlib import Path
@@ -13,11 +14,14 @@ from PIL import Image
 from hloc.extraction import extract
 from hloc.feature_run import FeatureRun, Resources
 from stages import photo_exif
+from stages.cluster import create_clusters
 from stages.match_inputs import read_suggestions
 from stages.photo_exif import open_exif_source
+from stages.settings import ClusterSettings
 from storage.errors import PhotoError
 from storage.exif import ExifRecord, read_exif
 from storage.formats.features import features_path, read_features, write_features
+from storage.formats.pairs import write_pairs
 from tests.drawn_photos import draw_photo
 from tests.fake_models import CentredColour, MeanColour
 
@@ -145,3 +149,26 @@ def test_suggestions_are_the_same_with_and_without_what_is_known(tmp_path: Path,
     known = read_suggestions(tmp_path / "photos", names, source(tmp_path))
     np.testing.assert_array_equal(plain.positions, known.positions)
     assert (plain.times, plain.cameras) == (known.times, known.cameras)
+
+
+def test_clusters_are_the_same_whether_positions_come_from_the_file_or_the_photos(
+    tmp_path: Path, names: list[str], opened: list[str]
+) -> None:
+    for number in range(4):  # two pairs that lie so near each other that positions join them
+        save(tmp_path / "photos" / names[number], number, 40.0)
+    describe(tmp_path, names)
+    rows = [(names[0], names[1], 0.9), (names[2], names[3], 0.9), (names[4], names[5], 0.9)]
+    write_pairs(tmp_path / "out" / f"pairs-{MODEL}.txt", rows, {"model": MODEL})
+    made = []
+    for number in range(2):
+        results_dir = tmp_path / f"results-{number}"
+        options = {"strong_edg_thresh": 0.35, "weak_edg_thresh": 0.2, "gps_count_thresh": 2}
+        create_clusters(
+            ClusterSettings(tmp_path / "photos", outputs_dir=tmp_path / "out", results_dir=results_dir, **options)
+        )  # type: ignore[arg-type]
+        made.append((results_dir / "clusters.json").read_bytes())
+        assert opened == ([] if number == 0 else names)
+        path = features_path(tmp_path / "out", MODEL)
+        write_features(path, replace(read_features(path), exif=None))
+    assert made[0] == made[1]
+    assert names[:4] in json.loads(made[0]).values()
