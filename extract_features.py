@@ -17,10 +17,9 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from stages.command_line import ScriptParser, exit_codes, print_report
+from stages.command_line import ScriptParser, exit_codes, print_report, worker_count
 from stages.settings import PAIRS_FORMATS, SEARCHES, ExtractSettings
 
-DEVICES = ("auto", "cpu", "cuda", "mps")
 ENGINES = ("auto", "torch", "openvino", "onnxruntime")
 PRECISIONS = ("fp32", "bf16", "fp16", "int8")
 LAYOUTS = ("NCHW", "NHWC")
@@ -42,9 +41,14 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
         help="auto (netvlad when its weights lie in the cache, else vlad+street), a name, A+B, onnx:FILE",
     )
     add("--weights", type=Path, default=default.weights, help="weight file to use in place of the model's own")
-    add("--device", choices=DEVICES, default=default.device, help="where a network runs")
-    add("--batch_size", type=int, default=default.batch_size, help="photos of equal shape a network takes at once")
-    add("--num_workers", type=int, default=default.num_workers, help="worker processes; default: as many as pay")
+    add("--device", default=default.device, help="where a network runs: auto, cpu, cuda (all), cuda:0,cuda:2, mps")
+    add(
+        "--batch_size",
+        type=int,
+        default=default.batch_size,
+        help="photos of equal shape a GPU takes at once; default: 32, mps 8; a processor takes one",
+    )
+    add("--num_workers", type=worker_count, default="auto", help="worker processes; auto: as many as pay")
     add("--resize_max", type=int, default=default.resize_max, help="longest side in pixels; default: the model's own")
     add("--half", action="store_true", help="store descriptors as 16-bit floats")
     add("--layout", choices=("packed", "hloc"), default=default.layout, help="hloc: also write hloc's per-image layout")
@@ -54,6 +58,8 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     add("--timeout_s", type=float, default=default.timeout_s, help="photos that take longer are skipped and named")
     add("--engine", choices=ENGINES, default=default.engine, help="what computes a network of PyTorch; default: auto")
     add("--precision", choices=PRECISIONS, default=default.precision, help="that a network computes in; default: fp32")
+    add("--compile", action="store_const", const=True, default=default.compile, help="let PyTorch compile a network")
+    add("--jpeg_decoder", choices=("cpu", "gpu"), default=default.jpeg_decoder, help="gpu: nvJPEG on an NVIDIA GPU")
     add(
         "--input_size", metavar="HxW", default=default.input_size, help="for onnx:FILE: the picture it takes, in pixels"
     )

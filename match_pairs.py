@@ -16,7 +16,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from stages.command_line import ScriptParser, exit_codes, print_report
+from stages.command_line import ScriptParser, exit_codes, print_report, worker_count
 from stages.settings import MATCHERS, PAIRS_FORMATS, MatchSettings
 
 
@@ -33,7 +33,7 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     add("--max_pairs", type=int, default=default.max_pairs, help="most further pairs a photo may ask for in a round")
     add("--num_rounds", type=int, default=default.num_rounds, help="1: no neighbours of verified neighbours")
     add("--calibration", type=Path, default=default.calibration, help="made by tools.calibrate; default: built in")
-    add("--num_workers", type=int, default=default.num_workers, help="worker processes; default: all cores")
+    add("--num_workers", type=worker_count, default="auto", help="worker processes; auto: as many as pay")
     add("--follow_links", action="store_true", help="follow symbolic links in the image folder")
     add("--max_megapixels", type=float, default=default.max_megapixels, help="larger photos are skipped")
     add("--timeout_s", type=float, default=default.timeout_s, help="photos that take longer are skipped")

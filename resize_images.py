@@ -14,7 +14,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from stages.command_line import ScriptParser, exit_codes, print_report
+from stages.command_line import ScriptParser, exit_codes, print_report, worker_count
 from stages.settings import ResizeSettings
 
 
@@ -29,7 +29,7 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     add("--export_dir", type=Path, default=default.export_dir, help="write the smaller photos here, not in place")
     add("--quality", type=int, default=default.quality, help="of JPEG, WebP and HEIC, 1 to 100")
     add("--max_megapixels", type=float, default=default.max_megapixels, help="skip larger photos")
-    add("--num_workers", type=int, default=default.num_workers, help="processes; all cores when not given")
+    add("--num_workers", type=worker_count, default="auto", help="worker processes; auto: as many as pay")
     add("--timeout_s", type=float, default=default.timeout_s, help="skip a photo that takes longer, in seconds")
     add("--follow_links", action="store_true", help="follow symbolic links in --image_dir")
     return parser.parse_args(argv)

@@ -16,7 +16,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from stages.command_line import ScriptParser, exit_codes
+from stages.command_line import ScriptParser, exit_codes, worker_count
 from stages.settings import TRANSFER_MODES, PipelineSettings
 from storage.errors import UsageError
 
@@ -37,8 +37,8 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
         help="auto (netvlad when its weights lie in the cache, else vlad+street), a name, or A+B",
     )
     add("--weights", type=Path, default=default.weights, help="weight file to use in place of the model's own")
-    add("--device", choices=("auto", "cpu", "cuda", "mps"), default=default.device, help="where a network runs")
-    add("--num_workers", type=int, default=default.num_workers, help="worker processes; default: as many as pay")
+    add("--device", default=default.device, help="where a network runs: auto, cpu, cuda (all), cuda:0,cuda:2, mps")
+    add("--num_workers", type=worker_count, default="auto", help="worker processes; auto: as many as pay")
     add("--num_to_match", type=int, default=default.num_to_match, help="most similar photos to list for each photo")
     add("--no_verify", action="store_true", help="cluster by the descriptors alone, without match_pairs.py")
     add(

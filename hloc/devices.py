@@ -7,7 +7,7 @@ from typing import Any
 
 from storage.errors import StageError, UsageError
 
-DEVICES = "auto, cpu, cuda, cuda:N or mps"
+DEVICES = "auto, cpu, cuda, cuda:N, several of these as in cuda:0,cuda:1, or mps"
 
 
 def import_torch() -> Any:
@@ -67,6 +67,40 @@ def resolve_device(device: str) -> str:
             "--device cpu"
         )
     return device
+
+
+def resolve_devices(devices: str) -> tuple[str, ...]:
+    """Give all devices that a network runs on, each with a copy of it.
+
+    Parameters
+    ----------
+    devices : str
+        As :func:`resolve_device` takes it, or several GPUs, ``cuda:0,cuda:1``. ``cuda``, also when ``auto`` comes to
+        it, stands for all NVIDIA GPUs that PyTorch sees.
+
+    Returns
+    -------
+    tuple of str
+        At least one, without repetition.
+
+    Raises
+    ------
+    UsageError
+        When a name is unknown or stands twice, this machine has no such device, or devices that are no NVIDIA GPUs are
+        to work together.
+    StageError
+        When PyTorch is missing and the answer needs it.
+    """
+    parts = devices.split(",")
+    if len(parts) > 1 and not all(part.startswith("cuda:") for part in parts):
+        raise UsageError(f"--device {devices}: only numbered NVIDIA GPUs work together, as in cuda:0,cuda:1")
+    if len(set(parts)) < len(parts):
+        raise UsageError(f"--device {devices}: the same GPU stands twice")
+    found = tuple(resolve_device(part) for part in parts)
+    if found != ("cuda",):
+        return found
+    num_gpus = import_torch().cuda.device_count()
+    return tuple(f"cuda:{number}" for number in range(num_gpus)) if num_gpus > 1 else found
 
 
 def has_bf16(device: str) -> bool:

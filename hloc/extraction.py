@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections import deque
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import groupby, islice
 from typing import Any
 
 import numpy as np
 
+from hloc.batching import batches_of_equal_shape
 from hloc.extractors.base import LearntExtractor
-from hloc.feature_run import FeatureRun, Jobs
+from hloc.feature_run import IMAGE_SIZE, FeatureRun, Jobs, photo_record
 from hloc.sampling import is_of_collection, learn_or_load, learn_together
 from hloc.stream import Prepared
 from storage.atomic import remove_leftovers
-from storage.errors import DamagedFileError, StageError, UsageError
+from storage.errors import DamagedFileError, PhotoError, StageError, UsageError
+from storage.exif import ExifRecord, read_exif
 from storage.fingerprints import Fingerprint
+from storage.formats.exif_records import unpack_exif
 from storage.formats.features import MADE_BY, Features, read_features, write_features
 from storage.formats.hdf5 import digest
 from storage.formats.shards import Record, ShardFolder
@@ -24,6 +27,7 @@ from storage.report import SkippedPhoto
 
 logger = logging.getLogger(__name__)
 MIN_PHOTOS_FOR_LOSS_CHECK = 10
+DESCRIPTOR = "global_descriptor"  # of a record's array
 
 
 @dataclass
@@ -161,9 +165,9 @@ class _SampleWork:
     extractor: LearntExtractor
 
     def __call__(self, name: str, record: Record) -> Prepared:
-        width, height = record.arrays["image_size"]
+        width, height = record.arrays[IMAGE_SIZE]
         value = self.extractor.prepare_from_sample(dict(record.arrays))
-        return Prepared(name, record.fingerprint, (int(width), int(height)), value)
+        return Prepared(name, record.fingerprint, (int(width), int(height)), value, unpack_exif(record.arrays))
 
 
 def _compute(
@@ -186,20 +190,17 @@ class _Finish:
 
     run: FeatureRun
 
-    def __call__(self, prepared: list[Prepared]) -> list[Record]:
-        ordered = sorted(prepared, key=lambda item: (np.shape(item.value), item.name))
-        records: list[Record] = []
-        for _, group in groupby(ordered, key=lambda item: np.shape(item.value)):
-            items = iter(group)
-            while batch := list(islice(items, self.run.resources.batch_size)):
-                vectors = self.run.extractor.describe([item.value for item in batch])
-                records += [_record(item, vector) for item, vector in zip(batch, vectors, strict=True)]
-        return sorted(records, key=lambda record: record.name)
+    def __call__(self, prepared: Iterator[Prepared]) -> Iterator[Record]:
+        taken: deque[list[Prepared]] = deque()
 
+        def values() -> Iterator[list[Any]]:
+            for batch in batches_of_equal_shape(prepared, self.run.batch_size):
+                taken.append(batch)
+                yield [item.value for item in batch]
 
-def _record(item: Prepared, vector: Any) -> Record:
-    arrays = {"global_descriptor": vector, "image_size": np.array(item.image_size, dtype=np.int64)}
-    return Record(item.name, item.fingerprint, arrays)
+        for vectors in self.run.extractor.describe_batches(values()):
+            for item, vector in zip(taken.popleft(), vectors, strict=True):
+                yield photo_record(item, {DESCRIPTOR: vector})
 
 
 @dataclass(frozen=True)
@@ -221,18 +222,39 @@ def _merge(
     place = {name: row for row, name in enumerate(names)}
     descriptors = np.zeros((len(names), run.extractor.dimension), dtype=np.float16 if run.half else np.float32)
     sizes = np.zeros((len(names), 2), dtype=np.int64)
+    exif: list[ExifRecord | None] = [None] * len(names)
     fingerprints = {name: found for name, (_, found) in kept.rows.items()}
     if kept.former is not None:
         for name, (row, _) in kept.rows.items():
             descriptors[place[name]] = kept.former.descriptors[row]
             sizes[place[name]] = kept.former.image_sizes[row]
+            exif[place[name]] = kept.former.exif[row] if kept.former.exif is not None else None
     for record in shards.records(computed):
-        descriptors[place[record.name]] = record.arrays["global_descriptor"]
-        sizes[place[record.name]] = record.arrays["image_size"]
+        descriptors[place[record.name]] = record.arrays[DESCRIPTOR]
+        sizes[place[record.name]] = record.arrays[IMAGE_SIZE]
+        exif[place[record.name]] = unpack_exif(record.arrays)
         fingerprints[record.name] = record.fingerprint
     state = run.extractor.state() if isinstance(run.extractor, LearntExtractor) else {}
-    ordered = [fingerprints[name] for name in names]
-    return Features(run.extractor.name, run.settings, names, descriptors, sizes, ordered, tuple(sorted(skipped)), state)
+    return Features(
+        run.extractor.name,
+        run.settings,
+        names,
+        descriptors,
+        sizes,
+        [fingerprints[name] for name in names],
+        tuple(sorted(skipped)),
+        state,
+        [_exif_now(run, name) if found is None else found for name, found in zip(names, exif, strict=True)],
+    )
+
+
+def _exif_now(run: FeatureRun, name: str) -> ExifRecord:
+    """Read the EXIF of a photo that was described by an earlier version, which did not."""
+    try:
+        return read_exif(run.image_dir / name)
+    except PhotoError as error:
+        path = run.image_dir / name
+        raise StageError(f"{path} {error.reason}, but was there a moment ago; run the same command again") from error
 
 
 def _remove_shards(run: FeatureRun, shards: ShardFolder) -> None:

@@ -2,20 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass, field
-from itertools import islice
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
+from hloc.device_decoding import DeviceDecoder, EncodedWork
 from hloc.extractors.base import Extractor
-from hloc.stream import PhotoWork, Prepared, Work, count_cores, run_in_workers
+from hloc.shard_writer import ShardWriter
+from hloc.stream import PhotoWork, Prepared, Work, automatic_workers, run_in_workers
 from storage.fingerprints import Fingerprint, fingerprint
-from storage.formats.shards import RECORDS_PER_SHARD, Record, ShardFolder
+from storage.formats.exif_records import EXIF_KEY, pack_exif
+from storage.formats.shards import Record, ShardFolder
 from storage.progress import progress_bar
 from storage.report import SkippedPhoto
 
-Finish = Callable[[list[Prepared]], list[Record]]
+BATCHES_AHEAD = 2  # that workers may have ready while the network computes another
+IMAGE_SIZE = "image_size"  # of a record's array
+Finish = Callable[[Iterator[Prepared]], Iterator[Record]]
 
 
 @dataclass(frozen=True)
@@ -34,9 +42,9 @@ class Resources:
     Attributes
     ----------
     num_workers : int or None
-        Worker processes; None takes all cores for models that compute in workers, one for the others.
-    batch_size : int
-        Photos of equal shape that a network takes at once.
+        Worker processes; None takes as many as cores and memory allow, and one where a network keeps the cores busy.
+    batch_size : int or None
+        Most photos of equal shape that a network takes at once; None takes what suits its device.
     max_megapixels : float
         Larger photos are skipped and named.
     timeout_s : float
@@ -44,7 +52,7 @@ class Resources:
     """
 
     num_workers: int | None = None
-    batch_size: int = 1
+    batch_size: int | None = None
     max_megapixels: float = 100.0
     timeout_s: float = 120.0
 
@@ -83,6 +91,8 @@ class FeatureRun:
         How the machine may be used.
     collection : Collection or None
         The whole, when this run describes a part of it; a part may hold no usable photo.
+    decoder : DeviceDecoder or None
+        What decodes plain JPEGs in place of the workers.
     """
 
     image_dir: Path
@@ -91,40 +101,55 @@ class FeatureRun:
     half: bool = False
     resources: Resources = field(default_factory=Resources)
     collection: Collection | None = None
+    decoder: DeviceDecoder | None = None
 
     @property
     def settings(self) -> dict[str, Any]:
         """Everything that changes the values in the file."""
-        return self.extractor.settings() | {"half": self.half}
+        decoder = {} if self.decoder is None else {"jpeg_decoder": "gpu"}
+        return self.extractor.settings() | {"half": self.half} | decoder
 
     @property
     def shards_dir(self) -> Path:
         """Where the shards of the run lie."""
         return self.path.with_name(f"{self.path.stem}.shards")
 
+    @property
+    def batch_size(self) -> int:
+        """Most photos of a batch."""
+        wanted = self.resources.batch_size
+        return self.extractor.default_batch_size() if wanted is None else wanted
+
     def fill(self, shards: ShardFolder, jobs: Jobs, finish: Finish, label: str) -> list[SkippedPhoto]:
-        """Run all jobs and write what ``finish`` makes of their results, a shard at a time; give the skipped."""
+        """Run all jobs and write what ``finish`` makes of their results as it comes; give the skipped.
+
+        Workers, ``finish`` and the writing of shards go on side by side. The photos in between are bounded, however
+        many there are: decoded ones by :data:`BATCHES_AHEAD` and four a worker, finished ones by three shards.
+        """
         skipped: list[SkippedPhoto] = []
         num_workers = self._num_workers(jobs.count)
-        results = run_in_workers(jobs.work, jobs.jobs, num_workers, self.resources.timeout_s)
-        shown = iter(progress_bar(results, jobs.count, label))
-        while batch := list(islice(shown, RECORDS_PER_SHARD)):
-            skipped += [item for item in batch if isinstance(item, SkippedPhoto)]
-            records = finish([item for item in batch if isinstance(item, Prepared)])
-            if records:
-                shards.write(records)
+        num_ahead = BATCHES_AHEAD * self.batch_size
+        results = run_in_workers(jobs.work, jobs.jobs, num_workers, self.resources.timeout_s, num_ahead)
+        with closing(results), ShardWriter(shards) as writer:
+            usable = _usable(progress_bar(results, jobs.count, label), skipped)
+            if self.decoder is not None and isinstance(jobs.work, EncodedWork):
+                usable = self.decoder.stream(usable, jobs.work.photo_work, skipped)
+            for record in finish(usable):
+                writer.add(record)
         return skipped
 
     def _num_workers(self, num_jobs: int) -> int:
         wanted = self.resources.num_workers
         if wanted is None:
-            wanted = count_cores() if self.extractor.computes_in_workers else 1
+            wanted = 1 if self.extractor.keeps_cores_busy() else automatic_workers()
         return min(wanted, num_jobs)
 
     def photo_jobs(self, compute: Callable[[Any], Any], names: Sequence[str]) -> Jobs:
         """Give the jobs that decode photos for this model and run ``compute`` on each."""
-        work = PhotoWork(self.image_dir, compute, self.extractor.max_side, self.resources.max_megapixels)
-        return Jobs(work, ((name, None) for name in names), len(names))
+        max_side, max_megapixels = self.extractor.max_side, self.resources.max_megapixels
+        work = PhotoWork(self.image_dir, compute, max_side, max_megapixels, reads_exif=True)
+        taken = work if self.decoder is None else EncodedWork(work)
+        return Jobs(taken, ((name, None) for name in names), len(names))
 
     def is_unchanged(self, name: str, known: Fingerprint) -> bool:
         """Say whether a photo is the one that ``known`` was taken of."""
@@ -137,3 +162,20 @@ class FeatureRun:
             return fingerprint(self.image_dir / name, known)
         except OSError:
             return None
+
+
+def _usable(results: Iterable[Prepared | SkippedPhoto], skipped: list[SkippedPhoto]) -> Iterator[Prepared]:
+    """Pass on the prepared photos; note the others in ``skipped``."""
+    for item in results:
+        if isinstance(item, SkippedPhoto):
+            skipped.append(item)
+        else:
+            yield item
+
+
+def photo_record(item: Prepared, arrays: Mapping[str, NDArray[Any]]) -> Record:
+    """Give what a shard keeps of a photo: ``arrays``, its size, and its EXIF where it was read."""
+    kept = {**arrays, IMAGE_SIZE: np.array(item.image_size, dtype=np.int64)}
+    if item.exif is not None:
+        kept[EXIF_KEY] = pack_exif(item.exif)
+    return Record(item.name, item.fingerprint, kept)

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from storage.errors import DamagedFileError, StageError, UsageError
+from storage.exif import ExifRecord
 from storage.fingerprints import Fingerprint
 from storage.formats.feature_shards import Shard
 from storage.formats.features import Features, read_features
@@ -63,6 +64,7 @@ class _Merger:
         self.first_shard, self.first = first_shard, first
         self.names: list[str] = [""] * num_photos
         self.fingerprints: list[Fingerprint | None] = [None] * num_photos
+        self.exif: list[ExifRecord | None] | None = [None] * num_photos
         self.skipped: list[SkippedPhoto] = []
         self.descriptors: NDArray[np.floating] = np.zeros((num_photos, 0), np.float32)
         self.sizes = np.zeros((num_photos, 2), np.int64)
@@ -91,6 +93,11 @@ class _Merger:
         self.sizes[rows] = part.image_sizes
         for row, found in zip(rows, part.fingerprints, strict=True):
             self.fingerprints[row] = found
+        if part.exif is None:
+            self.exif = None  # of a shard of an earlier version it is not known
+        if self.exif is not None and part.exif is not None:
+            for row, record in zip(rows, part.exif, strict=True):
+                self.exif[row] = record
 
     def _refuse_other_origin(self, shard: Shard, part: Features) -> None:
         """Refuse settings, or something learnt, that differ from the first shard's."""
@@ -120,7 +127,8 @@ class _Merger:
             rows = np.array([row for row, each in enumerate(self.fingerprints) if each is not None], np.int64)
             descriptors, sizes, names = descriptors[rows], sizes[rows], [names[row] for row in rows]
         first, skipped = self.first, tuple(sorted(self.skipped))
-        return Features(first.model, first.settings, names, descriptors, sizes, found, skipped, first.state)
+        exif = None if self.exif is None else [each for each in self.exif if each is not None]
+        return Features(first.model, first.settings, names, descriptors, sizes, found, skipped, first.state, exif)
 
     def _refuse_overlap(self) -> None:
         """The names of all shards, taken in turn, ascend; anything else is an overlap or another list."""

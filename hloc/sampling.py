@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice
 from typing import Any
 
@@ -17,9 +17,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hloc.extractors.base import LearntExtractor
-from hloc.feature_run import Collection, FeatureRun
+from hloc.feature_run import IMAGE_SIZE, Collection, FeatureRun, photo_record
 from hloc.stream import Prepared
 from storage.errors import StageError
+from storage.formats.exif_records import EXIF_KEY
 from storage.formats.features import MADE_BY, Features
 from storage.formats.hdf5 import digest
 from storage.formats.shards import Record, ShardFolder
@@ -112,12 +113,10 @@ def _fill_sample(run: FeatureRun, extractor: LearntExtractor, shards: ShardFolde
     return sorted(chosen)
 
 
-def _keep(prepared: list[Prepared]) -> list[Record]:
-    return [
-        Record(item.name, item.fingerprint, item.value | {"image_size": np.array(item.image_size, dtype=np.int64)})
-        for item in prepared
-    ]
+def _keep(prepared: Iterator[Prepared]) -> Iterator[Record]:
+    for item in prepared:
+        yield photo_record(item, item.value)
 
 
 def _arrays_of(record: Record) -> dict[str, Any]:
-    return {key: values for key, values in record.arrays.items() if key != "image_size"}
+    return {key: values for key, values in record.arrays.items() if key not in (IMAGE_SIZE, EXIF_KEY)}

@@ -6,10 +6,9 @@ another worker. Workers are spawned, so the same happens on every system.
 
 from __future__ import annotations
 
-import os
 import signal
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable
 from concurrent.futures import TimeoutError as FutureTimeoutError
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
@@ -20,11 +19,14 @@ from typing import Any
 from pebble import ProcessExpired, ProcessPool
 
 from storage.errors import PhotoError, StageError
+from storage.exif import ExifRecord, read_exif
 from storage.fingerprints import Fingerprint, fingerprint
+from storage.machine import available_memory, usable_cores
 from storage.photos import load_photo, photo_size
 from storage.report import SkippedPhoto
 
 TASKS_PER_WORKER = 4
+MEMORY_PER_WORKER = 400 * 2**20  # bytes: 160 MiB at rest, 236 with a JPEG of 12 megapixels, 329 with such a PNG
 Work = Callable[[str, Any], Any]
 
 
@@ -42,12 +44,15 @@ class Prepared:
         Upright width and height of the whole photo, in pixels.
     value : Any
         What was computed.
+    exif : ExifRecord or None
+        What its EXIF says, where it was asked for.
     """
 
     name: str
     fingerprint: Fingerprint
     image_size: tuple[int, int]
     value: Any
+    exif: ExifRecord | None = None
 
 
 @dataclass(frozen=True)
@@ -64,12 +69,15 @@ class PhotoWork:
         Longest side in pixels that photos are decoded to.
     max_megapixels : float
         Larger photos are refused.
+    reads_exif : bool
+        Read EXIF in the same pass.
     """
 
     image_dir: Path
     compute: Callable[[Any], Any]
     max_side: int | None
     max_megapixels: float
+    reads_exif: bool = False
 
     def __call__(self, name: str, _argument: None = None) -> Prepared:
         """Treat one photo; PhotoError when it cannot be used."""
@@ -77,19 +85,26 @@ class PhotoWork:
         before = fingerprint(path)
         photo = load_photo(path, self.max_side, self.max_megapixels)
         value = self.compute(photo)
+        exif = read_exif(path) if self.reads_exif else None
         if fingerprint(path, before) != before:
             raise PhotoError("changed while it was being read")
-        return Prepared(name, before, photo_size(path), value)
+        return Prepared(name, before, photo_size(path), value, exif)
 
 
 def count_cores() -> int:
     """Give the number of cores that this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return usable_cores()
+
+
+def automatic_workers() -> int:
+    """Give the number of worker processes that pay: one a core, fewer where memory does not suffice; at least 1."""
+    memory = available_memory()
+    return usable_cores() if memory is None else max(1, min(usable_cores(), memory // MEMORY_PER_WORKER))
 
 
 def run_in_workers(
-    work: Work, jobs: Iterable[tuple[str, Any]], num_workers: int, timeout_s: float
-) -> Iterator[Prepared | SkippedPhoto]:
+    work: Work, jobs: Iterable[tuple[str, Any]], num_workers: int, timeout_s: float, num_ahead: int = 0
+) -> Generator[Prepared | SkippedPhoto, None, None]:
     """Run ``work(name, argument)`` for every job.
 
     Parameters
@@ -102,6 +117,9 @@ def run_in_workers(
         Worker processes; 0 works in this process, without protection against crashes and hangs.
     timeout_s : float
         A photo that takes longer is skipped.
+    num_ahead : int
+        Jobs that may be done before their results are asked for, so that workers have something to do meanwhile; at
+        least four for each worker. It bounds the results that are held.
 
     Yields
     ------
@@ -109,16 +127,17 @@ def run_in_workers(
         One per job, in the order of ``jobs``.
     """
     if num_workers == 0:
-        yield from (_attempt(work, name, argument) for name, argument in jobs)
+        yield from (attempt(work, name, argument) for name, argument in jobs)
         return
     pool = ProcessPool(
         max_workers=num_workers, initializer=_start_worker, initargs=[work], context=get_context("spawn")
     )
     waiting: deque[tuple[str, Any]] = deque()
+    num_ahead = max(num_ahead, TASKS_PER_WORKER * num_workers)
     try:
         for name, argument in jobs:
             waiting.append((name, pool.schedule(_attempt_in_worker, args=[name, argument], timeout=timeout_s)))
-            if len(waiting) > TASKS_PER_WORKER * num_workers:
+            if len(waiting) > num_ahead:
                 yield _result(*waiting.popleft(), timeout_s)
         while waiting:
             yield _result(*waiting.popleft(), timeout_s)
@@ -139,7 +158,8 @@ def _result(name: str, future: Any, timeout_s: float) -> Prepared | SkippedPhoto
         raise StageError(f"no worker process can be started ({error}); try again with --num_workers 0") from error
 
 
-def _attempt(work: Work, name: str, argument: Any) -> Prepared | SkippedPhoto:
+def attempt(work: Work, name: str, argument: Any) -> Prepared | SkippedPhoto:
+    """Do the work on one photo in this process; a photo that cannot be used is given with its reason."""
     try:
         result: Prepared = work(name, argument)
         return result
@@ -167,4 +187,4 @@ def _start_worker(work: Work) -> None:
 
 def _attempt_in_worker(name: str, argument: Any) -> Prepared | SkippedPhoto:
     assert _WORK is not None
-    return _attempt(_WORK, name, argument)
+    return attempt(_WORK, name, argument)

@@ -17,9 +17,9 @@ from clustering.specified import SpecifiedSettings
 from hloc.extractors import MODELS, default_thresholds
 from stages.checks import follows_links
 from stages.cluster_decisions import check_decisions
+from stages.photo_exif import open_exif_source
 from stages.settings import ClusterSettings
 from storage.errors import DamagedFileError, PhotoError, StageError, UsageError
-from storage.exif import read_exif
 from storage.fingerprints import sha256_of_file
 from storage.formats.clusters import INFO_VERSION
 from storage.formats.decisions import DECISIONS_NAME, Decisions, read_decisions
@@ -198,14 +198,15 @@ def _renumbered(pairs: Pairs, names: Names) -> ScoredPairs:
 
 
 def read_positions(image_dir: Path, names: Names, inputs: ClusterInputs) -> NDArray[np.float64]:
-    """Read latitude and longitude of all photos, (N, 2) degrees, NaN where there is none."""
+    """Give latitude and longitude of all photos, (N, 2) degrees, NaN where there is none."""
+    source = open_exif_source(image_dir, inputs.pairs_file, inputs.model)
     positions = np.full((len(names), 2), np.nan)
     on_disk = set(inputs.on_disk)
     for number, name in enumerate(progress_bar(names, len(names), "positions")):
         if name not in on_disk:
             continue
         try:
-            record = read_exif(image_dir / name)
+            record = source.record(name)
         except PhotoError as error:
             logger.warning("%s: no position (%s)", name, error.reason)
             continue

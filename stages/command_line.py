@@ -56,6 +56,16 @@ def _twins(action: argparse.Action, name: str) -> set[str]:
     return {other.replace("-", "_") for other in action.option_strings if other != name and "_" in other}
 
 
+def worker_count(text: str) -> int | None:
+    """Read ``--num_workers``: a number, or ``auto`` (None) for as many as pay."""
+    if text == "auto":
+        return None
+    try:
+        return int(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r}: must be auto or a number of 0 or more") from None
+
+
 def exit_codes(main: Callable[[argparse.Namespace], int]) -> Callable[[argparse.Namespace], int]:
     """Turn the errors of a script's ``main`` into one line on standard error and the exit code of ``house.md``.
 

@@ -10,9 +10,11 @@ from pathlib import Path
 from typing import Any
 
 from hloc.approximate import choose_search, import_usearch
+from hloc.device_decoding import DeviceDecoder, open_device_decoder
 from hloc.extraction import Extraction, extract
 from hloc.extractors import JOINT, choose_models, create_extractor
 from hloc.extractors.base import SPECIAL_FLAGS, Extractor, ExtractorOptions, LearntExtractor
+from hloc.extractors.network import NetworkExtractor
 from hloc.feature_run import FeatureRun, Resources
 from hloc.gpu_proposals import choose_device
 from hloc.joining import JoinedFeatures, join_features
@@ -116,10 +118,15 @@ def usable_names(names: Sequence[str]) -> tuple[list[str], list[SkippedPhoto]]:
 
 def feature_run(settings: ExtractSettings, extractor: Extractor) -> FeatureRun:
     """Give the run of one model that the settings ask for."""
-    batch_size = settings.batch_size or 1
-    resources = Resources(settings.num_workers, batch_size, settings.max_megapixels, settings.timeout_s)
+    resources = Resources(settings.num_workers, settings.batch_size, settings.max_megapixels, settings.timeout_s)
     path = features_path(settings.outputs_dir, extractor.name)
-    return FeatureRun(settings.image_dir, path, extractor, settings.half, resources)
+    decoder = _device_decoder(settings, extractor) if settings.jpeg_decoder == "gpu" else None
+    return FeatureRun(settings.image_dir, path, extractor, settings.half, resources, decoder=decoder)
+
+
+def _device_decoder(settings: ExtractSettings, extractor: Extractor) -> DeviceDecoder | None:
+    device = extractor.resolved_device() if isinstance(extractor, NetworkExtractor) else "the processor"
+    return open_device_decoder(device, settings.batch_size or extractor.default_batch_size())
 
 
 def write_pairs_of(

@@ -57,6 +57,8 @@ def extract_with_ray(settings: ExtractSettings, photos_per_block: int = PHOTOS_P
         When no cluster answers, a block failed, or as for one machine.
     """
     whole.check_extraction(settings)
+    if ":" in settings.device:
+        raise UsageError(f"--device {settings.device}: Ray gives each task its GPU; use --device cuda")
     ray, started = _import_ray(), time.monotonic()
     models, options = whole.chosen_models(settings)
     names, _ = whole.usable_names(list_photos(settings.image_dir, follows_links(settings)))

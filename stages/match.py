@@ -20,6 +20,7 @@ from hloc.matching.rows import Photos, remove_unfinished, verification_settings
 from hloc.matching.search import Found, Listed, Search, SearchSettings
 from stages.checks import settings_as_json
 from stages.match_inputs import MatchInputs, gather_inputs, read_suggestions
+from stages.photo_exif import open_exif_source
 from stages.settings import MatchSettings
 from storage.atomic import remove_leftovers
 from storage.errors import StageError
@@ -78,7 +79,8 @@ def match_pairs(settings: MatchSettings) -> RunReport:
             report.is_current = not described.computed
             return report
         search = _search(settings, inputs, run, described, former)
-        found = search.find(read_suggestions(settings.image_dir, search.photos.names))
+        known = open_exif_source(settings.image_dir, inputs.pairs_file, inputs.model)
+        found = search.find(read_suggestions(settings.image_dir, search.photos.names, known))
         content = _sorted_by_name(search, found, made_of)
         _write(settings, inputs, content)
         remove_unfinished(run)

@@ -12,9 +12,9 @@ from hloc.matching.evidence import EVIDENCE
 from hloc.matching.search import Suggestions
 from hloc.probability import DEFAULT_CALIBRATION
 from stages.checks import check_range, follows_links
+from stages.photo_exif import ExifSource
 from stages.settings import MatchSettings
 from storage.errors import PhotoError, StageError, UsageError
-from storage.exif import read_exif
 from storage.formats.calibration import Calibration, read_calibration
 from storage.formats.pairs import VERIFIED, Pairs, list_pairs_files, read_origin, read_pairs
 from storage.listing import list_photos
@@ -98,12 +98,13 @@ def _find_pairs_file(outputs_dir: Path) -> Path:
     return found[0]
 
 
-def read_suggestions(image_dir: Path, names: Sequence[str]) -> Suggestions:
-    """Read position, time and camera of photos."""
+def read_suggestions(image_dir: Path, names: Sequence[str], known: ExifSource | None = None) -> Suggestions:
+    """Give position, time and camera of photos, those that are ``known`` without opening them."""
+    source = known or ExifSource(image_dir, {})
     positions, times, cameras = np.full((len(names), 2), np.nan), [], []
     for row, name in enumerate(progress_bar(names, len(names), "positions and times")):
         try:
-            record = read_exif(image_dir / name)
+            record = source.record(name)
         except PhotoError as error:
             raise StageError(f"{image_dir / name} {error.reason}, but was there a moment ago; run again") from error
         if record.latitude_deg is not None and record.longitude_deg is not None:

@@ -51,9 +51,10 @@ class ResizeSettings:
 class ExtractSettings:
     """Settings of ``extract_features.py``.
 
-    ``engine`` and ``precision`` are for models that are networks of PyTorch, the four of ``input_`` for ``onnx:FILE``.
-    ``shard`` is ``i/n``: describe every n-th photo only, beginning with the i-th, and make no pairs. ``distributed`` is
-    ``ray`` or None; ``ray_address`` of None starts a cluster on this machine. ``search`` is one of ``SEARCHES``.
+    ``engine``, ``precision`` and ``compile`` are for models that are networks of PyTorch, the four of ``input_`` for
+    ``onnx:FILE``. ``shard`` is ``i/n``: describe every n-th photo only, beginning with the i-th, and make no pairs.
+    ``distributed`` is ``ray`` or None; ``ray_address`` of None starts a cluster on this machine.
+    ``search`` is one of ``SEARCHES``.
     """
 
     image_dir: Path = Path("datasets")
@@ -75,6 +76,8 @@ class ExtractSettings:
     timeout_s: float = 120.0
     engine: str | None = None
     precision: str | None = None
+    compile: bool | None = None
+    jpeg_decoder: str = "cpu"
     input_size: str | None = None
     input_mean: str | None = None
     input_std: str | None = None

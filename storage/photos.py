@@ -87,7 +87,7 @@ def load_photo(path: Path, max_side: int | None = None, max_megapixels: float = 
         When the file is missing, empty, no regular file, no photo, too large, cut or damaged.
     """
     with open_photo(path, max_megapixels) as image:
-        wanted = _wanted_size(image.size, max_side)
+        wanted = wanted_size(image.size, max_side)
         if image.format in ("JPEG", "MPO"):
             # Stored and upright sides are scaled alike, so the orientation does not matter here.
             image.draft(None, (math.ceil(wanted[0] * DECODE_MARGIN), math.ceil(wanted[1] * DECODE_MARGIN)))
@@ -95,9 +95,14 @@ def load_photo(path: Path, max_side: int | None = None, max_megapixels: float = 
             raise PhotoError("holds no picture")
         image.load()
         # After load: Pillow turns a TIFF by itself, and then no longer shows the tag.
-        orientation = _orientation(image)
+        orientation = upright_orientation(image)
         stored = _as_rgb(image)
-    return np.ascontiguousarray(_UPRIGHT[orientation](_shrunk(stored, wanted)))
+    return turned_upright(_shrunk(stored, wanted), orientation)
+
+
+def turned_upright(stored: NDArray[np.uint8], orientation: int) -> NDArray[np.uint8]:
+    """Turn a stored photo (H, W, 3) as its EXIF orientation says; gives a contiguous array."""
+    return np.ascontiguousarray(_UPRIGHT[orientation](stored))
 
 
 def photo_size(path: Path, max_megapixels: float = MAX_MEGAPIXELS) -> tuple[int, int]:
@@ -111,7 +116,7 @@ def photo_size(path: Path, max_megapixels: float = MAX_MEGAPIXELS) -> tuple[int,
     with open_photo(path, max_megapixels) as image:
         width, height = image.size
         # A TIFF shows its upright size and the tag as well.
-        is_turned = image.format != "TIFF" and _orientation(image) >= _TURNS_SIDES
+        is_turned = image.format != "TIFF" and upright_orientation(image) >= _TURNS_SIDES
     return (height, width) if is_turned else (width, height)
 
 
@@ -228,7 +233,8 @@ def _reason(error: BaseException, start: bytes, max_megapixels: float) -> str:
     return f"damaged {found}: {detail or type(error).__name__}"
 
 
-def _wanted_size(size: tuple[int, int], max_side: int | None) -> tuple[int, int]:
+def wanted_size(size: tuple[int, int], max_side: int | None) -> tuple[int, int]:
+    """Give width and height of a photo that is at most ``max_side`` large; see :func:`load_photo`."""
     longest = max(size)
     if max_side is None or longest <= max_side:
         return size
@@ -245,7 +251,7 @@ def _shrunk(photo: NDArray[np.uint8], size: tuple[int, int]) -> NDArray[np.uint8
     return np.asarray(cv2.resize(photo, size, interpolation=cv2.INTER_AREA), dtype=np.uint8)
 
 
-def _orientation(image: Image.Image) -> int:
+def upright_orientation(image: Image.Image) -> int:
     """Read the EXIF orientation, 1 where there is none or where it cannot be read: the pixels are good all the same."""
     try:
         orientation = image.getexif().get(_ORIENTATION_TAG)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import logging
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,7 @@ from numpy.typing import NDArray
 
 from hloc.engines import FULL, LEAST_COSINE, ONNXRUNTIME, OPENVINO, Engine
 from hloc.engines.graph import INPUT, OUTPUT, Graph, least_cosine
-from hloc.engines.photo_network import PhotoNetwork, TorchRun
+from hloc.engines.photo_network import CompiledModule, PhotoNetwork, TorchRun, started
 from hloc.onnx_session import open_session
 from storage.errors import DamagedFileError, StageError
 
@@ -121,9 +122,13 @@ def open_graph(graph: Graph, engine: Engine, model: str, num_threads: int = 0) -
     return Compared(RUNS[engine.name](graph.path, engine.precision, num_threads), exact, engine, model)
 
 
-def open_torch(parts: PhotoNetwork, device: str, engine: Engine, model: str) -> Any:
-    """Give a network that PyTorch computes on a device; in less than fp32 its first photos are compared."""
-    run = TorchRun(parts.module(device, engine.precision), device)
+def open_torch(parts: PhotoNetwork, device: str, engine: Engine, model: str, compiles: bool = False) -> Any:
+    """Give a network that PyTorch computes on a device; in less than fp32 its first photos are compared.
+
+    With ``compiles`` it goes through ``torch.compile``, see :class:`hloc.engines.photo_network.CompiledModule`.
+    """
+    module = parts.module(device, engine.precision)
+    run = TorchRun(CompiledModule(module, model) if compiles else module, device)
     if engine.precision == FULL:
         return run
     return Compared(run, TorchRun(parts.module(device), device), engine, model)  # the same weights, held once
@@ -163,6 +168,13 @@ class Compared:
         if self.exact is not None:
             self._compare(photos, found)
         return found
+
+    def start(self, photos: NDArray[np.uint8]) -> Callable[[], NDArray[np.float32]]:
+        """Begin with photos (B, h, w, 3); those that are compared are described at once."""
+        if self.exact is None:
+            return started(self.run, photos)
+        found = self.describe(photos)
+        return lambda: found
 
     def _compare(self, photos: NDArray[np.uint8], found: NDArray[np.float32]) -> None:
         count = min(len(photos), NUM_CHECKED - len(self.cosines))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -57,6 +57,21 @@ class Extractor(ABC):
         """
         return np.stack(prepared).astype(np.float32)
 
+    def describe_batches(self, batches: Iterable[list[NDArray[Any]]]) -> Iterator[NDArray[np.float32]]:
+        """Give the descriptors (B, D) of each batch, in the order of the batches.
+
+        A model may take further batches before it gives the descriptors of the first; a few, never all.
+        """
+        return map(self.describe, batches)
+
+    def default_batch_size(self) -> int:
+        """Give the number of photos of a batch where none was asked for."""
+        return 1
+
+    def keeps_cores_busy(self) -> bool:
+        """Say whether :meth:`describe` by itself takes all cores, so that a second worker would only be in its way."""
+        return not self.computes_in_workers
+
 
 class LearntExtractor(Extractor):
     """A descriptor that learns something (codebooks, whitening) on a sample of the user's own photos.
@@ -105,13 +120,15 @@ class ExtractorOptions:
     weights : Path or None
         A weight file in place of the model's own.
     device : str
-        ``auto``, ``cpu``, ``cuda`` or ``mps``.
+        ``auto``, ``cpu``, ``cuda``, ``cuda:N``, several of these with commas, or ``mps``.
     resize_max : int or None
         Longest side of the photo in pixels; None for the model's own.
     model : str
         The name that the model was asked for by; a file of several models tells by it which is meant.
     engine, precision : str or None
         What computes a network, and in which numbers; see :func:`hloc.engines.choose_engine`.
+    compile : bool or None
+        True lets PyTorch compile a network before it computes it.
     input_size, input_mean, input_std, input_layout : str or None
         What the network of ``onnx:FILE`` takes, in place of its sidecar file's word.
     """
@@ -122,6 +139,7 @@ class ExtractorOptions:
     model: str = ""
     engine: str | None = None
     precision: str | None = None
+    compile: bool | None = None
     input_size: str | None = None
     input_mean: str | None = None
     input_std: str | None = None
@@ -137,10 +155,11 @@ class ExtractorOptions:
         """
         for flag in SPECIAL_FLAGS:
             if getattr(self, flag) is not None and flag not in understood:
-                raise UsageError(f"--{flag} {getattr(self, flag)}: --model {model} has no use for it; leave it out")
+                value = "" if getattr(self, flag) is True else f" {getattr(self, flag)}"
+                raise UsageError(f"--{flag}{value}: --model {model} has no use for it; leave it out")
         return replace(self, model=model)
 
 
 INPUT_FLAGS = ("input_size", "input_mean", "input_std", "input_layout")
-ENGINE_FLAGS = ("engine", "precision")
+ENGINE_FLAGS = ("engine", "precision", "compile")
 SPECIAL_FLAGS = (*ENGINE_FLAGS, *INPUT_FLAGS)

@@ -32,9 +32,12 @@ class EngineExtractor(NetworkExtractor):
     is_exportable : bool
         Whether ``auto`` may take another engine than PyTorch: the network is known to give the same values as an
         ONNX graph, at every size of picture.
+    compiles : bool
+        Whether PyTorch compiles the network first, ``--compile``.
     """
 
     is_exportable = True
+    compiles = False
 
     def __init__(self, weights: Path, device: str, engine: str | None, precision: str | None) -> None:
         super().__init__(weights, device)
@@ -62,7 +65,10 @@ class EngineExtractor(NetworkExtractor):
         """
         asked, precision = self._asked
         device = self.resolved_device()
-        chosen = choose_engine(asked, precision, device=device, model=self.name, is_exportable=self.is_exportable)
+        is_exportable = self.is_exportable and not self.compiles  # only PyTorch compiles
+        chosen = choose_engine(asked, precision, device=device, model=self.name, is_exportable=is_exportable)
+        if self.compiles and chosen.name != TORCH:
+            raise UsageError(f"--compile: is for --engine torch, not for {chosen.name}; leave one of them out")
         if chosen.precision == "bf16" and not has_bf16(device):
             raise UsageError(f"--precision bf16: no bf16 instructions on this {device}; use --precision fp32")
         return chosen
@@ -71,7 +77,8 @@ class EngineExtractor(NetworkExtractor):
         """Open the network with its engine."""
         if self.engine.name == TORCH:
             parts = self.build_parts()
-            run, dimension = open_torch(parts, device, self.engine, self.name), self.measured_dimension(parts)
+            run = open_torch(parts, device, self.engine, self.name, self.compiles)
+            dimension = self.measured_dimension(parts)
         else:
             graph = exported_graph(Source(self.name, self.weights_sha256, self.fixed_size, self.build_parts))
             run, dimension = open_graph(graph, self.engine, self.name), graph.dimension

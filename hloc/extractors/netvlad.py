@@ -38,13 +38,15 @@ def find_weights() -> Path | None:
 
 def create(options: ExtractorOptions) -> NetvladExtractor:
     """Make the extractor that the flags ask for."""
-    return NetvladExtractor(
+    made = NetvladExtractor(
         weights=options.weights,
         device=options.device,
         resize_max=options.resize_max,
         engine=options.engine,
         precision=options.precision,
     )
+    made.compiles = bool(options.compile)
+    return made
 
 
 class NetvladExtractor(EngineExtractor):

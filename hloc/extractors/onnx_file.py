@@ -71,8 +71,9 @@ class OnnxExtractor(NetworkExtractor):
     def __init__(self, path: Path, options: ExtractorOptions) -> None:
         self.name = model_name(path)
         super().__init__(path, options.device)
-        if options.device not in ("auto", "cpu") and options.device.partition(":")[0] != "cuda":
-            raise UsageError(f"--device {options.device}: {PREFIX}FILE computes on cpu or cuda")
+        is_known = options.device in ("auto", "cpu") or options.device.partition(":")[0] == "cuda"
+        if not is_known or "," in options.device:
+            raise UsageError(f"--device {options.device}: {PREFIX}FILE computes on cpu or cuda, on one GPU (cuda:N)")
         session = self._session(self.resolved_device())
         if len(session.get_inputs()) != 1 or len(session.get_inputs()[0].shape or []) != 4:
             raise UsageError(f"{path} is no network of this kind: it must take one array of four axes")
@@ -102,6 +103,10 @@ class OnnxExtractor(NetworkExtractor):
         if self.device.startswith("cuda") and not has_gpu:
             raise UsageError(f"--device {self.device}: this onnxruntime uses no GPU; pip install onnxruntime-gpu")
         return "cuda" if has_gpu and self.device != "cpu" else "cpu"
+
+    def resolved_devices(self) -> tuple[str, ...]:
+        """Give the one device."""
+        return (self.resolved_device(),)
 
     def load(self, device: str) -> OnnxNetwork:
         """Open the network on a device."""

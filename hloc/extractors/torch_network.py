@@ -45,6 +45,7 @@ class TorchExtractor(EngineExtractor):
     def __init__(self, options: ExtractorOptions, picture: Picture, dimension: int) -> None:
         self.name = options.model
         super().__init__(self._found_weights(options), options.device, options.engine, options.precision)
+        self.compiles = bool(options.compile)
         self.picture = picture.resized(options.resize_max, self.name)
         self.max_side: int = self.picture.max_side
         self._resize_max = options.resize_max

@@ -14,7 +14,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from storage.errors import DamagedFileError, StageError
+from storage.exif import ExifRecord
 from storage.fingerprints import Fingerprint
+from storage.formats.exif_records import exif_lines, read_exif_group, write_exif
 from storage.formats.hdf5 import (
     digest,
     new_hdf5,
@@ -28,7 +30,7 @@ from storage.formats.hdf5 import (
 from storage.report import SkippedPhoto
 
 FEATURES_FORMAT = "global-features"
-FEATURES_VERSION = 1
+FEATURES_VERSION = 2  # 1 had no EXIF
 MADE_BY = "python extract_features.py"
 MAPPED_FROM_BYTES = 2**30  # descriptors of this size are not read into memory but mapped from the file
 
@@ -55,6 +57,8 @@ class Features:
         Photos of the folder that have no descriptor, sorted.
     state : Mapping of str to ndarray
         What the model learnt on these photos (codebooks, whitening); empty for other models.
+    exif : list of ExifRecord or None
+        What EXIF says of each photo, N; None in files of version 1.
     """
 
     model: str
@@ -65,6 +69,7 @@ class Features:
     fingerprints: Sequence[Fingerprint]
     skipped: Sequence[SkippedPhoto] = ()
     state: Mapping[str, NDArray[Any]] = field(default_factory=dict)
+    exif: Sequence[ExifRecord] | None = None
 
     @property
     def checksum(self) -> str:
@@ -75,11 +80,20 @@ class Features:
             list(self.names),
             np.asarray(self.descriptors),
             np.asarray(self.image_sizes),
-            [f"{photo.size} {photo.mtime_ns} {photo.sha256}" for photo in self.fingerprints],
+            _fingerprint_lines(self.fingerprints),
             [f"{photo.name}\n{photo.reason}" for photo in self.skipped],
             keys,
             *(np.asarray(self.state[key]) for key in keys),
+            *([] if self.exif is None else [exif_lines(self.exif)]),
         )
+
+
+@dataclass(frozen=True)
+class PhotoExif:
+    """What EXIF says of a photo, and what identifies the file that it was read of."""
+
+    fingerprint: Fingerprint
+    record: ExifRecord
 
 
 def joined_checksum(checksums: Sequence[str]) -> str:
@@ -113,6 +127,9 @@ def write_features(path: Path, features: Features) -> None:
         state = file.create_group("state", track_order=False)
         for key in sorted(features.state):
             write_array(state, key, np.asarray(features.state[key]))
+        if features.exif is not None:
+            checksum = _exif_checksum(features.names, features.fingerprints, features.exif)
+            write_exif(file, features.exif, checksum)
 
 
 def read_features(path: Path) -> Features:
@@ -135,12 +152,53 @@ def read_features(path: Path) -> Features:
     return features
 
 
-def _features_of(file: h5py.File, path: Path) -> Features:
-    names = read_names(file, "names")
-    count = len(names)
+def read_photo_exif(path: Path) -> dict[str, PhotoExif]:
+    """Read what EXIF says of the photos of a features file, without their descriptors.
+
+    Returns
+    -------
+    dict of str to PhotoExif
+        By image name; empty for a file of version 1.
+
+    Raises
+    ------
+    StageError
+        When there is no such file.
+    DamagedFileError
+        When it is damaged.
+    """
+    with open_hdf5(path, FEATURES_FORMAT, FEATURES_VERSION, MADE_BY) as file:
+        names = read_names(file, "names")
+        fingerprints = _fingerprints_of(file, len(names))
+        found = read_exif_group(file, len(names))
+    if found is None:
+        return {}
+    records, stored = found
+    if stored != _exif_checksum(names, fingerprints, records):
+        raise DamagedFileError(f"damaged: {path} (a checksum does not agree); make it again with: {MADE_BY}")
+    rows = zip(names, fingerprints, records, strict=True)
+    return {name: PhotoExif(fingerprint, record) for name, fingerprint, record in rows}
+
+
+def _exif_checksum(names: Sequence[str], fingerprints: Sequence[Fingerprint], records: Sequence[ExifRecord]) -> str:
+    return digest(list(names), _fingerprint_lines(fingerprints), exif_lines(records))
+
+
+def _fingerprint_lines(fingerprints: Sequence[Fingerprint]) -> list[str]:
+    return [f"{photo.size} {photo.mtime_ns} {photo.sha256}" for photo in fingerprints]
+
+
+def _fingerprints_of(file: h5py.File, count: int) -> list[Fingerprint]:
     sizes = read_array(file, "file_size", np.integer, (count,))
     times = read_array(file, "mtime_ns", np.integer, (count,))
     hashes = read_names(file, "sha256", count)
+    return [Fingerprint(int(s), int(t), h) for s, t, h in zip(sizes, times, hashes, strict=True)]
+
+
+def _features_of(file: h5py.File, path: Path) -> Features:
+    names = read_names(file, "names")
+    count = len(names)
+    exif = read_exif_group(file, count)
     skipped = zip(read_names(file, "skipped_names"), read_names(file, "skipped_reasons"), strict=True)
     return Features(
         model=str(file.attrs["model"]),
@@ -148,9 +206,10 @@ def _features_of(file: h5py.File, path: Path) -> Features:
         names=names,
         descriptors=_read_descriptors(file, path, count),
         image_sizes=read_array(file, "image_size", np.integer, (count, 2)),
-        fingerprints=[Fingerprint(int(s), int(t), h) for s, t, h in zip(sizes, times, hashes, strict=True)],
+        fingerprints=_fingerprints_of(file, count),
         skipped=[SkippedPhoto(name, reason) for name, reason in skipped],
         state={key: np.asarray(file["state"][key][()]) for key in sorted(file["state"])},
+        exif=None if exif is None else exif[0],
     )
 
 

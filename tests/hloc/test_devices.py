@@ -7,7 +7,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from hloc.devices import has_bf16, import_torch, resolve_device
+from hloc.devices import has_bf16, import_torch, resolve_device, resolve_devices
 from storage.errors import StageError, UsageError
 
 
@@ -97,3 +97,39 @@ def test_a_processor_has_bf16_when_it_has_instructions_for_it(
     torch = pytest.importorskip("torch")
     monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: found)
     assert has_bf16("cpu") is expected
+
+
+@pytest.mark.parametrize(
+    ("num_gpus", "devices", "expected"),
+    [
+        (0, "auto", ("cpu",)),
+        (1, "auto", ("cuda",)),
+        (1, "cuda", ("cuda",)),
+        (3, "cuda", ("cuda:0", "cuda:1", "cuda:2")),
+        (2, "auto", ("cuda:0", "cuda:1")),
+        (3, "cuda:1", ("cuda:1",)),
+        (3, "cuda:2,cuda:0", ("cuda:2", "cuda:0")),
+    ],
+)
+def test_cuda_stands_for_all_gpus_and_a_list_for_those_it_names(
+    monkeypatch: pytest.MonkeyPatch, num_gpus: int, devices: str, expected: tuple[str, ...]
+) -> None:
+    machine_with(monkeypatch, num_gpus)
+    assert resolve_devices(devices) == expected
+
+
+@pytest.mark.parametrize(
+    ("devices", "told"),
+    [
+        ("cuda:0,cpu", "only numbered NVIDIA GPUs work together"),
+        ("cuda,cuda:1", "only numbered NVIDIA GPUs"),
+        ("cuda:0,", "only numbered NVIDIA GPUs"),
+        ("cuda:1,cuda:1", "the same GPU stands twice"),
+        ("cuda:0,cuda:5", "finds 2 NVIDIA GPUs"),
+        ("cuda:0,cuda:x", "unknown"),
+    ],
+)
+def test_a_wrong_list_of_gpus_is_a_wrong_call(monkeypatch: pytest.MonkeyPatch, devices: str, told: str) -> None:
+    machine_with(monkeypatch, num_gpus=2)
+    with pytest.raises(UsageError, match=told):
+        resolve_devices(devices)

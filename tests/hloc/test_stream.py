@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from hloc.stream import PhotoWork, Prepared, run_in_workers
+from hloc import stream
+from hloc.stream import MEMORY_PER_WORKER, PhotoWork, Prepared, automatic_workers, run_in_workers
 from storage.report import SkippedPhoto
 from tests.drawn_photos import save_photos
 from tests.fake_models import MeanColour, Misbehaving
@@ -67,3 +68,15 @@ def test_jobs_are_taken_lazily(tmp_path: Path) -> None:
     next(results)
     results.close()
     assert len(taken) < 10
+
+
+@pytest.mark.parametrize(
+    ("cores", "memory", "expected"),
+    [(8, None, 8), (8, 100 * MEMORY_PER_WORKER, 8), (8, 3 * MEMORY_PER_WORKER + 5, 3), (8, 5, 1), (1, None, 1)],
+)
+def test_workers_are_as_many_as_cores_and_memory_allow(
+    monkeypatch: pytest.MonkeyPatch, cores: int, memory: int | None, expected: int
+) -> None:
+    monkeypatch.setattr(stream, "usable_cores", lambda: cores)
+    monkeypatch.setattr(stream, "available_memory", lambda: memory)
+    assert automatic_workers() == expected

@@ -1,13 +1,14 @@
 from __future__ import annotations
 
 import argparse
+import importlib
 import os
 import signal
 from pathlib import Path
 
 import pytest
 
-from stages.command_line import ScriptParser, exit_codes
+from stages.command_line import ScriptParser, exit_codes, worker_count
 from storage.errors import PhotoError, StageError, UsageError
 
 QUIET = argparse.Namespace(quiet=True, json=False)
@@ -75,3 +76,23 @@ def test_a_wrong_flag_is_exit_code_2(capsys: pytest.CaptureFixture[str]) -> None
         ScriptParser("Does it.").parse_args(["--nonsense"])
     assert caught.value.code == 2
     assert "--nonsense" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(("text", "expected"), [("auto", None), ("0", 0), ("12", 12), ("-1", -1)])
+def test_the_number_of_workers_is_a_number_or_auto(text: str, expected: int | None) -> None:
+    assert worker_count(text) == expected  # what is out of range the stage refuses, naming the flag
+
+
+@pytest.mark.parametrize("text", ["", "all", "1.5"])
+def test_another_word_for_the_number_of_workers_is_refused(text: str) -> None:
+    with pytest.raises(argparse.ArgumentTypeError, match="must be auto or a number of 0 or more"):
+        worker_count(text)
+
+
+@pytest.mark.parametrize("script", ["extract_features", "match_pairs", "run_pipeline", "resize_images"])
+def test_every_script_with_workers_takes_auto_and_takes_it_by_itself(script: str) -> None:
+    parse_args = importlib.import_module(script).parse_args
+    needed = ["--image_dir", "photos"]
+    for given in ([], ["--num_workers", "auto"], ["--num-workers", "auto"]):
+        assert parse_args([*needed, *given]).num_workers is None
+    assert parse_args([*needed, "--num_workers", "3"]).num_workers == 3

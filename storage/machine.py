@@ -1,0 +1,95 @@
+"""What this process may use of the machine: processor cores and memory, the limits of a container included."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+CGROUPS = Path("/sys/fs/cgroup")
+MEMBERSHIP = Path("/proc/self/cgroup")
+MEMORY_INFO = Path("/proc/meminfo")
+_KIB = 1024
+
+
+def usable_cores() -> int:
+    """Give the number of cores that this process may use.
+
+    The least of what the system has, what the process is bound to, and the quota of its control groups (Linux, version
+    1 and 2), rounded up; at least 1.
+    """
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return max(1, min([cores, *(-(-quota // period) for quota, period in _processor_quotas() if period > 0)]))
+
+
+def available_memory() -> int | None:
+    """Give the bytes of memory that can still be taken without swapping; None where the system does not tell.
+
+    On Linux the least of what is available in all and what the control groups leave; on macOS half of the physical
+    memory, as it does not say how much is free for good.
+    """
+    free = _memory_available()
+    limits = [limit - used for limit, used in _memory_limits()]
+    found = [*([] if free is None else [free]), *limits]
+    return max(0, min(found)) if found else None
+
+
+def _memory_available() -> int | None:
+    for line in _text(MEMORY_INFO).splitlines():
+        key, _, value = line.partition(":")
+        if key == "MemAvailable":
+            return int(value.split()[0]) * _KIB
+    names = getattr(os, "sysconf_names", {})
+    if "SC_PHYS_PAGES" in names and "SC_PAGE_SIZE" in names:
+        return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") // 2
+    return None
+
+
+def _processor_quotas() -> Iterator[tuple[int, int]]:
+    """Give quota and period, in microseconds, of each control group that sets one."""
+    for folder in _groups(""):
+        found = _numbers(folder / "cpu.max")
+        if len(found) == 2:
+            yield found[0], found[1]
+    for folder in _groups("cpu"):
+        quota, period = _numbers(folder / "cpu.cfs_quota_us"), _numbers(folder / "cpu.cfs_period_us")
+        if quota and period and quota[0] > 0:
+            yield quota[0], period[0]
+
+
+def _memory_limits() -> Iterator[tuple[int, int]]:
+    """Give limit and use, in bytes, of each control group that sets a limit."""
+    for kind, limit_name, use_name in (
+        ("", "memory.max", "memory.current"),
+        ("memory", "memory.limit_in_bytes", "memory.usage_in_bytes"),
+    ):
+        for folder in _groups(kind):
+            limit, used = _numbers(folder / limit_name), _numbers(folder / use_name)
+            if limit and used:
+                yield limit[0], used[0]
+
+
+def _groups(kind: str) -> Iterator[Path]:
+    """Give the folders of this process's control group and of those around it; ``kind`` is empty for version 2."""
+    for line in _text(MEMBERSHIP).splitlines():
+        _, kinds, path = (*line.split(":", 2), "", "")[:3]
+        if kind in kinds.split(","):
+            root = CGROUPS / kind
+            group = root / path.strip("/")
+            yield group
+            yield from (parent for parent in group.parents if parent.is_relative_to(root))
+            if ".." in path or not group.is_dir():  # inside a container the path may be that of the host
+                yield root
+
+
+def _numbers(path: Path) -> list[int]:
+    """Give the numbers of a file; none when it is missing or says ``max``."""
+    words = _text(path).split()
+    return [int(word) for word in words] if words and all(word.lstrip("-").isdigit() for word in words) else []
+
+
+def _text(path: Path) -> str:
+    try:
+        return path.read_text(encoding="ascii", errors="replace")
+    except OSError:  # not on this system, or not shown to this process
+        return ""

@@ -1,0 +1,90 @@
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from storage import machine
+
+GIB = 2**30
+
+
+@pytest.fixture
+def system(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty system with 8 cores; tests write the files that theirs has."""
+    monkeypatch.setattr(machine, "CGROUPS", tmp_path / "cgroup")
+    monkeypatch.setattr(machine, "MEMBERSHIP", tmp_path / "membership")
+    monkeypatch.setattr(machine, "MEMORY_INFO", tmp_path / "meminfo")
+    monkeypatch.setattr(os, "sched_getaffinity", lambda _: set(range(8)), raising=False)
+    return tmp_path
+
+
+def put(path: Path, text: str) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text, encoding="ascii")
+
+
+def test_without_a_quota_all_cores_that_the_process_is_bound_to_count(system: Path) -> None:
+    assert machine.usable_cores() == 8
+
+
+@pytest.mark.parametrize(
+    ("quota", "cores"), [("250000 100000", 3), ("100000 100000", 1), ("10000 100000", 1), ("max 100000", 8)]
+)
+def test_a_quota_of_version_2_is_rounded_up(system: Path, quota: str, cores: int) -> None:
+    put(system / "membership", "0::/box/inner\n")
+    put(system / "cgroup" / "box" / "inner" / "cpu.max", quota + "\n")
+    assert machine.usable_cores() == cores
+
+
+def test_the_quota_of_a_group_around_counts_too(system: Path) -> None:
+    put(system / "membership", "0::/box/inner\n")
+    put(system / "cgroup" / "box" / "inner" / "cpu.max", "600000 100000\n")
+    put(system / "cgroup" / "box" / "cpu.max", "200000 100000\n")
+    assert machine.usable_cores() == 2
+
+
+def test_a_quota_of_version_1_counts_and_minus_one_is_none(system: Path) -> None:
+    put(system / "membership", "3:cpu,cpuacct:/box\n")
+    put(system / "cgroup" / "cpu" / "box" / "cpu.cfs_period_us", "100000")
+    put(system / "cgroup" / "cpu" / "box" / "cpu.cfs_quota_us", "400000")
+    assert machine.usable_cores() == 4
+    put(system / "cgroup" / "cpu" / "box" / "cpu.cfs_quota_us", "-1")
+    assert machine.usable_cores() == 8
+
+
+def test_in_a_container_that_names_the_hosts_path_the_root_counts(system: Path) -> None:
+    put(system / "membership", "0::/../../docker/abc\n")
+    put(system / "cgroup" / "cpu.max", "100000 100000\n")
+    assert machine.usable_cores() == 1
+
+
+def test_memory_is_what_the_system_says_is_available(system: Path) -> None:
+    put(system / "meminfo", "MemTotal: 9999999 kB\nMemAvailable: 2097152 kB\n")
+    assert machine.available_memory() == 2 * GIB
+
+
+def test_memory_is_what_the_tightest_group_leaves(system: Path) -> None:
+    put(system / "meminfo", "MemAvailable: 8388608 kB\n")
+    put(system / "membership", "0::/box\n")
+    put(system / "cgroup" / "box" / "memory.max", str(3 * GIB))
+    put(system / "cgroup" / "box" / "memory.current", str(2 * GIB))
+    assert machine.available_memory() == GIB
+
+
+def test_a_group_that_uses_more_than_its_limit_leaves_nothing(system: Path) -> None:
+    put(system / "membership", "4:memory:/\n")
+    put(system / "cgroup" / "memory" / "memory.limit_in_bytes", "100")
+    put(system / "cgroup" / "memory" / "memory.usage_in_bytes", "200")
+    assert machine.available_memory() == 0
+
+
+def test_a_system_that_tells_nothing_gives_none(system: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(os, "sysconf_names", {}, raising=False)
+    assert machine.available_memory() is None
+
+
+def test_this_machine_has_a_core_and_memory() -> None:
+    assert machine.usable_cores() >= 1
+    assert machine.available_memory() != 0
