@@ -253,4 +253,3 @@ class PlotSettings:
     parquet: Path | None = None
     num_workers: int | None = None
     follow_links: bool = False
-    max_megapixels: float = MAX_MEGAPIXELS

@@ -17,12 +17,12 @@ from stages.checks import check_apart, check_range, follows_links, settings_as_j
 from stages.settings import ThresholdSettings
 from stages.threshold_inputs import ThresholdInputs, check_pairs, gather_pairs
 from stages.threshold_picture import draw_curve
-from stages.work_places import LinkedFolder, WorkPlaces, work_places
-from storage.data_urls import jpeg_data_url
+from stages.work_places import LinkedFolder, work_places
 from storage.errors import PhotoError
 from storage.names import inside
 from storage.progress import progress_bar
 from storage.report import RunReport
+from storage.small_files import jpeg_data_url
 from storage.thumbnails import thumbnail
 from storage.unchanged import write_if_changed
 
@@ -90,7 +90,8 @@ def select_threshold(settings: ThresholdSettings, render: Render) -> RunReport:
     selection = _select(inputs, sweep_thresholds(edges, settings.max_points, inputs.defaults))
     shown = choose_samples(edges, selection, settings.num_places)
     report = _report(settings, inputs, edges, selection)
-    photos = _thumbnails(settings, places, inputs, edges, shown, report)
+    numbers = np.unique(np.concatenate((edges.first[shown], edges.second[shown]))).tolist()
+    photos = _thumbnails(settings, inputs, numbers, report)
     content = page_content(inputs, edges, selection, shown, photos)
     contents = {"page": (PAGE_NAME, render(content).encode()), "table": (TABLE_NAME, _table(selection).encode())}
     picture = draw_curve(selection.rows(), inputs.title, selection.defaults)
@@ -165,14 +166,10 @@ def page_content(
 
 
 def _thumbnails(
-    settings: ThresholdSettings,
-    places: WorkPlaces,
-    inputs: ThresholdInputs,
-    edges: Edges,
-    shown: Sequence[int],
-    report: RunReport,
+    settings: ThresholdSettings, inputs: ThresholdInputs, numbers: Sequence[int], report: RunReport
 ) -> list[tuple[int, str | None]]:
-    numbers = np.unique(np.concatenate((edges.first[list(shown)], edges.second[list(shown)]))).tolist()
+    """Give number and ``data:`` URL of each of the photos; None for those that are gone or cannot be read."""
+    places = work_places(settings)
     photos: list[tuple[int, str | None]] = []
     is_linked = places.image_dir.is_dir() and follows_links(LinkedFolder(places.image_dir, settings.follow_links))
     for number in progress_bar(numbers, len(numbers), "thumbnails"):
