@@ -165,19 +165,22 @@
         high = [Math.max(high[0], xs[photo]), Math.max(high[1], ys[photo])];
       }
       const spans = [high[0] - low[0] || 1e-9, high[1] - low[1] || 1e-9];
-      scale = Math.min((width * 0.9) / spans[0], (height * 0.9) / spans[1], 60 * base()) / base();
+      scale = Math.min((width * 0.84) / spans[0], (height * 0.84) / spans[1], 60 * base()) / base();
       left = width / 2 - ((low[0] + high[0]) / 2) * base() * scale;
       top = height / 2 + ((low[1] + high[1]) / 2) * base() * scale;
     }
     ask();
   }
 
+  // what the list of photos found leaves free
+  const freeWidth = () => (at("found").hidden ? width : at("found").offsetLeft - 8);
+
   function goTo(photo) {
     chosen = photo;
     scale = Math.max(scale, 6);
-    left = width / 2 - xs[photo] * base() * scale;
+    left = freeWidth() / 2 - xs[photo] * base() * scale;
     top = height / 2 + ys[photo] * base() * scale;
-    showCard(photo, width / 2, height / 2);
+    showCard(photo, px(photo), py(photo));
     ask();
   }
 
@@ -213,8 +216,15 @@
     picture.alt = names[photo];
     if (url !== null && picture.getAttribute("src") !== url) picture.src = url;
     const space = (tileSide || 12) / 2 + 14;
-    const beside = x + space + card.offsetWidth > width ? x - space - card.offsetWidth : x + space;
-    const below = Math.min(Math.max(y - card.offsetHeight / 2, 8), height - card.offsetHeight - 8);
+    const free = freeWidth(), right = x + space, beyond = x - space - card.offsetWidth;
+    let beside = right + card.offsetWidth <= free ? right : beyond;
+    let below = y - card.offsetHeight / 2;
+    if (beside < 8) {
+      // no room on either side: over or under it
+      beside = Math.min(x - card.offsetWidth / 2, free - card.offsetWidth);
+      below = y + space + card.offsetHeight <= height ? y + space : y - space - card.offsetHeight;
+    }
+    below = Math.min(Math.max(below, 8), height - card.offsetHeight - 8);
     card.style.transform = `translate(${Math.max(8, beside)}px, ${Math.max(8, below)}px)`;
   }
 
