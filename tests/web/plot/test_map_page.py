@@ -58,13 +58,13 @@ def test_a_photo_found_is_shown_with_name_cluster_and_picture(opened: Page) -> N
     opened.wait_for_function("document.getElementById('picture').naturalWidth > 0")
 
 
-def test_hovering_the_photo_in_the_middle_shows_it(opened: Page) -> None:
+def test_hovering_a_photo_shows_it(opened: Page) -> None:
     find(opened, "photo_007")
     opened.click("#results button")
+    box, found = opened.locator("#map").bounding_box(), opened.locator("#found").bounding_box()
+    assert box is not None and found is not None
     find(opened, "")
-    box = opened.locator("#map").bounding_box()
-    assert box is not None
-    opened.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    opened.mouse.move((box["x"] + found["x"]) / 2, box["y"] + box["height"] / 2)
     opened.wait_for_selector("#card:not([hidden])")
     assert opened.inner_text("#name") == "photo_007.jpg"
     opened.mouse.move(2, 2)
@@ -140,3 +140,43 @@ def test_dark_and_light_follow_the_system(opened: Page) -> None:
     light = opened.evaluate(colour)
     opened.emulate_media(color_scheme="dark")
     assert opened.evaluate(colour) != light
+
+
+def test_buttons_zoom_and_show_all_again(opened: Page) -> None:
+    before = picture(opened)
+    opened.get_by_role("button", name="Zoom in").click()
+    assert picture(opened) != before
+    opened.get_by_role("button", name="Show all").click()
+    opened.mouse.move(2, 2)
+    assert picture(opened) == before
+
+
+def test_the_card_covers_neither_the_photo_nor_the_list(opened: Page) -> None:
+    for width in (1280, 820):
+        opened.set_viewport_size({"width": width, "height": 800})
+        find(opened, "photo_004")
+        opened.click("#results button")
+        card, found = opened.locator("#card").bounding_box(), opened.locator("#found").bounding_box()
+        stage = opened.locator("#stage").bounding_box()
+        assert card is not None and found is not None and stage is not None
+        assert card["x"] + card["width"] <= found["x"] + 1
+        middle = (stage["x"] + (found["x"] - stage["x"]) / 2, stage["y"] + stage["height"] / 2)
+        is_over = (
+            card["x"] < middle[0] < card["x"] + card["width"] and card["y"] < middle[1] < card["y"] + card["height"]
+        )
+        assert not is_over
+
+
+def test_escape_closes_the_card(opened: Page) -> None:
+    find(opened, "photo_004")
+    opened.click("#results button")
+    opened.locator("#map").focus()
+    opened.keyboard.press("Escape")
+    assert opened.locator("#card").is_hidden()
+
+
+def test_clusters_and_search_narrow_each_other(opened: Page) -> None:
+    opened.select_option("#cluster", "1")
+    everything = set(opened.locator("#results button").all_inner_texts())
+    few = find(opened, "photo_00")
+    assert set(few) == {name for name in everything if "photo_00" in name}

@@ -16,7 +16,7 @@ from tests.drawn_collection import HOSTILE, draw_collection
 from web.thresholds.page import threshold_page
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Page
+    from playwright.sync_api import Browser, Page
 
 COUNTS = ("similar_pairs", "clusters", "clustered_photos", "largest_cluster")
 # Tests may read what was copied, and have copying refused.
@@ -204,3 +204,47 @@ def test_dark_and_light_follow_the_system(opened: Page) -> None:
     light = opened.evaluate(colour)
     opened.emulate_media(color_scheme="dark")
     assert opened.evaluate(colour) != light
+
+
+def test_a_handle_can_be_dragged_and_is_copied_when_let_go(opened: Page, folder: Path) -> None:
+    knob, chart = opened.locator("#weak .knob").bounding_box(), opened.locator("#chart").bounding_box()
+    assert knob is not None and chart is not None
+    opened.mouse.move(knob["x"] + knob["width"] / 2, knob["y"] + knob["height"] / 2)
+    opened.mouse.down()
+    opened.mouse.move(chart["x"] + chart["width"] * 0.12, knob["y"] + 5, steps=4)
+    opened.mouse.up()
+    weak = float(opened.input_value("#flags").split()[3])
+    assert weak < 0.15 and weak in [float(row["threshold"]) for row in rows_of(folder)]
+    assert opened.evaluate("window.copied") == [opened.input_value("#flags")]
+
+
+def test_focus_goes_from_the_flags_to_the_chart_and_the_handles(opened: Page) -> None:
+    opened.locator("#flags").focus()
+    order = []
+    for _ in range(4):
+        opened.keyboard.press("Tab")
+        order.append(opened.evaluate("document.activeElement.id || document.activeElement.name"))
+    assert order == ["copy", "which", "strong", "weak"]
+
+
+def test_the_badge_says_which_threshold_is_shown(opened: Page) -> None:
+    opened.get_by_role("slider", name="Weak threshold").focus()
+    assert opened.inner_text("#badge") == "weak" and shown(opened)["threshold"] == "0.15"
+    hover(opened, 0.95)
+    assert opened.locator("#badge").is_hidden()
+
+
+def test_a_finger_sets_and_copies(browser: Browser, folder: Path) -> None:
+    context = browser.new_context(viewport={"width": 820, "height": 1180}, has_touch=True)
+    page = context.new_page()
+    page.add_init_script(CLIPBOARD)
+    page.goto((folder / "threshold.html").as_uri())
+    box = page.locator("#chart").bounding_box()
+    assert box is not None
+    page.touchscreen.tap(box["x"] + box["width"] * 0.7, box["y"] + box["height"] * 0.5)
+    assert (
+        page.evaluate("window.copied")
+        == [page.input_value("#flags")]
+        != ["--strong_edg_thresh 0.3 --weak_edg_thresh 0.15"]
+    )
+    context.close()
