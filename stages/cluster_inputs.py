@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -82,13 +82,13 @@ def gather_inputs(settings: ClusterSettings) -> ClusterInputs:
     StageError
         When a file is missing or damaged.
     """
-    pairs_file = _find_pairs_file(settings)
+    pairs_file = find_pairs_file(settings.pairs_file, settings.outputs_dir)
     origin = (read_origin(pairs_file) if pairs_file.is_file() else None) or {}
     on_disk = list_photos(settings.image_dir, follows_links(settings))
-    model = str(origin["model"]) if origin else _model_in_name(pairs_file)
+    model = model_of_pairs(pairs_file, origin)
     is_probability = origin.get("is_probability") is True
     method = settings.method or (EVIDENCE if is_probability else SPECIFIED)
-    defaults = PROBABILITIES if is_probability else default_thresholds(model) or FALLBACK_THRESHOLDS
+    defaults = thresholds_of_pairs(model, is_probability)
     thresholds = _evidence_settings(settings) if method == EVIDENCE else _specified_settings(settings, defaults)
     decisions, decisions_checksum = _read_decisions(settings)
     pairs_checksum = str(origin["sha256"]) if origin else _sha256(pairs_file)
@@ -110,25 +110,40 @@ def _sha256(path: Path) -> str:
         raise StageError(f"cannot read {path}: {error.strerror or error}") from error
 
 
-def _find_pairs_file(settings: ClusterSettings) -> Path:
-    if settings.pairs_file is not None:
-        return settings.pairs_file
-    every = list_pairs_files(settings.outputs_dir)
+def find_pairs_file(pairs_file: Path | None, outputs_dir: Path) -> Path:
+    """Give the pairs that clusters are made of: those given, else the only ones in a folder, verified ones first.
+
+    Raises
+    ------
+    StageError
+        When there are none.
+    UsageError
+        When there are several.
+    """
+    if pairs_file is not None:
+        return pairs_file
+    every = list_pairs_files(outputs_dir)
     stems = {path.stem for path in every}
     found = [path for path in every if f"{path.stem}{VERIFIED}" not in stems]
     if not found:
-        raise StageError(
-            f"no pairs-*.txt or pairs-*.h5 in {settings.outputs_dir}; make one with: python extract_features.py"
-        )
+        raise StageError(f"no pairs-*.txt or pairs-*.h5 in {outputs_dir}; make one with: python extract_features.py")
     if len(found) > 1:
         listed = ", ".join(str(path) for path in found)
-        raise UsageError(f"several pairs files in {settings.outputs_dir}; choose one by --pairs_file: {listed}")
+        raise UsageError(f"several pairs files in {outputs_dir}; choose one by --pairs_file: {listed}")
     return found[0]
 
 
-def _model_in_name(pairs_file: Path) -> str | None:
+def model_of_pairs(pairs_file: Path, origin: Mapping[str, Any]) -> str | None:
+    """Give the model that made a pairs file, by its origin file or by its name; None when neither tells."""
+    if origin:
+        return str(origin["model"])
     name = pairs_file.stem.removeprefix("pairs-")
     return name if default_thresholds(name) else None
+
+
+def thresholds_of_pairs(model: str | None, is_probability: bool) -> tuple[float, float]:
+    """Give the default strong and weak threshold of pairs; those of the fallback model when theirs is not known."""
+    return PROBABILITIES if is_probability else default_thresholds(model) or FALLBACK_THRESHOLDS
 
 
 def _specified_settings(settings: ClusterSettings, defaults: tuple[float, float]) -> SpecifiedSettings:

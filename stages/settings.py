@@ -212,3 +212,53 @@ class ExplainSettings:
     max_side: int = 960
     follow_links: bool = False
     max_megapixels: float = MAX_MEGAPIXELS
+
+
+@dataclass(frozen=True)
+class ThresholdSettings:
+    """Settings of ``tools.select_threshold``.
+
+    ``work_dir`` holds the three folders that are None; without it they are as in the other scripts. ``output_dir`` of
+    None is ``RESULTS_DIR/thresholds``. ``method`` scores all pairs of ``sample`` photos, drawn by ``seed``, in the
+    place of a pairs file; ``num_workers`` is for that alone. ``max_points`` limits the curve, ``num_places`` the places
+    on it that sample pairs are taken from.
+    """
+
+    work_dir: Path | None = None
+    image_dir: Path | None = None
+    outputs_dir: Path | None = None
+    results_dir: Path | None = None
+    pairs_file: Path | None = None
+    output_dir: Path | None = None
+    method: str | None = None
+    sample: int | None = None
+    seed: int = 0
+    num_workers: int | None = None
+    max_points: int = 1000
+    num_places: int = 60
+    follow_links: bool = False
+    max_megapixels: float = MAX_MEGAPIXELS
+
+
+@dataclass(frozen=True)
+class PlotSettings:
+    """Settings of ``tools.plot_features``.
+
+    ``work_dir`` holds the three folders that are None; without it they are as in the other scripts. ``output_dir`` of
+    None is ``RESULTS_DIR/map``. ``model`` of None is that of the clusters, or of the only features file. The first of
+    ``methods`` is what the page shows at first and what ``parquet`` holds; ``projector`` is a folder.
+    """
+
+    work_dir: Path | None = None
+    image_dir: Path | None = None
+    outputs_dir: Path | None = None
+    results_dir: Path | None = None
+    output_dir: Path | None = None
+    model: str | None = None
+    methods: tuple[str, ...] = ("tsne", "pca")
+    perplexity: float = 30.0
+    seed: int = 0
+    projector: Path | None = None
+    parquet: Path | None = None
+    num_workers: int | None = None
+    follow_links: bool = False

@@ -1,0 +1,34 @@
+"""The three folders of a work folder, for tools that take either it or each of them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+
+@dataclass(frozen=True)
+class WorkPlaces:
+    """Where photos, features and clusters of a collection lie."""
+
+    image_dir: Path
+    outputs_dir: Path
+    results_dir: Path
+
+
+@dataclass(frozen=True)
+class LinkedFolder:
+    """An image folder, and whether links in it are followed on request: what ``stages.checks.follows_links`` takes."""
+
+    image_dir: Path
+    follow_links: bool
+
+
+def work_places(settings: Any) -> WorkPlaces:
+    """Give the folders that settings with ``work_dir`` mean: each as given, else the usual one in the work folder."""
+    parent = Path() if settings.work_dir is None else settings.work_dir
+    return WorkPlaces(
+        settings.image_dir or parent / "datasets",
+        settings.outputs_dir or parent / "netvlad",
+        settings.results_dir or parent / "results",
+    )

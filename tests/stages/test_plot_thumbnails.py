@@ -1,0 +1,47 @@
+"""Tiles and sheets of a whole collection."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from stages.plot_thumbnails import ABSENT, SHEET_COLUMNS, TILE, ThumbnailWork, make_thumbnails, make_tiles, write_sheets
+from tests.drawn_photos import save_photos
+
+
+def test_a_tile_is_the_middle_square_of_a_photo(tmp_path: Path) -> None:
+    wide = np.zeros((100, 300, 3), dtype=np.uint8)
+    wide[:, 100:200] = (200, 30, 30)
+    Image.fromarray(wide).save(tmp_path / "wide.png")
+    Image.fromarray(wide.swapaxes(0, 1)).save(tmp_path / "high.png")
+    for tile in make_tiles([tmp_path / "wide.png", tmp_path / "high.png"]):
+        assert np.abs(tile[4:-4, 4:-4].astype(int) - (200, 30, 30)).max() < 12
+
+
+def test_without_a_thumbnail_or_with_a_damaged_one_the_tile_is_grey(tmp_path: Path) -> None:
+    (tmp_path / "damaged.jpg").write_bytes(b"\xff\xd8\xff cut")
+    tiles = make_tiles([None, tmp_path / "damaged.jpg"])
+    assert (tiles == ABSENT).all() and tiles.shape == (2, TILE, TILE, 3)
+
+
+def test_photos_that_are_gone_or_broken_have_no_thumbnail(tmp_path: Path) -> None:
+    names = save_photos(tmp_path / "photos", 2)
+    (tmp_path / "photos" / "broken.jpg").write_bytes(b"no photo")
+    work = ThumbnailWork(tmp_path / "photos", tmp_path / "small", follow_links=False)
+    found = make_thumbnails([*names, "gone.jpg", "broken.jpg"], work, 0)
+    assert [path is not None for path in found] == [True, True, False, False]
+    assert all(path.is_relative_to(tmp_path / "small") for path in found if path is not None)
+
+
+def test_a_second_sheet_begins_where_the_first_is_full(tmp_path: Path) -> None:
+    per_sheet = SHEET_COLUMNS**2
+    tiles = np.zeros((per_sheet + 2, TILE, TILE, 3), dtype=np.uint8)
+    tiles[per_sheet] = 255
+    assert write_sheets(tmp_path, tiles) == (["000.jpg", "001.jpg"], True)
+    with Image.open(tmp_path / "001.jpg") as image:
+        sheet = np.asarray(image)
+    assert sheet.shape == (TILE, SHEET_COLUMNS * TILE, 3)
+    assert sheet[8:-8, 8 : TILE - 8].min() > 240 and sheet[8:-8, TILE + 8 : 2 * TILE - 8].max() < 15
+    assert write_sheets(tmp_path, tiles)[1] is False
