@@ -13,6 +13,7 @@ import shutil
 import sys
 import time
 from collections.abc import Iterator, Sequence
+from io import BytesIO
 from pathlib import Path
 
 import numpy as np
@@ -25,6 +26,7 @@ from storage.formats.clusters import clusters_text, write_clusters_info
 from web.report.make import make_report
 
 SIDES = (1024, 768)
+NUM_DRAWN = 300
 PAGES = ("index.html", "buildings.html", "singletons.html", "map.html", "print.html", "skipped.html")
 
 
@@ -40,21 +42,29 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
 def draw_work_folder(work_dir: Path, num_photos: int) -> None:
     """Draw photos with positions, times and cameras, two fifths of them alone, and the clusters of the others."""
     random = np.random.default_rng(0)
+    drawn = [_draw(random) for _ in range(min(num_photos, NUM_DRAWN))]
     names = [f"day{number % 9}/IMG_{number:05d}.jpg" for number in range(num_photos)]
-    for name in names:
+    for number, name in enumerate(names):
         path = work_dir / "datasets" / name
         path.parent.mkdir(parents=True, exist_ok=True)
-        small = Image.fromarray(random.integers(0, 256, (12, 16, 3), dtype=np.uint8))
-        exif = Image.Exif()
-        exif.get_ifd(0x8769)[0x9003] = f"2023:05:{1 + len(name) % 9:02d} 10:{random.integers(60):02d}:00"
-        north, east = (float(random.normal(degrees, 0.004)) for degrees in (37.0, 36.2))
-        exif.get_ifd(0x8825).update({1: "N", 2: (north, 0.0, 0.0), 3: "E", 4: (east, 0.0, 0.0)})
-        small.resize(SIDES, Image.Resampling.BICUBIC).save(path, quality=85, exif=exif)
+        path.write_bytes(drawn[number % len(drawn)] + b"%d" % number)  # behind the picture: every file is another
     clusters, rest, number = dict[str, list[str]](), names[: num_photos * 3 // 5], 0
     while rest:
         size = 2 + int(random.geometric(0.15))
         clusters[str(number)], rest, number = rest[:size], rest[size:], number + 1
     _write_clusters(work_dir / "results", clusters | {"-1": names[num_photos * 3 // 5 :]})
+
+
+def _draw(random: np.random.Generator) -> bytes:
+    """Draw one photo with position and time; give the JPEG file."""
+    small = Image.fromarray(random.integers(0, 256, (12, 16, 3), dtype=np.uint8))
+    exif = Image.Exif()
+    exif.get_ifd(0x8769)[0x9003] = f"2023:05:{1 + random.integers(9):02d} 10:{random.integers(60):02d}:00"
+    north, east = (float(random.normal(degrees, 0.004)) for degrees in (37.0, 36.2))
+    exif.get_ifd(0x8825).update({1: "N", 2: (north, 0.0, 0.0), 3: "E", 4: (east, 0.0, 0.0)})
+    target = BytesIO()
+    small.resize(SIDES, Image.Resampling.BICUBIC).save(target, "JPEG", quality=85, exif=exif)
+    return target.getvalue()
 
 
 def _write_clusters(results: Path, clusters: dict[str, list[str]]) -> None:

@@ -12,7 +12,7 @@ from pathlib import Path
 from PIL import Image, ImageDraw, ImageFont, ImageOps
 
 from hloc.matching.captions import plain_letters
-from stages.report import Building, ReportPhoto
+from stages.report_content import Building, ReportPhoto
 from stages.report_photos import SMALL
 from storage.photos import load_photo
 

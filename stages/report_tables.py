@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 from xml.etree import ElementTree
 
-from stages.report import Building, ReportContent, ReportPhoto
+from stages.report_content import Building, ReportContent, ReportPhoto
 from stages.report_places import Place
 
 KML_NAMESPACE = "http://www.opengis.net/kml/2.2"
@@ -48,7 +48,7 @@ def buildings_csv(content: ReportContent) -> str:
 
 def photos_csv(content: ReportContent) -> str:
     """Give one line per photo, sorted by name; the cluster of a photo that is alone is empty."""
-    rows = [
+    rows: list[tuple[Any, ...]] = [
         (
             photo.name,
             building.number,

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from stages.report import Building, ReportContent
+from stages.report_content import Building, ReportContent
 from stages.report_places import Position, mercator_m
 
 ASPECT = 4 / 3
