@@ -26,7 +26,6 @@ from storage.formats.clusters import clusters_text, write_clusters_info
 from web.report.make import make_report
 
 SIDES = (1024, 768)
-NUM_DRAWN = 300
 PAGES = ("index.html", "buildings.html", "singletons.html", "map.html", "print.html", "skipped.html")
 
 
@@ -35,19 +34,20 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--work_dir", type=Path, required=True)
     parser.add_argument("--num_photos", type=int, default=11_000)
-    parser.add_argument("--num_workers", type=int)
+    parser.add_argument("--num_drawn", type=int, default=300, help="different photos; the others are equal to one")
+    parser.add_argument("--num_workers", type=int, default=0, help="0, so that the CPU time is that of all work")
     return parser.parse_args(argv)
 
 
-def draw_work_folder(work_dir: Path, num_photos: int) -> None:
+def draw_work_folder(work_dir: Path, num_photos: int, num_drawn: int) -> None:
     """Draw photos with positions, times and cameras, two fifths of them alone, and the clusters of the others."""
     random = np.random.default_rng(0)
-    drawn = [_draw(random) for _ in range(min(num_photos, NUM_DRAWN))]
+    drawn = [_draw(random) for _ in range(min(num_photos, num_drawn))]
     names = [f"day{number % 9}/IMG_{number:05d}.jpg" for number in range(num_photos)]
     for number, name in enumerate(names):
         path = work_dir / "datasets" / name
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(drawn[number % len(drawn)] + b"%d" % number)  # behind the picture: every file is another
+        path.write_bytes(drawn[number % len(drawn)])
     clusters, rest, number = dict[str, list[str]](), names[: num_photos * 3 // 5], 0
     while rest:
         size = 2 + int(random.geometric(0.15))
@@ -125,7 +125,7 @@ def first_paints(report_dir: Path) -> Iterator[tuple[str, float, float]]:
 def main(args: argparse.Namespace) -> int:
     """Draw, make the report twice, measure its pages."""
     if not (args.work_dir / "results" / "clusters.json").exists():
-        draw_work_folder(args.work_dir, args.num_photos)
+        draw_work_folder(args.work_dir, args.num_photos, args.num_drawn)
     settings = ReportSettings(
         args.work_dir / "datasets", args.work_dir / "netvlad", args.work_dir / "results", num_workers=args.num_workers
     )
@@ -133,8 +133,11 @@ def main(args: argparse.Namespace) -> int:
         started, before = time.monotonic(), time.process_time()
         report = make_report(settings)
         wall = time.monotonic() - started
-        print(f"{label}: {wall:.1f} s, {1000 * wall / report.counts['photos']:.1f} ms a photo", report.counts)
-        print(f"  of the main process {time.process_time() - before:.1f} s of CPU")
+        cpu, num_photos = time.process_time() - before, report.counts["photos"]
+        print(
+            f"{label}: {wall:.1f} s, CPU {cpu:.1f} s, {1000 * cpu / num_photos:.1f} ms a photo; {report.counts}",
+            flush=True,
+        )
     print(f"{'page':32s} {'bytes':>10s} {'first paint':>12s} {'loaded':>10s}")
     folder = args.work_dir / "results" / "report"
     for page, paint, load in first_paints(folder):

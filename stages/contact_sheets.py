@@ -50,7 +50,9 @@ class Sheet:
     @property
     def digest(self) -> str:
         """sha256 of everything that it shows: an equal one is not drawn again."""
-        shown = [(*_caption(photo), photo.facts and photo.facts.picture) for photo in self.photos]
+        shown = [
+            (*_caption(photo), photo.is_representative, photo.facts and photo.facts.picture) for photo in self.photos
+        ]
         return sha256(repr((LAYOUT_VERSION, self.title, shown)).encode("utf-8", "backslashreplace")).hexdigest()
 
 

@@ -72,9 +72,9 @@ def gather_report(inputs: ReportInputs, facts: Mapping[str, PhotoFacts], problem
     photos = {name: ReportPhoto(name, facts.get(name), problems.get(name, "")) for name in inputs.names}
     gathering = _Gathering(inputs, photos)
     info = inputs.grouped.info
-    skipped = {photo.name: photo for run in reversed(inputs.runs) for photo in run.skipped}
+    skipped = {name: SkippedPhoto(name, reason) for name, reason in problems.items()}
     skipped |= {row["name"]: SkippedPhoto(row["name"], row["reason"]) for row in info.get("skipped", [])}
-    skipped |= {name: SkippedPhoto(name, reason) for name, reason in problems.items()}
+    skipped |= {photo.name: photo for run in reversed(inputs.runs) for photo in run.skipped}  # the first one knew best
     settings = {key: info[key] for key in ("method", "model", "pairs_file") if info.get(key)}
     return ReportContent(
         buildings=gathering.buildings(),

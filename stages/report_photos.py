@@ -53,6 +53,7 @@ class _Job:
     cache_dir: Path
     export_dir: Path
     sides: tuple[int, int]
+    keeps_pictures: bool
     max_megapixels: float
 
 
@@ -74,16 +75,18 @@ def see_photos(settings: ReportSettings, export_dir: Path, names: Iterable[str],
     """
     seen, todo = SeenPhotos(), list[tuple[str, _Job]]()
     sides = (settings.thumbnail_side, settings.photo_side)
+    keeps_pictures = record.sides == sides
     is_linked = follows_links(settings)
     for name in sorted(names):
         path = inside(settings.image_dir, name, is_linked)
         known = record.photos.get(name)
-        if known is not None and record.sides == sides and _is_current(path, known, export_dir):
+        if known is not None and keeps_pictures and _is_current(path, known, export_dir):
             seen.facts[name] = known
             continue
-        print_known = None if known is None else known.fingerprint
+        former = None if known is None else known.fingerprint
         cache_dir = settings.results_dir / CACHE_NAME
-        todo.append((name, _Job(path, print_known, cache_dir, export_dir, sides, settings.max_megapixels)))
+        job = _Job(path, former, cache_dir, export_dir, sides, keeps_pictures, settings.max_megapixels)
+        todo.append((name, job))
     results = run_in_workers(_see, todo, _num_workers(settings, len(todo)), settings.timeout_s)
     num_made = 0
     for result in progress_bar(results, len(todo), "pictures"):
@@ -123,10 +126,13 @@ def _see(name: str, job: _Job) -> Prepared:
         raise PhotoError(f"cannot be read: {error.strerror or error}") from error
     width, height = photo_size(job.path, job.max_megapixels)
     facts = PhotoFacts(found, width, height, read_exif(job.path))
-    large = thumbnail(job.path, job.cache_dir, job.sides[1], job.max_megapixels)
-    small = thumbnail(large, job.cache_dir, job.sides[0])  # four times as quick as from the photo itself
-    for source, folder in ((small, SMALL), (large, LARGE)):
-        _put(source, job.export_dir / folder / facts.picture)
+    targets = [job.export_dir / folder / facts.picture for folder in (SMALL, LARGE)]
+    # Pictures go by content: those of an equal photo, or of this one under another name, may stand there.
+    if not (job.keeps_pictures and all(target.is_file() for target in targets)):
+        large = thumbnail(job.path, job.cache_dir, job.sides[1], job.max_megapixels)
+        small = thumbnail(large, job.cache_dir, job.sides[0])  # much quicker than from the photo itself
+        for source, target in zip((small, large), targets, strict=True):
+            _put(source, target)
     return Prepared(name, found, (width, height), facts)
 
 

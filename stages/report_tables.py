@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import json
 import re
 from collections.abc import Iterable, Iterator, Sequence
@@ -12,6 +10,7 @@ from xml.etree import ElementTree
 
 from stages.report_content import Building, ReportContent, ReportPhoto
 from stages.report_places import Place
+from storage.formats.csv_text import csv_text
 
 KML_NAMESPACE = "http://www.opengis.net/kml/2.2"
 BUILDING_COLUMNS = ("cluster", "name", "folder", "photos", "cohesion", "latitude", "longitude", "with_position") + (
@@ -30,15 +29,6 @@ _NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 HALF_TURN = 180.0
 
 Row = Sequence[Any]
-
-
-def csv_text(columns: Sequence[str], rows: Iterable[Row]) -> str:
-    """Give a table as CSV (RFC 4180 with ``\\n`` line ends): a value is quoted where it has to be, never altered."""
-    target = io.StringIO()
-    writer = csv.writer(target, lineterminator="\n")
-    writer.writerow(columns)
-    writer.writerows(["" if value is None else value for value in row] for row in rows)
-    return target.getvalue()
 
 
 def buildings_csv(content: ReportContent) -> str:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Sequence
 from pathlib import Path
 
 from storage.atomic import write_text
+from storage.formats.csv_text import csv_text
 from storage.formats.labels import COLUMNS, SINGLE_LABEL
 from storage.label_formats.base import LabelFormat, LabelledPhoto, WrittenLabels
 
@@ -19,11 +18,9 @@ class CsvTable(LabelFormat):
 
     def write(self, target: Path, photos: Sequence[LabelledPhoto]) -> WrittenLabels:
         """Write the table."""
-        text = io.StringIO()
-        writer = csv.writer(text, lineterminator="\n")
-        writer.writerow([*COLUMNS, "cluster", "is_representative"])
-        for photo in photos:
-            cluster = "" if photo.cluster is None else photo.cluster
-            writer.writerow([photo.name, photo.building or SINGLE_LABEL, cluster, int(photo.is_representative)])
-        write_text(target, text.getvalue())
+        rows = [
+            (photo.name, photo.building or SINGLE_LABEL, photo.cluster, int(photo.is_representative))
+            for photo in photos
+        ]
+        write_text(target, csv_text([*COLUMNS, "cluster", "is_representative"], rows))
         return WrittenLabels(1)

@@ -32,6 +32,7 @@ STAGE = "make_report"
 FOLDER = "report"
 SIDES = (64, 8192)
 LITTER = {".DS_Store", "Thumbs.db", "desktop.ini"}  # what file browsers leave in folders that they show
+MIXED = (0, 0)
 FOLDERS = ("", "assets", "buildings", SMALL, LARGE, SHEETS)
 PICTURE = re.compile(r"[0-9a-f]{20}\.jpg")
 ASSETS = {
@@ -114,13 +115,17 @@ class _Making:
         self.export_dir = export_dir
         self.inputs = inputs
         self.report = report
-        self.former = read_record(export_dir) or ReportRecord()
-        self.record = ReportRecord(True, (settings.thumbnail_side, settings.photo_side))
+        sides = (settings.thumbnail_side, settings.photo_side)
+        self.former = read_record(export_dir) or ReportRecord(sides=sides)
+        self.record = ReportRecord(True, sides)
         self.num_written = 0
 
     def run(self) -> None:
         """Make pictures first, then whatever shows them, then remove what nothing shows any more."""
-        if not (self.export_dir / RECORD_NAME).exists():
+        is_new = not (self.export_dir / RECORD_NAME).exists()
+        if self.former.sides != self.record.sides:
+            self.former.sides = MIXED  # so that no run after a killed one takes pictures of another size for its own
+        if is_new or self.former.sides == MIXED:
             write_record(self.export_dir, self.former)  # from now on the folder is known for a report
         for folder in FOLDERS:
             remove_leftovers(self.export_dir / folder)
@@ -156,7 +161,7 @@ class _Making:
     def _draw(self, sheets: list[Sheet]) -> None:
         for sheet in progress_bar(sheets, len(sheets), "contact sheets"):
             is_drawn = self.former.sheets.get(sheet.path) == self.record.sheets[sheet.path]
-            if not (is_drawn and (self.export_dir / sheet.path).is_file()):
+            if self.former.sides == MIXED or not (is_drawn and (self.export_dir / sheet.path).is_file()):
                 self._write(sheet.path, draw_sheet(sheet, self.export_dir))
 
     def _write(self, path: str, content: bytes) -> None:
