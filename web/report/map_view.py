@@ -100,8 +100,9 @@ def map_view(content: ReportContent) -> MapView | None:
 
 def nice_length(most: float) -> float:
     """Give the longest length of 1, 2 or 5 times a power of ten that is not above ``most``, which is above 0."""
+    # 0.5, as the logarithm of what is hardly below a power of ten is rounded up to it.
     power = 10.0 ** math.floor(math.log10(most))
-    return next(factor * power for factor in (5, 2, 1) if factor * power <= most)
+    return next(factor * power for factor in (5, 2, 1, 0.5) if factor * power <= most)
 
 
 def length_words(length_m: float) -> str:

@@ -24,7 +24,7 @@
 
   const niceLength = (most) => {
     const power = 10 ** Math.floor(Math.log10(most));
-    return [5, 2, 1].find((factor) => factor * power <= most) * power;
+    return [5, 2, 1, 0.5].find((factor) => factor * power <= most) * power;
   };
 
   const drawScale = () => {
