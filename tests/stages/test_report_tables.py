@@ -88,7 +88,9 @@ def test_every_photo_with_a_position_is_a_point_also_one_that_is_alone(content: 
         "south/d.jpg",
         "south/f.jpg",
     ]
-    assert [photo["cluster"] for photo in photos if photo["photo"] == "south/f.jpg"] == [None]
+    (lone,) = [each for each in features(content) if each["properties"].get("photo") == "south/f.jpg"]
+    assert lone["properties"]["cluster"] is None
+    assert lone["geometry"]["coordinates"] == pytest.approx([15.001, 44.9985], abs=1e-6)
 
 
 def test_two_positions_are_a_line_one_is_none() -> None:
