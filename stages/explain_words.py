@@ -38,9 +38,9 @@ STAGE_WORDS = {
 
 def headline(measures: Mapping[str, Any], decision: Decision) -> str:
     """Say in one line whether the two are together, and how likely they show one building."""
-    number = f"probability {_digits(measures['probability'])}" if measures["probability"] is not None else ""
+    number = f"probability {digits(measures['probability'])}" if measures["probability"] is not None else ""
     if not number:
-        number = "no probability" if measures["score"] is None else f"descriptor score {_digits(measures['score'])}"
+        number = "no probability" if measures["score"] is None else f"descriptor score {digits(measures['score'])}"
     numbers = [_cluster(number, name) for number, name in zip(decision.clusters, decision.cluster_names, strict=True)]
     if decision.is_together:
         return f"Together, in {numbers[0]}; this pair: {number}"
@@ -81,7 +81,7 @@ def pair_sentences(measures: Mapping[str, Any], positions: Sequence[str]) -> lis
     if measures["source"] is not None:
         texts.append(f"Why it was looked at: {SOURCE_WORDS[measures['source']]}.")
     if measures["score"] is not None:
-        texts.append(f"Score of the descriptors: {_digits(measures['score'])}.")
+        texts.append(f"Score of the descriptors: {digits(measures['score'])}.")
     return [*texts, *positions]
 
 
@@ -120,12 +120,12 @@ def _join_sentences(decision: Decision, info: Mapping[str, Any], measure: str) -
     details = []
     if "agreement" in join:
         asked = info.get("settings", {}).get("agreement_thresh")
-        details.append(_agreement(join["agreement"], asked))
+        details.append(agreement_words(join["agreement"], asked))
     if "distance_m" in join:
         details.append(f"{metres(join['distance_m'])} between their medians")
     if join.get("pairs"):
         first, second, score = join["pairs"][0]
-        details.append(f"best pair {first} and {second}, {measure} {_digits(score)}")
+        details.append(f"best pair {first} and {second}, {measure} {digits(score)}")
     return [f"{text}: {'; '.join(details)}." if details else f"{text}."]
 
 
@@ -148,7 +148,9 @@ def _best_sentence(decision: Decision, measure: str) -> str:
 def _reason_sentence(decision: Decision, info: Mapping[str, Any], measure: str) -> str:
     settings, doubt = info.get("settings", {}), decision.doubt
     strong, weak = settings.get("strong_edg_thresh"), settings.get("weak_edg_thresh")
-    agreement = f": {_agreement(doubt['agreement'], settings.get('agreement_thresh'))}" if "agreement" in doubt else ""
+    agreement = (
+        f": {agreement_words(doubt['agreement'], settings.get('agreement_thresh'))}" if "agreement" in doubt else ""
+    )
     far = f": {metres(doubt['distance_m'])}" if "distance_m" in doubt else ""
     words = {
         "below_weak": f"That is below the weak threshold of {weak}.",
@@ -193,11 +195,11 @@ def short_chain(decision: Decision) -> str:
         return ""
     if len(chain) > MAX_CHAIN:
         scores = _scores(chain)
-        weakest = f", the weakest {_digits(min(scores))}" if scores else ""
+        weakest = f", the weakest {digits(min(scores))}" if scores else ""
         return f"Strongest chain: {len(chain)} pairs{weakest}."
     parts = [PurePosixPath(chain[0].first).name]
     for step in chain:
-        link = "decided" if step.decision or step.score is None else _digits(step.score)
+        link = "decided" if step.decision or step.score is None else digits(step.score)
         parts += [f"({link})", PurePosixPath(step.second).name]
     return f"Strongest chain: {' '.join(parts)}"
 
@@ -208,7 +210,7 @@ def _scores(chain: Sequence[Step]) -> list[float]:
 
 
 def _step(step: Step, measure: str) -> str:
-    details = [] if step.score is None else [f"{measure} {_digits(step.score)}"]
+    details = [] if step.score is None else [f"{measure} {digits(step.score)}"]
     if step.inliers is not None:
         details.append(f"{step.inliers} inliers")
     if step.decision is not None:
@@ -228,19 +230,19 @@ def _percent(share: float) -> str:
     return f"{100 * share:.1f} %" if share < 0.1 else f"{100 * share:.0f} %"
 
 
-def _digits(value: float) -> str:
+def digits(value: float) -> str:
     """Give a number with as many digits as tell it from 0 and 1."""
     if 0.9999 < value < 1.0001:
         return ">0.9999"
     return f"{value:.4f}" if value > 0.995 or abs(value) < 0.01 else f"{value:.2f}"
 
 
-def _agreement(value: float, asked: float | None) -> str:
+def agreement_words(value: float, asked: float | None) -> str:
     """Give an agreement with as many digits as tell it from what is asked."""
     if asked is None:
         return f"agreement {value:.2f}"
-    digits = next((digits for digits in range(2, 6) if f"{value:.{digits}f}" != f"{asked:.{digits}f}"), 6)
-    return f"agreement {value:.{digits}f}, {asked:g} is asked"
+    number = next((number for number in range(2, 6) if f"{value:.{number}f}" != f"{asked:.{number}f}"), 6)
+    return f"agreement {value:.{number}f}, {asked:g} is asked"
 
 
 def _sentence(text: str) -> str:

@@ -166,6 +166,45 @@ class ExportSettings:
 
 
 @dataclass(frozen=True)
+class ReportSettings:
+    """Settings of ``tools.make_report``.
+
+    ``export_dir`` of None is ``RESULTS_DIR/report``. ``thumbnail_side`` and ``photo_side`` are the longest sides, in
+    pixels, of the small and the large pictures in the report. ``map_tiles`` is a URL with ``{z}``, ``{x}`` and
+    ``{y}``; without it the report asks nobody for anything.
+    """
+
+    image_dir: Path = Path("datasets")
+    outputs_dir: Path = Path("netvlad")
+    results_dir: Path = Path("results")
+    export_dir: Path | None = None
+    title: str = "Buildings"
+    thumbnail_side: int = 320
+    photo_side: int = 1280
+    no_contact_sheets: bool = False
+    map_tiles: str | None = None
+    map_attribution: str = ""
+    num_workers: int | None = None
+    follow_links: bool = False
+    max_megapixels: float = MAX_MEGAPIXELS
+    timeout_s: float = 120.0
+
+
+@dataclass(frozen=True)
+class LabelsSettings:
+    """Settings of ``tools.export_labels``.
+
+    ``output`` of None is a name of the format's own below ``RESULTS_DIR/labels``.
+    """
+
+    label_format: str = "csv"
+    image_dir: Path = Path("datasets")
+    results_dir: Path = Path("results")
+    output: Path | None = None
+    follow_links: bool = False
+
+
+@dataclass(frozen=True)
 class PipelineSettings:
     """Settings of ``run_pipeline.py``: where from, where to, and what is passed on to the stages.
 

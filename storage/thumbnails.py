@@ -10,12 +10,12 @@ from PIL import Image
 
 from storage.atomic import make_folder, write_bytes
 from storage.errors import PhotoError
-from storage.photos import load_photo
+from storage.photos import MAX_MEGAPIXELS, load_photo
 
 QUALITY = 82
 
 
-def thumbnail(photo: Path, cache_dir: Path, side: int) -> Path:
+def thumbnail(photo: Path, cache_dir: Path, side: int, max_megapixels: float = MAX_MEGAPIXELS) -> Path:
     """Give the path of a photo's thumbnail, which is made when it is not there yet.
 
     Its name is made of the photo's path, size and time of change, so that a photo that changed gets a new one, and a
@@ -29,6 +29,8 @@ def thumbnail(photo: Path, cache_dir: Path, side: int) -> Path:
         Folder of thumbnails; made where it is missing.
     side : int
         Longest side in pixels; a smaller photo is not enlarged.
+    max_megapixels : float
+        Larger photos are refused.
 
     Raises
     ------
@@ -44,7 +46,7 @@ def thumbnail(photo: Path, cache_dir: Path, side: int) -> Path:
     path = cache_dir / str(side) / digest[:2] / f"{digest[2:]}.jpg"
     if not path.exists():
         content = BytesIO()
-        Image.fromarray(load_photo(photo, side)).save(content, "JPEG", quality=QUALITY)
+        Image.fromarray(load_photo(photo, side, max_megapixels)).save(content, "JPEG", quality=QUALITY)
         make_folder(path.parent)
         write_bytes(path, content.getvalue())
     return path

@@ -1,0 +1,36 @@
+"""JSON for FiftyOne: the ``labels.json`` of its type ``FiftyOneImageClassificationDataset``."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from storage.atomic import write_json
+from storage.label_formats.base import LabelFormat, LabelledPhoto, WrittenLabels, building_names
+from storage.report import SkippedPhoto
+
+
+class FiftyOne(LabelFormat):
+    """``classes`` lists the buildings, ``labels`` gives for each photo the place of its building, null when alone.
+
+    FiftyOne knows a photo by its path without ending. Of photos that differ in the ending only, the first is kept.
+    """
+
+    file_name = "fiftyone.json"
+
+    def write(self, target: Path, photos: Sequence[LabelledPhoto]) -> WrittenLabels:
+        """Write the file."""
+        classes = building_names(photos)
+        places = {building: place for place, building in enumerate(classes)}
+        written = WrittenLabels(1)
+        labels: dict[str, int | None] = {}
+        for photo in photos:
+            folder, slash, last = photo.name.rpartition("/")
+            known_as = f"{folder}{slash}{last.rpartition('.')[0] or last}"
+            if known_as in labels:
+                reason = "FiftyOne cannot tell it from another photo whose name differs in the ending only"
+                written.skipped.append(SkippedPhoto(photo.name, reason))
+                continue
+            labels[known_as] = None if photo.building is None else places[photo.building]
+        write_json(target, {"classes": classes, "labels": labels})
+        return written
