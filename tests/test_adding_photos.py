@@ -92,6 +92,7 @@ class Work:
             descriptors=known.descriptors[row],
             image_sizes=known.image_sizes[row],
             fingerprints=[known.fingerprints[place] for place in row],
+            exif=[(known.exif or [])[place] for place in row],
         )
         write_features(folder / FEATURES, only)
         return Work(folder)
