@@ -28,6 +28,7 @@ STATIC = Path(__file__).parent / "static"
 MAX_LIMIT = 1000
 MAX_STREAMS = 4
 STREAM_S = 20.0
+BEAT_S = 2.0
 RETRY_MS = 2000
 DAY_S = 86_400
 
@@ -167,13 +168,16 @@ class _Routes:
         may_wait = self._streams.acquire(blocking=False)
         try:
             end = time.monotonic() + (STREAM_S if may_wait else 0.0)
-            while (left := end - time.monotonic()) > 0 or not may_wait:
-                revision, numbers = self.session.wait(since, max(left, 0.0))
+            while True:
+                left = max(end - time.monotonic(), 0.0)
+                revision, numbers = self.session.wait(since, min(left, BEAT_S))
                 if revision > since:
                     content = json.dumps({"revision": revision, "clusters": list(map(str, numbers))})
                     yield f"id: {revision}\ndata: {content}\n\n"
                     since = revision
-                if not may_wait:
+                elif left > 0:
+                    yield ":\n\n"  # a window that was closed is noticed when something is sent to it
+                if left <= 0:
                     return
         finally:
             if may_wait:
