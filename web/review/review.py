@@ -121,18 +121,19 @@ class Review:
 
     def _load_bonds(self) -> None:
         try:
-            bonds = Bonds(self._read_pairs(), self._chance())
-            with self.session.lock:
-                self.queue = self._make_queue(bonds)
-                self._bonds = bonds
+            self._bonds = Bonds(self._read_pairs(), self._chance())
         except StageError as error:
             self._pairs_error = error
             logger.error("%s", error)
         finally:
+            # before any lock is asked for: a call may hold it and wait for the pairs
             self._is_loaded.set()
-            with self.session.changed:
-                self.session.revision += 1
-                self.session.changed.notify_all()
+        if self._bonds is not None:
+            with self.session.lock:
+                self.fresh_queue()
+        with self.session.changed:
+            self.session.revision += 1
+            self.session.changed.notify_all()
         self._look_inside()
 
     def _chance(self) -> Callable[[Scores], Scores] | None:
@@ -168,9 +169,9 @@ class Review:
 
     def fresh_queue(self) -> ReviewQueue:
         """Give the queue, up to date."""
-        if self.bonds is None or self.queue is None:
-            raise StageError("the pairs could not be read")
         session = self.session
+        if self.queue is None:
+            self.queue = self._make_queue(self.bonds)
         self.queue.update(session.stale_photos, session.stale_clusters)
         session.stale_photos, session.stale_clusters = set(), set()
         if self._queue_revision != session.revision:

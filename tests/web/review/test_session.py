@@ -285,3 +285,11 @@ def test_photos_are_never_touched(review: Review, folders: Folders) -> None:
     review.collection.picture(0, 160)
     Regrouping(review).apply()
     assert look() == before
+
+
+def test_a_call_may_wait_for_the_pairs_while_it_holds_the_lock(review: Review) -> None:
+    with review.session.lock:
+        review.start()
+        assert review.bonds.num_photos == review.state.num_photos
+    review.end()
+    assert len(review.fresh_queue()) > 0
