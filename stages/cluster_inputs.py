@@ -213,12 +213,17 @@ def _renumbered(pairs: Pairs, names: Names) -> ScoredPairs:
 
 
 def read_positions(image_dir: Path, names: Names, inputs: ClusterInputs) -> NDArray[np.float64]:
-    """Give latitude and longitude of all photos, (N, 2) degrees, NaN where there is none."""
+    """Give latitude and longitude of all photos, (N, 2) degrees, NaN where there is none.
+
+    Where a person placed a photo, its file is not asked.
+    """
     source = open_exif_source(image_dir, inputs.pairs_file, inputs.model)
     positions = np.full((len(names), 2), np.nan)
     on_disk = set(inputs.on_disk)
     for number, name in enumerate(progress_bar(names, len(names), "positions")):
-        if name not in on_disk:
+        if name in inputs.decisions.positions:
+            positions[number] = inputs.decisions.positions[name]
+        if name not in on_disk or name in inputs.decisions.positions:
             continue
         try:
             record = source.record(name)

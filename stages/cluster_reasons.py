@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -15,7 +15,8 @@ from clustering.grouping import Doubt, Grouping
 from clustering.partition import Stage
 from clustering.reasons import ClusterReasons, JoinReason
 from clustering.specified import SpecifiedSettings
-from clustering.summaries import Summaries, nearest_neighbours, summarise
+from clustering.summaries import MAX_REPRESENTATIVES, Summaries, nearest_neighbours, summarise
+from storage.formats.decisions import DecidedCluster
 from storage.formats.json_stream import Members
 
 Names = Sequence[str]
@@ -43,6 +44,8 @@ class Told:
         Number that a cluster goes by to its name.
     thresholds : SpecifiedSettings or EvidenceSettings
         What the clusterer went by.
+    decided : mapping of int to DecidedCluster
+        Number that a cluster goes by to its note and its representatives.
     """
 
     names: Names
@@ -52,6 +55,7 @@ class Told:
     number_of: Mapping[int, int]
     cluster_names: Mapping[int, str]
     thresholds: SpecifiedSettings | EvidenceSettings
+    decided: Mapping[int, DecidedCluster] = field(default_factory=dict)
 
     def number(self, number: int) -> int:
         """Give the number that a cluster of the grouping goes by."""
@@ -83,8 +87,13 @@ def _cluster(reason: ClusterReasons, summaries: Summaries, told: Told) -> dict[s
     content: dict[str, Any] = {"size": len(told.grouping.clusters[number]), "run_number": number}
     if told.number(number) in told.cluster_names:
         content["name"] = told.cluster_names[told.number(number)]
+    said = told.decided.get(told.number(number))
+    if said is not None and said.note is not None:
+        content["note"] = said.note
     cohesion = summaries.cohesion.get(number)
-    content["representatives"] = [names[photo] for photo in summaries.representatives[number]]
+    central = [names[photo] for photo in summaries.representatives[number]]
+    chosen = () if said is None else said.representatives
+    content["representatives"] = list(dict.fromkeys([*chosen, *central]))[:MAX_REPRESENTATIVES]
     content["cohesion"] = None if cohesion is None else round(cohesion, NUM_DIGITS)
     content["weakest_link"] = _weakest_link(reason, names)
     decided = [[names[first], names[second]] for first, second, score in reason.strong_pairs if score == DECIDED]

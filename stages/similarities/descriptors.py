@@ -9,7 +9,7 @@ from hloc.extractors import AUTO, JOINT, MODELS, ONNX, choose_models, create_ext
 from hloc.extractors.base import ExtractorOptions
 from hloc.feature_run import FeatureRun, Resources
 from hloc.joining import join_features
-from hloc.retrieval import SCORE_DECIMALS
+from hloc.scoring import SCORE_DECIMALS
 from stages.similarities.base import SampledPairs, SampleRequest
 from storage.errors import StageError
 from storage.formats.features import features_path
