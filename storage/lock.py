@@ -17,38 +17,39 @@ from storage.atomic import make_folder
 from storage.errors import StageError
 
 LOCK_NAME = ".lock"
-PID_NAME = ".lock.pid"
+PID_SUFFIX = ".pid"
 
 
 @contextmanager
-def work_lock(folder: Path) -> Iterator[None]:
-    """Hold the lock of ``folder``, which is made when it is missing.
+def work_lock(folder: Path, name: str = LOCK_NAME) -> Iterator[None]:
+    """Hold the lock of ``folder``, which is made when it is missing; locks of different names do not meet.
 
     Raises
     ------
     StageError
         At once, when another process holds the lock; its pid is named.
     """
+    pid_file = folder / f"{name}{PID_SUFFIX}"
     try:
         make_folder(folder)
-        lock = FileLock(folder / LOCK_NAME)
+        lock = FileLock(folder / name)
         lock.acquire(timeout=0)
     except Timeout:
         raise StageError(
-            f"{folder} is in use by another run ({_holder(folder)}); wait for it to end, or choose another folder"
+            f"{folder} is in use by another run ({_holder(pid_file)}); wait for it to end, or choose another folder"
         ) from None
     except OSError as error:
         raise StageError(f"cannot work in {folder}: {error.strerror or error}") from error
     try:
-        (folder / PID_NAME).write_text(str(os.getpid()), encoding="ascii")
+        pid_file.write_text(str(os.getpid()), encoding="ascii")
         yield
     finally:
-        (folder / PID_NAME).unlink(missing_ok=True)
+        pid_file.unlink(missing_ok=True)
         lock.release()
 
 
-def _holder(folder: Path) -> str:
+def _holder(pid_file: Path) -> str:
     try:
-        return f"pid {int((folder / PID_NAME).read_text(encoding='ascii'))}"
+        return f"pid {int(pid_file.read_text(encoding='ascii'))}"
     except (OSError, ValueError):
         return "pid unknown"

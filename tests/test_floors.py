@@ -10,7 +10,7 @@ import pytest
 
 from tests.conftest import ROOT
 
-FLOORS = {"storage": 1, "hloc": 2, "clustering": 2, "demo": 2, "training": 2, "stages": 3, "web": 3, "tools": 4}
+FLOORS = {"storage": 1, "hloc": 2, "clustering": 2, "demo": 2, "training": 2, "stages": 3, "web": 3.5, "tools": 4}
 SCRIPT_FLOOR = 4
 TORCH_ROOMS = {"hloc", "training"}
 FILE_CALLS = {

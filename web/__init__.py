@@ -1,0 +1,1 @@
+"""Local pages: thin, over the floors below."""

@@ -1,0 +1,1 @@
+"""The review: see the clusters, correct them, and keep what was decided."""

@@ -1,0 +1,326 @@
+"""Clusters and photos as the page gets them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from storage.errors import UsageError
+from web.review.changes import ALONE
+from web.review.review import Review
+
+MAX_SHOWN = 4
+MAX_LISTED = 500
+FILTERS = ("all", "doubtful", "locked", "named", "changed", "noted")
+DOUBTFUL = 0.5
+Card = dict[str, Any]
+
+
+def representatives(review: Review, number: int) -> list[int]:
+    """Give up to four photos that stand for a cluster: those that were chosen, then the most central ones."""
+    state = review.state
+    chosen = list(state.setting("representatives", number) or ())
+    central = [state.number_of.get(name, -1) for name in review.told(number).get("representatives", ())]
+    members = state.members[number]
+    if not central:
+        central = sorted(members)[:MAX_SHOWN] if len(members) > MAX_SHOWN else sorted(members)
+    return list(dict.fromkeys(photo for photo in [*chosen, *central] if photo in members))[:MAX_SHOWN]
+
+
+def card(review: Review, number: int) -> Card:
+    """Give what the grid shows of a cluster."""
+    state = review.state
+    members = state.members[number]
+    times = sorted(filter(None, (review.collection.known_facts(photo).time for photo in members)))
+    return {
+        "number": str(number),
+        "name": state.setting("name", number),
+        "size": len(members),
+        "doubt": round(doubt(review, number), 4),
+        "locked": bool(state.setting("lock", number)),
+        "note": state.setting("note", number) or "",
+        "changed": number in review.session.touched,
+        "representatives": representatives(review, number),
+        "first_time": times[0] if times else None,
+        "last_time": times[-1] if times else None,
+        "position": middle(review, members),
+    }
+
+
+def position(review: Review, photo: int) -> Sequence[float] | None:
+    """Give where a photo is: where it was placed by hand, else where its file says."""
+    placed: Sequence[float] | None = review.state.setting("position", photo)
+    return placed or review.collection.known_facts(photo).position
+
+
+def middle(review: Review, photos: Any) -> list[float] | None:
+    """Give the median position of some photos."""
+    found = [at for at in (position(review, photo) for photo in photos) if at is not None]
+    return [round(float(value), 7) for value in np.median(np.array(found), axis=0)] if found else None
+
+
+def doubt(review: Review, number: int) -> float:
+    """Give how doubtful it is that a cluster holds together, 0 to 1: what its weakest link lacks."""
+    told = review.told(number)
+    if told:
+        link = told.get("weakest_link") or {}
+        hold = link.get("agreement", (link.get("pair") or [0, 0, 1.0])[2])
+        return float(min(max(1.0 - hold, 0.0), 1.0))
+    if not review.has_bonds:
+        return 0.0
+    bond = review.seam(number).bond
+    return 1.0 if bond is None else float(min(max(1.0 - bond.agreement, 0.0), 1.0))
+
+
+# -- lists ------------------------------------------------------------------------------------------------------------
+
+
+def list_cards(review: Review, sort: str, order: str, text: str, kept: str, offset: int, limit: int) -> Card:
+    """Give a stretch of the clusters, sorted and filtered."""
+    if sort not in SORTS or order not in ("asc", "desc") or kept not in FILTERS:
+        raise UsageError(f"sort is one of {', '.join(SORTS)}, order asc or desc, filter one of {', '.join(FILTERS)}")
+    numbers = [number for number in review.state.members if _is_kept(review, number, kept)]
+    numbers = [number for number in numbers if _is_found(review, number, text.casefold())]
+    key = SORTS[sort]
+    keys = {number: key(review, number) for number in numbers}
+    known = sorted(
+        (number for number in numbers if keys[number] is not None), key=lambda number: (keys[number], number)
+    )
+    if order == "desc":
+        known.reverse()
+    numbers = known + sorted(number for number in numbers if keys[number] is None)
+    return {"total": len(numbers), "clusters": [card(review, number) for number in numbers[offset : offset + limit]]}
+
+
+def _is_kept(review: Review, number: int, kept: str) -> bool:
+    state = review.state
+    if kept == "doubtful":
+        return doubt(review, number) >= DOUBTFUL
+    if kept == "changed":
+        return number in review.session.touched
+    kind = {"locked": "lock", "named": "name", "noted": "note"}.get(kept)
+    return kind is None or state.setting(kind, number) is not None
+
+
+def _is_found(review: Review, number: int, text: str) -> bool:
+    if not text:
+        return True
+    state = review.state
+    own = f"{number}\n{state.setting('name', number) or ''}\n{state.setting('note', number) or ''}".casefold()
+    return text in own or any(text in state.names[photo].casefold() for photo in state.members[number])
+
+
+def _first_time(review: Review, number: int) -> str | None:
+    return min(
+        filter(None, (review.collection.known_facts(photo).time for photo in review.state.members[number])),
+        default=None,
+    )
+
+
+def _name(review: Review, number: int) -> str | None:
+    called = review.state.setting("name", number)
+    return None if called is None else str(called).casefold()
+
+
+def _place(review: Review, number: int) -> list[float] | None:
+    return middle(review, review.state.members[number])
+
+
+SORTS: dict[str, Callable[[Review, int], Any]] = {
+    "size": lambda review, number: len(review.state.members[number]),
+    "doubt": doubt,
+    "time": _first_time,
+    "name": _name,
+    "place": _place,
+}
+
+
+# -- one cluster, one photo -------------------------------------------------------------------------------------------
+
+
+def photo_card(review: Review, photo: int) -> Card:
+    """Give what the page shows of a photo."""
+    state, facts = review.state, review.collection.facts(photo)
+    number = state.owner[photo]
+    stands = number != ALONE and photo in (state.setting("representatives", number) or ())
+    at = position(review, photo)
+    return {
+        "id": photo,
+        "name": state.names[photo],
+        "time": facts.time,
+        "camera": facts.camera,
+        "position": None if at is None else list(at),
+        "placed": state.setting("position", photo) is not None,
+        "representative": stands,
+        "warning": facts.warning,
+    }
+
+
+def cluster_card(review: Review, number: int) -> Card:
+    """Give everything about a cluster."""
+    state = review.state
+    photos = state.photos(number)
+    told, seam = review.told(number), review.seam(number)
+    link = None
+    if seam.bond is not None:
+        link = {
+            "pair": list(seam.bond.pair),
+            "score": seam.bond.score,
+            "stage": (told.get("weakest_link") or {}).get("stage", "review"),
+            "agreement": round(seam.bond.agreement, 6),
+        }
+    return card(review, number) | {
+        "photos": [photo_card(review, photo) for photo in photos],
+        "weakest_link": link,
+        "cohesion": told.get("cohesion"),
+        "joins": _joins(review, number),
+        "nearest": nearest(review, photos),
+    }
+
+
+def _joins(review: Review, number: int) -> list[Card]:
+    """Say what made a cluster, the last join first."""
+    joins = []
+    for join in reversed(review.told(number).get("joins", ())):
+        sizes = f"{join['survivor_size']} and {join['absorbed_size']} photos joined"
+        measure = f", agreement {join['agreement']:.2f}" if "agreement" in join else ""
+        measure += f", {join['distance_m']:.0f} m apart" if "distance_m" in join else ""
+        pair = (join.get("pairs") or [None])[0]
+        numbers = None if pair is None else [review.state.number_of.get(name, -1) for name in pair[:2]]
+        joins.append({"text": f"{join['stage']}: {sizes}{measure}", "pair": numbers})
+    return joins[:MAX_LISTED]
+
+
+def nearest(review: Review, photos: Sequence[int], most: int = 6) -> list[Card]:
+    """Give the groups that have the best pairs with some photos, clusters only."""
+    state = review.state
+    own = set(photos)
+    _, others, scores = review.bonds.gather(photos)
+    best: dict[int, float] = {}
+    for other, score in zip(others.tolist(), scores.tolist(), strict=True):
+        number = state.owner[other]
+        if other not in own and number != ALONE:
+            best[number] = max(best.get(number, -np.inf), score)
+    cards = []
+    for number in sorted(best, key=lambda number: (-best[number], number))[: most * 2]:
+        bond = review.bonds.between(photos, state.photos(number))
+        if bond is not None:
+            cards.append(
+                {
+                    "number": str(number),
+                    "name": state.setting("name", number),
+                    "pair": list(bond.pair),
+                    "score": bond.score,
+                    "agreement": round(bond.agreement, 6),
+                    "reason": "apart by a decision" if _is_decided(review, bond.pair) else "",
+                }
+            )
+    return sorted(cards, key=lambda found: (-found["agreement"], found["number"]))[:most]
+
+
+def _is_decided(review: Review, pair: Sequence[int]) -> bool:
+    return bool({tuple(pair), tuple(reversed(pair))} & review.state.links.apart.keys())
+
+
+def list_singletons(review: Review, text: str, offset: int, limit: int) -> Card:
+    """Give a stretch of the photos that are alone, those with the best pair first."""
+    state = review.state
+    wanted = text.casefold()
+    photos = [photo for photo in state.singletons() if wanted in state.names[photo].casefold()]
+    nearest_of = {photo: _nearest_photo(review, photo) for photo in photos}
+    photos.sort(key=lambda photo: (-(nearest_of[photo][1] or 0.0), photo))
+    return {
+        "total": len(photos),
+        "photos": [_singleton(review, photo, *nearest_of[photo]) for photo in photos[offset : offset + limit]],
+    }
+
+
+def _nearest_photo(review: Review, photo: int) -> tuple[int | None, float | None]:
+    if not review.has_bonds:
+        return None, None
+    others, scores = review.bonds.of(photo)
+    return (others[0], scores[0]) if others else (None, None)
+
+
+def _singleton(review: Review, photo: int, neighbour: int | None, score: float | None) -> Card:
+    state = review.state
+    told = review.info.get("singletons", {}).get(state.names[photo], {})
+    number = ALONE if neighbour is None else state.owner[neighbour]
+    return photo_card(review, photo) | {
+        "reason": told.get("reason", "no_pairs" if neighbour is None else "decision"),
+        "neighbour": neighbour,
+        "score": score,
+        "cluster": None if number == ALONE else str(number),
+    }
+
+
+def whole_photo_card(review: Review, photo: int) -> Card:
+    """Give everything about a photo: its cluster, its size, its best pairs."""
+    number = review.state.owner[photo]
+    others, scores = review.bonds.of(photo)
+    pairs = [{"id": other, "score": score} for other, score in zip(others[:8], scores[:8], strict=True)]
+    return photo_card(review, photo) | {
+        "cluster": None if number == ALONE else str(number),
+        "size": list(review.collection.size(photo)),
+        "pairs": pairs,
+    }
+
+
+def split_preview(review: Review, number: int, parted: set[int] | None) -> Card:
+    """Give what would stay and what would go, of a split by photos or at the weakest link."""
+    photos = review.state.photos(number)
+    if parted is None:
+        seam = review.seam(number)
+        kept, gone, bond = *seam.sides, seam.bond
+    else:
+        if not parted < set(photos):
+            raise UsageError("a split needs some of the cluster's photos, not all")
+        kept, gone = [photo for photo in photos if photo not in parted], sorted(parted)
+        bond = review.bonds.between(kept, gone)
+    link = None if bond is None else {"pair": list(bond.pair), "score": bond.score}
+    return {"kept": kept, "parted": gone, "link": link}
+
+
+def map_points(review: Review) -> Card:
+    """Give all photos that have a place."""
+    state, points = review.state, []
+    for photo in range(state.num_photos):
+        at = position(review, photo)
+        if at is not None:
+            number = state.owner[photo]
+            is_placed = state.setting("position", photo) is not None
+            points.append([photo, *at, None if number == ALONE else str(number), is_placed])
+    return {"photos": points}
+
+
+def overview(review: Review) -> Card:
+    """Give how much there is, what was done, and what can be undone."""
+    state, session, info = review.state, review.session, review.info
+    skipped = info.get("skipped", [])
+    settings = info.get("settings", {})
+    clustered = sum(map(len, state.members.values()))
+    return {
+        "title": review.folders.image_dir.absolute().parent.name,
+        "counts": {
+            "photos": state.num_photos + len(skipped),
+            "clusters": len(state.members),
+            "singletons": state.num_photos - clustered,
+            "skipped": len(skipped),
+            "doubtful": 0,
+            "answered": session.num_answers,
+            "actions": session.num_actions,
+            "unapplied": session.num_unapplied,
+        },
+        "can_undo": session.can_undo,
+        "can_redo": session.can_redo,
+        "has_positions": review.collection.has_positions or bool(state.settings.get("position")),
+        "has_matches": False,
+        "thresholds": {
+            "method": info.get("method"),
+            "strong": settings.get("strong_edg_thresh"),
+            "weak": settings.get("weak_edg_thresh"),
+        },
+        "skipped": skipped[:MAX_LISTED],
+    }

@@ -1,0 +1,161 @@
+"""All that one review is made of: the session, the photos, the pairs, and what the stages said of the clusters."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from clustering.bonds import Bonds, Seam
+from clustering.graph import ScoredPairs
+from storage.errors import StageError
+from storage.fingerprints import sha256_of_file
+from storage.formats.clusters import CLUSTERS_INFO_NAME, CLUSTERS_NAME, read_clusters_info
+from storage.formats.manifest import is_made_of_links
+from storage.formats.pairs import read_pairs
+from web.review.collection import Collection
+from web.review.session import ReviewSession
+from web.review.state import ReviewState
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Folders:
+    """Where the photos and the results of the stages lie."""
+
+    image_dir: Path
+    outputs_dir: Path
+    results_dir: Path
+    follow_links: bool = False
+
+
+class Review:
+    """A review of one work folder.
+
+    Parameters
+    ----------
+    folders : Folders
+        Where everything lies.
+
+    Raises
+    ------
+    StageError
+        When there are no clusters, or a file is damaged.
+    """
+
+    def __init__(self, folders: Folders) -> None:
+        self.folders = folders
+        self.info = _read_info(folders.results_dir)
+        next_number = self.info.get("next_number", 0)
+        self.session = ReviewSession(folders.results_dir, folders.image_dir, next_number)
+        follows = folders.follow_links or is_made_of_links(folders.image_dir)
+        names = self.state.names[: self.state.num_photos]
+        self.collection = Collection(folders.image_dir, folders.results_dir, names, follows)
+        self._bonds: Bonds | None = None
+        self._pairs_error: StageError | None = None
+        self._is_loaded = threading.Event()
+        self._threads: list[threading.Thread] = []
+        self._seams: dict[int, tuple[int, Seam]] = {}
+
+    @property
+    def state(self) -> ReviewState:
+        """The clusters as they stand."""
+        return self.session.state
+
+    def start(self) -> None:
+        """Read pairs and the photos' files in the background."""
+        everything = range(self.state.num_photos)
+        for work in (self._load_bonds, lambda: self.collection.read_all(everything)):
+            thread = threading.Thread(target=work, daemon=True)
+            thread.start()
+            self._threads.append(thread)
+
+    def end(self) -> None:
+        """Let the background work end."""
+        self.collection.end()
+        for thread in self._threads:
+            thread.join()
+
+    # -- pairs --------------------------------------------------------------------------------------------------------
+
+    @property
+    def bonds(self) -> Bonds:
+        """The pairs, waited for; none at all where there is no pairs file.
+
+        Raises
+        ------
+        StageError
+            When the pairs file is damaged.
+        """
+        if not self._threads and not self._is_loaded.is_set():
+            self._load_bonds()
+        self._is_loaded.wait()
+        if self._bonds is None:
+            raise self._pairs_error or StageError("the pairs could not be read")
+        return self._bonds
+
+    @property
+    def has_bonds(self) -> bool:
+        """Whether the pairs are there already."""
+        return self._bonds is not None
+
+    def _load_bonds(self) -> None:
+        try:
+            self._bonds = Bonds(self._read_pairs())
+        except StageError as error:
+            self._pairs_error = error
+            logger.error("%s", error)
+        finally:
+            self._is_loaded.set()
+            with self.session.changed:
+                self.session.revision += 1
+                self.session.changed.notify_all()
+
+    def _read_pairs(self) -> ScoredPairs:
+        state, name = self.state, str(self.info.get("pairs_file", ""))
+        path = self.folders.outputs_dir / name
+        if not name or not path.is_file():
+            return ScoredPairs.from_arrays(state.num_photos, [], [], [])
+        names = state.names[: state.num_photos]
+        pairs = read_pairs(path, names)
+        numbers = np.array([state.number_of.get(each, state.num_photos) for each in pairs.names], dtype=np.int64)
+        first, second = numbers[pairs.first], numbers[pairs.second]
+        is_known = (first < state.num_photos) & (second < state.num_photos)
+        return ScoredPairs.from_arrays(state.num_photos, first[is_known], second[is_known], pairs.scores[is_known])
+
+    def seam(self, number: int) -> Seam:
+        """Give where a cluster comes apart first."""
+        photos = self.state.photos(number)
+        mark = hash(tuple(photos))
+        found = self._seams.get(number)
+        if found is None or found[0] != mark:
+            found = self._seams[number] = mark, self.bonds.seam(photos)
+        return found[1]
+
+    # -- what the stages said -----------------------------------------------------------------------------------------
+
+    def told(self, number: int) -> Mapping[str, Any]:
+        """Give what clusters_info.json says of a cluster that is as it was then; empty for others."""
+        if number in self.session.touched:
+            return {}
+        told: Mapping[str, Any] = self.info.get("clusters", {}).get(str(number), {})
+        return told
+
+
+def _read_info(results_dir: Path) -> dict[str, Any]:
+    """Read clusters_info.json; empty where there is none, or it belongs to other clusters."""
+    path = results_dir / CLUSTERS_INFO_NAME
+    if not path.is_file():
+        logger.warning("no %s: the reasons are not known; make it with: python create_clusters.py", path)
+        return {}
+    info = read_clusters_info(path)
+    if info.get("clusters_sha256") != sha256_of_file(results_dir / CLUSTERS_NAME):
+        logger.warning("%s does not belong to the clusters; make both again with: python create_clusters.py", path)
+        return {}
+    return info

@@ -1,0 +1,329 @@
+"""A review that goes on across restarts: actions, undo and redo, each on the disk before it counts as done."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+from clustering.bonds import Bonds
+from clustering.constraints import ClashError, Decided, resolve
+from storage.atomic import write_text
+from storage.errors import UsageError
+from storage.fingerprints import sha256_of_file
+from storage.formats.clusters import CLUSTERS_NAME, read_clusters
+from storage.formats.decisions import DECISIONS_NAME, Decisions, decisions_text, read_decisions
+from storage.formats.review import REVIEW_NAME, ReviewJournal
+from web.review.actions import ConflictError, Ground, compile_action, mended
+from web.review.changes import Change, change_as_json, change_from_json
+from web.review.state import ReviewState
+
+NO_FILE = "none"
+MAX_REMEMBERED = 2000  # revisions of which it is known which clusters they changed
+
+
+@dataclass(frozen=True)
+class Done:
+    """What an action, an undo or a redo did.
+
+    Attributes
+    ----------
+    revision : int
+        Number of the state after it.
+    label : str
+        What was done.
+    clusters : list of int
+        Clusters that changed and stand.
+    removed : list of int
+        Clusters that ended.
+    """
+
+    revision: int
+    label: str
+    clusters: list[int]
+    removed: list[int]
+
+
+@dataclass(frozen=True)
+class _Step:
+    """An action that can be taken back, or done again."""
+
+    label: str
+    kind: str
+    change: Change
+
+
+@dataclass
+class _History:
+    """What was done and not taken back, what was taken back, and how much was ever done."""
+
+    done: list[_Step] = field(default_factory=list)
+    undone: list[_Step] = field(default_factory=list)
+    num_unapplied: int = 0
+
+    def take(self, line: Mapping[str, Any], step: _Step) -> None:
+        """Account for a line of the journal."""
+        kind = line["line"]
+        if kind == "do":
+            self.undone.clear()
+        if kind == "undo":
+            self.done.pop()
+            self.undone.append(step)
+        else:
+            if kind == "redo":
+                self.undone.pop()
+            self.done.append(step)
+
+
+class ReviewSession:
+    """The clusters of a results folder under review; safe to be used from several threads.
+
+    Parameters
+    ----------
+    results_dir : Path
+        Where ``clusters.json`` lies, and ``decisions.json`` and ``review.jsonl`` will.
+    next_number : int
+        The first number that no cluster has or had, as far as ``clusters_info.json`` tells.
+
+    Attributes
+    ----------
+    state : ReviewState
+        The clusters as they stand now; to be read under :attr:`lock`.
+    revision : int
+        Number of the state; greater after every change, also across restarts.
+
+    Raises
+    ------
+    StageError
+        When there are no clusters, or a file is damaged.
+    """
+
+    def __init__(self, results_dir: Path, image_dir: Path | None = None, next_number: int = 0) -> None:
+        self.lock = threading.RLock()
+        self.changed = threading.Condition(self.lock)
+        self._clusters_path = results_dir / CLUSTERS_NAME
+        self._decisions_path = results_dir / DECISIONS_NAME
+        self.state = ReviewState(read_clusters(self._clusters_path, image_dir), next_number)
+        self.journal = ReviewJournal(results_dir / REVIEW_NAME)
+        self.base_sha256 = sha256_of_file(self._clusters_path)
+        self._history = _History()
+        self._is_based = False
+        self.touched: set[int] = set()
+        self._log: list[tuple[int, set[int]]] = []
+        self.revision = len(self.journal.lines)
+        self._replay()
+
+    # -- beginning ----------------------------------------------------------------------------------------------------
+
+    def _replay(self) -> None:
+        """Do again what was done since the clusters were written, and take over what decisions.json says."""
+        lines = self.journal.lines
+        based = [place for place, line in enumerate(lines) if line.get("line") == "base"]
+        begin = based[-1] if based and lines[based[-1]].get("clusters_sha256") == self.base_sha256 else len(lines)
+        self._is_based = begin < len(lines)
+        steps = [self._step(line) for line in lines]
+        for place, (line, step) in enumerate(zip(lines, steps, strict=True)):
+            if step is None:
+                continue
+            self._history.take(line, step)
+            for each in step.change.settings:
+                if each.kind == "answer":
+                    self.state.settings.setdefault("answer", {})[each.subject] = each.after
+            if place > begin and self.state.may_apply(step.change):
+                self.state.move(step.change)
+                self.touched |= step.change.clusters()
+                self._history.num_unapplied += 1
+        numbers = [move.target + 1 for step in steps if step is not None for move in step.change.moves]
+        self.state.next_number = max([self.state.next_number, *numbers])
+        self._take_decisions(lines, steps)
+
+    def _step(self, line: Mapping[str, Any]) -> _Step | None:
+        if line.get("line") not in ("do", "undo", "redo"):
+            return None
+        return _Step(str(line["label"]), str(line["kind"]), change_from_json(line["change"], self.state.photo_of))
+
+    def _take_decisions(self, lines: Sequence[Mapping[str, Any]], steps: Sequence[_Step | None]) -> None:
+        """Read decisions.json; do the last action again where a kill kept it from the file.
+
+        A file that is neither as the journal left it nor as before was edited by hand, and holds as it is.
+        """
+        found = sha256_of_file(self._decisions_path) if self._decisions_path.exists() else NO_FILE
+        self.state.take_decisions(read_decisions(self._decisions_path) if found != NO_FILE else Decisions())
+        written = [line.get("decisions_sha256") for line in lines if "decisions_sha256" in line]
+        former = [line.get("former_sha256") for line in lines if "decisions_sha256" in line]
+        last = next((step for step in reversed(steps) if step is not None), None)
+        if written and last is not None and found not in (written[-1],) and found == former[-1]:
+            kept = [each for each in last.change.settings if each.kind != "answer"]
+            self.state.apply(Change((), tuple(kept), last.change.links))
+            self._write_decisions(decisions_text(self.state.decisions()))
+            return
+        self._decisions_sha256 = found
+
+    # -- what can be done ---------------------------------------------------------------------------------------------
+
+    def do(self, bonds: Bonds, request: Mapping[str, Any]) -> Done:
+        """Do an action of :data:`web.review.actions.ACTIONS`.
+
+        Raises
+        ------
+        UsageError
+            When the request is wrong.
+        ConflictError
+            When it does not fit the clusters, or the decisions that hold.
+        StageError
+            When it cannot be written; nothing has changed then.
+        """
+        with self.lock:
+            action = compile_action(Ground(self.state, bonds), request)
+            return self._make("do", _Step(action.label, str(request["action"]), action.change))
+
+    def change(self, kind: str, label: str, change: Change) -> Done:
+        """Make a change that was found elsewhere, as an action that can be undone."""
+        with self.lock:
+            return self._make("do", _Step(label, kind, change))
+
+    def undo(self) -> Done:
+        """Take the last action back.
+
+        Raises
+        ------
+        ConflictError
+            When there is none, or the clusters were made anew since.
+        """
+        with self.lock:
+            if self.can_undo is None:
+                raise ConflictError("there is nothing to undo")
+            step = self._history.done[-1]
+            return self._make("undo", _Step(step.label, step.kind, mended(self.state, step.change.inverse())))
+
+    def redo(self) -> Done:
+        """Do again what was taken back last; see :meth:`undo`."""
+        with self.lock:
+            if self.can_redo is None:
+                raise ConflictError("there is nothing to do again")
+            step = self._history.undone[-1]
+            return self._make("redo", _Step(step.label, step.kind, mended(self.state, step.change.inverse())))
+
+    @property
+    def can_undo(self) -> str | None:
+        """What would be undone; None for nothing."""
+        return self._possible(self._history.done)
+
+    @property
+    def can_redo(self) -> str | None:
+        """What would be done again; None for nothing."""
+        return self._possible(self._history.undone)
+
+    def _possible(self, steps: Sequence[_Step]) -> str | None:
+        return steps[-1].label if steps and self.state.may_apply(steps[-1].change.inverse()) else None
+
+    @property
+    def num_actions(self) -> int:
+        """Actions that were done and not taken back, answers included: the effort that the clusters needed."""
+        return len(self._history.done)
+
+    @property
+    def num_answers(self) -> int:
+        """Answers among them."""
+        return sum(step.kind == "answer" for step in self._history.done)
+
+    @property
+    def num_unapplied(self) -> int:
+        """Actions, undos and redos since clusters.json was written."""
+        return self._history.num_unapplied
+
+    # -- making a change ----------------------------------------------------------------------------------------------
+
+    def _make(self, kind: str, step: _Step) -> Done:
+        change = step.change
+        before = {number for number in change.clusters() if number in self.state.members}
+        self.state.apply(change)
+        try:
+            text = self._checked_text()
+            self._add_lines(kind, step, text)
+        except BaseException:
+            self.state.apply(change.inverse())
+            raise
+        self._history.take({"line": kind}, step)
+        self._history.num_unapplied += 1
+        self.touched |= change.clusters()
+        concerned = change.clusters()
+        done = self._announce(step.label, concerned, before)
+        self._write_decisions(text)
+        return done
+
+    def _announce(self, label: str, concerned: set[int], before: set[int]) -> Done:
+        self.revision += 1
+        self._log = [*self._log[-MAX_REMEMBERED:], (self.revision, concerned)]
+        self.changed.notify_all()
+        standing = sorted(number for number in concerned if number in self.state.members)
+        return Done(self.revision, label, standing, sorted(before - set(standing)))
+
+    def _checked_text(self) -> str:
+        state = self.state
+        locked = [state.photos(number) for (number,) in state.settings.get("lock", {}) if number in state.members]
+        try:
+            resolve(Decided(list(state.links.together), list(state.links.apart), locked), state.num_photos)
+        except ClashError:
+            raise ConflictError(
+                "this contradicts what was decided before, also about photos that are gone; look at decisions.json"
+            ) from None
+        return decisions_text(state.decisions())
+
+    def _add_lines(self, kind: str, step: _Step, text: str) -> None:
+        if not self._is_based:
+            self.journal.add({"line": "base", "clusters_sha256": self.base_sha256})
+            self._is_based = True
+        self.journal.add(
+            {
+                "line": kind,
+                "time": datetime.now(UTC).isoformat(timespec="seconds"),
+                "kind": step.kind,
+                "label": step.label,
+                "change": change_as_json(step.change, self.state.name_of),
+                "former_sha256": self._decisions_sha256,
+                "decisions_sha256": _sha256(text),
+            }
+        )
+
+    def _write_decisions(self, text: str) -> None:
+        digest = _sha256(text)
+        if digest != getattr(self, "_decisions_sha256", None):
+            write_text(self._decisions_path, text)
+        self._decisions_sha256 = digest
+
+    # -- clusters.json ------------------------------------------------------------------------------------------------
+
+    def rebase(self, clusters_sha256: str) -> None:
+        """Account for a ``clusters.json`` that holds the clusters as they stand."""
+        with self.lock:
+            self.journal.add({"line": "base", "clusters_sha256": clusters_sha256})
+            self.base_sha256, self._is_based = clusters_sha256, True
+            self._history.num_unapplied = 0
+            self.touched = set()
+            self.revision += 1
+            self.changed.notify_all()
+
+    def wait(self, since: int, timeout_s: float) -> tuple[int, list[int]]:
+        """Wait until the revision is greater than ``since``; give it, and the clusters that changed meanwhile."""
+        with self.changed:
+            self.changed.wait_for(lambda: self.revision > since, timeout_s)
+            numbers = {number for revision, concerned in self._log if revision > since for number in concerned}
+            return self.revision, sorted(numbers)
+
+
+def _sha256(text: str) -> str:
+    return sha256(text.encode("utf-8")).hexdigest()
+
+
+def check_since(value: str | None) -> int:
+    """Give the revision that a page knows; 0 for none."""
+    if value is None:
+        return 0
+    if not (value.isascii() and value.isdigit() and len(value) < 19):
+        raise UsageError(f"since is {value!r}, but must be a revision")
+    return int(value)
