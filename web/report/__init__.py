@@ -1,0 +1,1 @@
+"""The report: a folder of static pages that opens from the disk."""
