@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +16,7 @@ from clustering.places import Places
 from clustering.roots import Roots
 
 NO_SCORE = float("nan")
+Scores = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -27,10 +28,10 @@ class Bond:
     pair : (int, int)
         The best pair between the two, the photo of the first group first.
     score : float
-        Its score.
+        Its score; of a bond measured by :func:`measure_bond` its chance.
     agreement : float
-        The mean, over the photos of one group, of the best score with the other, likewise of the other group, and of
-        the two the geometric mean; scores below 0 and pairs that are not there count as 0.
+        The mean, over the photos of one group, of the best chance with the other, likewise of the other group, and of
+        the two the geometric mean; pairs that are not there count as 0.
     """
 
     pair: tuple[int, int]
@@ -53,9 +54,12 @@ class Bonds:
     ----------
     pairs : ScoredPairs
         All pairs of N photos.
+    chance : callable, optional
+        Gives, for an array of scores, the chance that each pair shows one building, 0 to 1; None for scores that are
+        probabilities already. Groups are compared by chances, scores are what they were.
     """
 
-    def __init__(self, pairs: ScoredPairs) -> None:
+    def __init__(self, pairs: ScoredPairs, chance: Callable[[Scores], Scores] | None = None) -> None:
         edges = find_edges(pairs, -np.inf)
         is_real = edges.first != edges.second
         first, second, score = edges.first[is_real], edges.second[is_real], edges.score[is_real]
@@ -65,6 +69,7 @@ class Bonds:
         self.num_photos = pairs.num_photos
         self._others = others[order].astype(np.int32)
         self._scores = scores[order]
+        self._chances = np.clip(self._scores if chance is None else chance(self._scores), 0, 1)
         self._starts = np.concatenate(([0], np.cumsum(np.bincount(ends, minlength=pairs.num_photos))))
 
     def of(self, photo: int) -> tuple[list[int], list[float]]:
@@ -81,14 +86,20 @@ class Bonds:
         others, scores = self.of(one)
         return scores[others.index(two)] if two in others else NO_SCORE
 
+    def chance(self, one: int, two: int) -> float:
+        """Give the chance that a pair shows one building; 0 where it has no score."""
+        rows = slice(int(self._starts[one]), int(self._starts[one + 1]))
+        is_it = self._others[rows] == two
+        return float(self._chances[rows][is_it][0]) if is_it.any() else 0.0
+
     def gather(self, photos: Iterable[int]) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64]]:
-        """Give all pairs of some photos: the photo, the other one, the score."""
+        """Give all pairs of some photos: the photo, the other one, the chance."""
         chosen = np.fromiter(photos, dtype=np.int64)
         counts = self._starts[chosen + 1] - self._starts[chosen]
         ends = np.repeat(chosen, counts)
         offsets = np.arange(len(ends)) - np.repeat(np.cumsum(counts) - counts, counts)
         rows = np.repeat(self._starts[chosen], counts) + offsets
-        return ends, self._others[rows].astype(np.int64), self._scores[rows]
+        return ends, self._others[rows].astype(np.int64), self._chances[rows]
 
     def every(self) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64]]:
         """Give every pair once."""
@@ -106,7 +117,8 @@ class Bonds:
             for end, other, score in zip(ends.tolist(), others.tolist(), scores.tolist(), strict=True)
             if side.get(other, side[end]) != side[end]
         ]
-        return measure_bond(rows, side, (len(one), len(two)))
+        bond = measure_bond(rows, side, (len(one), len(two)))
+        return None if bond is None else replace(bond, score=self.score(*bond.pair))
 
     def seam(self, photos: Sequence[int]) -> Seam:
         """Find where a group comes apart first: the join that comes last when the best agreeing parts join first."""

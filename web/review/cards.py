@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from storage.errors import UsageError
+from web.review.asking import count_questions
 from web.review.changes import ALONE
 from web.review.review import Review
 
@@ -308,7 +309,7 @@ def overview(review: Review) -> Card:
             "clusters": len(state.members),
             "singletons": state.num_photos - clustered,
             "skipped": len(skipped),
-            "doubtful": 0,
+            "doubtful": count_questions(review),
             "answered": session.num_answers,
             "actions": session.num_actions,
             "unapplied": session.num_unapplied,

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from clustering.bonds import Bonds, Seam
+from clustering.bonds import Bonds, Scores, Seam
+from clustering.evidence import STRONG_THRESH, WEAK_THRESH
 from clustering.graph import ScoredPairs
 from storage.errors import StageError
 from storage.fingerprints import sha256_of_file
@@ -19,10 +20,12 @@ from storage.formats.clusters import CLUSTERS_INFO_NAME, CLUSTERS_NAME, read_clu
 from storage.formats.manifest import is_made_of_links
 from storage.formats.pairs import read_pairs
 from web.review.collection import Collection
+from web.review.queue import ReviewQueue, inside_as_told
 from web.review.session import ReviewSession
 from web.review.state import ReviewState
 
 logger = logging.getLogger(__name__)
+EVIDENCE = "evidence"
 
 
 @dataclass(frozen=True)
@@ -61,6 +64,9 @@ class Review:
         self._pairs_error: StageError | None = None
         self._is_loaded = threading.Event()
         self._threads: list[threading.Thread] = []
+        self._is_ended = threading.Event()
+        self.queue: ReviewQueue | None = None
+        self._reasons: dict[frozenset[int], str] | None = None
         self._seams: dict[int, tuple[int, Seam]] = {}
 
     @property
@@ -79,6 +85,7 @@ class Review:
     def end(self) -> None:
         """Let the background work end."""
         self.collection.end()
+        self._is_ended.set()
         for thread in self._threads:
             thread.join()
 
@@ -107,7 +114,10 @@ class Review:
 
     def _load_bonds(self) -> None:
         try:
-            self._bonds = Bonds(self._read_pairs())
+            bonds = Bonds(self._read_pairs(), self._chance())
+            with self.session.lock:
+                self.queue = self._make_queue(bonds)
+                self._bonds = bonds
         except StageError as error:
             self._pairs_error = error
             logger.error("%s", error)
@@ -116,6 +126,47 @@ class Review:
             with self.session.changed:
                 self.session.revision += 1
                 self.session.changed.notify_all()
+        self._look_inside()
+
+    def _chance(self) -> Callable[[Scores], Scores] | None:
+        """Give what makes chances of scores; None where they are probabilities.
+
+        Other scores are put in line with the thresholds that the clusters were made with: the weak one counts as the
+        weak one of probabilities, the strong one as theirs.
+        """
+        if self.info.get("method", EVIDENCE) == EVIDENCE:
+            return None
+        settings = self.info.get("settings", {})
+        weak, strong = float(settings.get("weak_edg_thresh", 0.0)), float(settings.get("strong_edg_thresh", 1.0))
+        width = max(strong - weak, 1e-6)
+        return lambda scores: WEAK_THRESH + (scores - weak) / width * (STRONG_THRESH - WEAK_THRESH)
+
+    def _make_queue(self, bonds: Bonds) -> ReviewQueue:
+        state = self.state
+        self.session.stale_photos.clear()
+        self.session.stale_clusters.clear()
+        queue = ReviewQueue(state, bonds)
+        for number in state.members:
+            inside = inside_as_told(self.told(number), state.number_of)
+            if inside is not None:
+                queue.know_inside(number, inside)
+        return queue
+
+    def _look_inside(self) -> None:
+        """Look for the seams of clusters that clusters_info.json says nothing of, one after another."""
+        for number in list(self.state.members):
+            with self.session.lock:
+                if self.queue is not None and not self._is_ended.is_set():
+                    self.queue.look_inside(number)
+
+    def fresh_queue(self) -> ReviewQueue:
+        """Give the queue, up to date."""
+        if self.bonds is None or self.queue is None:
+            raise StageError("the pairs could not be read")
+        session = self.session
+        self.queue.update(session.stale_photos, session.stale_clusters)
+        session.stale_photos, session.stale_clusters = set(), set()
+        return self.queue
 
     def _read_pairs(self) -> ScoredPairs:
         state, name = self.state, str(self.info.get("pairs_file", ""))
@@ -146,6 +197,16 @@ class Review:
             return {}
         told: Mapping[str, Any] = self.info.get("clusters", {}).get(str(number), {})
         return told
+
+    def reason_of(self, pair: Sequence[int]) -> str | None:
+        """Give the reason why the stages did not join two photos, where they listed the pair for review."""
+        if self._reasons is None:
+            number_of = self.state.number_of
+            self._reasons = {
+                frozenset(number_of.get(name, -1) for name in entry["pair"][:2]): str(entry["reason"])
+                for entry in self.info.get("review", ())
+            }
+        return self._reasons.get(frozenset(pair))
 
 
 def _read_info(results_dir: Path) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,9 +12,9 @@ from typing import Any
 from flask import Flask, Response, request, send_file
 
 from storage.errors import UsageError
-from storage.photos import load_photo  # noqa: F401
 from web.guard import Guard
 from web.review import cards
+from web.review.asking import list_questions
 from web.review.changes import ALONE
 from web.review.collection import IMAGE_SIDES, THUMBNAIL_SIDES
 from web.review.page import page
@@ -56,6 +57,7 @@ class _Routes:
             "/api/clusters/<int:number>": self.cluster,
             "/api/clusters/<int:number>/split": self.split,
             "/api/singletons": self.singletons,
+            "/api/queue": self.queue,
             "/api/photos/<int:photo>": self.photo,
             "/api/photos/<int:photo>/thumbnail": lambda photo: self.picture(photo, THUMBNAIL_SIDES, THUMBNAIL_SIDES[1]),
             "/api/photos/<int:photo>/image": lambda photo: self.picture(photo, IMAGE_SIDES, IMAGE_SIDES[1]),
@@ -116,6 +118,11 @@ class _Routes:
         with self.session.lock:
             return self.said(cards.list_singletons(self.review, request.args.get("q", ""), *_stretch(200)))
 
+    def queue(self) -> Response:
+        """Answer a stretch of the queue."""
+        with self.session.lock:
+            return self.said(list_questions(self.review, *_stretch(50)))
+
     def photo(self, photo: int) -> Response:
         """Answer everything about a photo."""
         self.check_photo(photo)
@@ -143,8 +150,6 @@ class _Routes:
         return Response(self._stream(since), mimetype="text/event-stream", headers=headers)
 
     def _stream(self, since: int) -> Iterator[str]:
-        import json
-
         yield f"retry: {RETRY_MS}\n\n"
         may_wait = self._streams.acquire(blocking=False)
         try:

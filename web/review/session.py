@@ -19,7 +19,7 @@ from storage.formats.clusters import CLUSTERS_NAME, read_clusters
 from storage.formats.decisions import DECISIONS_NAME, Decisions, decisions_text, read_decisions
 from storage.formats.review import REVIEW_NAME, ReviewJournal
 from web.review.actions import ConflictError, Ground, compile_action, mended
-from web.review.changes import Change, change_as_json, change_from_json
+from web.review.changes import ALONE, Change, change_as_json, change_from_json
 from web.review.state import ReviewState
 
 NO_FILE = "none"
@@ -95,6 +95,10 @@ class ReviewSession:
         The clusters as they stand now; to be read under :attr:`lock`.
     revision : int
         Number of the state; greater after every change, also across restarts.
+    touched : set of int
+        Clusters that changed since clusters.json was written.
+    stale_photos, stale_clusters : set of int
+        What changed since the queue last looked; the queue empties them.
 
     Raises
     ------
@@ -113,6 +117,8 @@ class ReviewSession:
         self._history = _History()
         self._is_based = False
         self.touched: set[int] = set()
+        self.stale_photos: set[int] = set()
+        self.stale_clusters: set[int] = set()
         self._log: list[tuple[int, set[int]]] = []
         self.revision = len(self.journal.lines)
         self._replay()
@@ -252,9 +258,20 @@ class ReviewSession:
         self._history.num_unapplied += 1
         self.touched |= change.clusters()
         concerned = change.clusters()
+        self._mark_stale(change)
         done = self._announce(step.label, concerned, before)
         self._write_decisions(text)
         return done
+
+    def _mark_stale(self, change: Change) -> None:
+        """Remember which photos and clusters the queue has to look at again."""
+        linked = (*change.links.added_together, *change.links.removed_together)
+        photos = {photo for photos in (*(move.photos for move in change.moves), *linked) for photo in photos}
+        there = {photo for photo in photos if photo < self.state.num_photos}
+        self.stale_clusters |= change.clusters() | {self.state.owner[photo] for photo in there} - {ALONE}
+        moved = {number for move in change.moves for number in (move.source, move.target)}
+        rest = (self.state.members.get(number, set()) for number in moved)
+        self.stale_photos.update(*(move.photos for move in change.moves), *rest)
 
     def _announce(self, label: str, concerned: set[int], before: set[int]) -> Done:
         self.revision += 1
