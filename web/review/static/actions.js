@@ -37,14 +37,14 @@ export function makeSingle(photos) {
 }
 
 /**
- * Part a building, after showing what would come of it.
+ * Split a building, after showing what would come of it.
  * @param {Object} cluster
- * @param {number[]} photos Those that leave; without any, it parts at its weakest link.
+ * @param {number[]} photos Those that leave; without any, it is split at its weakest link.
  */
 export async function split(cluster, photos = []) {
   try {
     const preview = await get(`/api/clusters/${cluster.number}/split`, { photos: photos.length > 0 ? photos.join(",") : null });
-    const isSure = await askWhether({ title: `Part ${titleOf(cluster)}`, yes: "Part", content: splitPreview(cluster, preview, photos) });
+    const isSure = await askWhether({ title: `Split ${titleOf(cluster)}`, yes: "Split", content: splitPreview(cluster, preview, photos) });
     return isSure && (await store.act({ action: "split", cluster: String(cluster.number), photos: preview.parted }));
   } catch (error) {
     return complain(error);
@@ -52,7 +52,7 @@ export async function split(cluster, photos = []) {
 }
 
 function splitPreview(cluster, { kept, parted, link }, photos) {
-  const where = photos.length > 0 ? "The selected photos leave." : "It parts where it holds together least.";
+  const where = photos.length > 0 ? "The selected photos leave." : "Split where it holds together least.";
   const score = link ? ` The best pair between the two halves scores ${scoreText(link.score)}.` : "";
   const groups = [photoGroup(`Stays ${titleOf(cluster)}`, kept), photoGroup("Becomes a new building", parted)];
   return element("div", { class: "preview" }, element("p", {}, where + score), groups);

@@ -35,7 +35,7 @@ export class AloneView {
     });
     this.bar = new SelectionBar(this.selection, "photo", () => this.#barButtons());
     const selecting = button({ icon: "check", text: "Select", kind: "is-quiet", onclick: () => this.#startSelecting() });
-    const words = element("p", { class: "soft" }, "Each of these photos is with no other. The building next to it is named below it.");
+    const words = element("p", { class: "soft" }, "Each of these photos is with no other. What it is nearest to stands below it.");
     this.node = element("section", { class: "view", "aria-label": this.title }, element("div", { class: "view-tools" }, words, selecting), this.grid.node, this.bar.node);
     this.commands = this.#commands();
   }
@@ -137,8 +137,8 @@ function nearestOf(photo) {
 function fillSingle(cell, photo) {
   fillPhoto(cell, photo);
   cell.dataset.drop = `photo:${photo.id}`;
-  const where = photo.cluster === null ? "another photo alone" : `building ${photo.cluster}`;
-  const near = photo.neighbour === null ? "nothing is near it" : `next to ${where} · ${scoreText(photo.score)}`;
+  const where = photo.cluster === null ? "another photo" : `building ${photo.cluster}`;
+  const near = photo.neighbour === null ? "nothing is near it" : `near ${where} · ${scoreText(photo.score)}`;
   cell.setAttribute("aria-label", `${fileName(photo.name)}, ${near}`);
   cell.title = [photo.name, photo.reason].filter(Boolean).join("\n");
   cell.append(element("span", { class: "photo-near" }, near));

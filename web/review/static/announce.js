@@ -13,13 +13,14 @@ function show(text, className, undo) {
   const closing = button({ icon: "close", label: "Close the message", kind: "is-quiet", onclick: hide });
   toast.className = `toast ${className}`;
   toast.replaceChildren(element("span", { class: "toast-text", "aria-hidden": "true" }, text), ...[undoing, closing].filter(Boolean));
-  toast.hidden = false;
+  toast.hidePopover();
+  toast.showPopover();
   clearTimeout(timer);
   timer = setTimeout(hide, SHOWN_MS);
 }
 
 function hide() {
-  document.getElementById("toast").hidden = true;
+  document.getElementById("toast").hidePopover();
 }
 
 /**

@@ -45,7 +45,6 @@ export class BuildingView {
     if (isOther) this.#startAnew();
     try {
       await this.#read(number);
-      if (isOther) this.focus();
     } catch (error) {
       complain(error);
       this.app.go("#/buildings");
@@ -93,7 +92,7 @@ export class BuildingView {
       { class: "building-tools", role: "toolbar", "aria-label": "Building" },
       button({ icon: "name", text: "Name", key: keyOf("name"), onclick: () => nameCluster(this.cluster) }),
       button({ icon: "merge", text: "Merge", key: keyOf("merge"), onclick: this.commands.merge }),
-      button({ icon: "split", text: "Part", key: keyOf("split"), onclick: this.commands.split }),
+      button({ icon: "split", text: "Split", key: keyOf("split"), onclick: this.commands.split }),
       button({ icon: "lock", text: cluster.locked ? "Unlock" : "Lock", key: keyOf("lock"), "aria-pressed": String(cluster.locked), onclick: () => lock(this.cluster) }),
       button({ icon: "note", text: "Note", key: keyOf("note"), onclick: () => noteCluster(this.cluster) }),
       button({ icon: "check", text: "Select", onclick: () => this.#startSelecting() }),
@@ -165,7 +164,7 @@ export class BuildingView {
   #barButtons() {
     const { size } = this.selection;
     return [
-      button({ icon: "split", text: "Part", key: keyOf("split"), kind: "is-primary", onclick: this.commands.split }),
+      button({ icon: "split", text: "Split", key: keyOf("split"), kind: "is-primary", onclick: this.commands.split }),
       button({ icon: "move", text: "Move", key: keyOf("move"), onclick: this.commands.move }),
       button({ icon: "single", text: "Take out", key: keyOf("single"), onclick: this.commands.single }),
       size === 1 && button({ icon: "star", text: "Represents", key: keyOf("representative"), onclick: this.commands.representative }),

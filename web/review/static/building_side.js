@@ -56,7 +56,7 @@ export class BuildingSide {
       link.pair.map((id) => thumbnail(id, { side: 160 })),
       element("span", { class: "near-words" }, element("strong", {}, `score ${scoreText(link.score)}`), element("span", { class: "soft" }, `agreement ${scoreText(link.agreement)}`)),
     );
-    const splitting = button({ icon: "split", text: "Part here", key: keyOf("split"), onclick: this.acts.split });
+    const splitting = button({ icon: "split", text: "Split here", key: keyOf("split"), onclick: this.acts.split });
     return element("section", { class: "side-part" }, element("h3", {}, "Weakest link"), looking, splitting);
   }
 

@@ -19,7 +19,7 @@ export async function chooseCluster({ title, nearest = [], except = [], allowNew
   const choices = element("ul", { class: "choices", "aria-label": "Buildings" });
   const field = element("input", { type: "search", class: "field", placeholder: "Number, name, photo or place", "aria-label": "Search buildings" });
   field.autofocus = true;
-  const dialog = openDialog({ title, className: "choose", content: [field, choices] });
+  const dialog = openDialog({ title, className: "choose", content: element("div", { class: "chooser" }, field, choices) });
   const choose = (number) => dialog.close(`to:${number}`);
   const show = async () => fill(choices, await find(field.value.trim(), nearest, except), { allowNew, choose });
   let timer = 0;

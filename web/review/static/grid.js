@@ -125,7 +125,8 @@ export class GridView {
     if (this.selection.size < 2) return complain(new Error("Select two buildings or more to merge them."));
     const done = await merge(this.selection.keys());
     if (done) this.selection.clear();
-    return this.focus();
+    if (done) this.grid.focusKey(String(done.clusters.find((number) => !done.removed.includes(number))));
+    return undefined;
   }
 
   async #drop(place, keys) {

@@ -15,7 +15,7 @@ export const COMMANDS = {
   search: { keys: ["/"], words: "Search", group: "Go to" },
   back: { keys: ["Escape"], words: "Deselect, close, go back", group: "Go to" },
   merge: { keys: ["M"], words: "Merge the selected buildings, or this one with another", group: "Change" },
-  split: { keys: ["P"], words: "Part the building: the selected photos leave, or it parts at its weakest link", group: "Change" },
+  split: { keys: ["S"], words: "Split the building: the selected photos leave, or at its weakest link", group: "Change" },
   move: { keys: ["V"], words: "Move the photos to another building", group: "Change" },
   single: { keys: ["X"], words: "Take the photos out: each is alone", group: "Change" },
   name: { keys: ["N"], words: "Name the building", group: "Change" },
@@ -25,7 +25,7 @@ export const COMMANDS = {
   undo: { keys: ["Mod+Z"], words: "Undo", group: "Change" },
   redo: { keys: ["Mod+Shift+Z", "Mod+Y"], words: "Redo", group: "Change" },
   write: { keys: ["Mod+S"], words: "Write clusters.json", group: "Change" },
-  same: { keys: ["S"], words: "Same building", group: "Answer" },
+  same: { keys: ["S"], words: "Same building; of a photo that is alone: it belongs to its nearest", group: "Answer" },
   different: { keys: ["D"], words: "Different buildings", group: "Answer" },
   unsure: { keys: ["U"], words: "Unsure", group: "Answer" },
   compare: { keys: ["C"], words: "Compare two photos", group: "Look" },
@@ -79,14 +79,16 @@ function signature(event) {
   return mod + shift + (isLetter ? event.key.toUpperCase() : event.key);
 }
 
-function commandOf(event) {
+/** The commands of a key: S splits in a building, and says "same" where a question is asked. */
+function commandsOf(event) {
   const pressed = signature(event);
-  return Object.keys(COMMANDS).find((name) => COMMANDS[name].keys.includes(pressed));
+  return Object.keys(COMMANDS).filter((name) => COMMANDS[name].keys.includes(pressed));
 }
 
-function findRunner(command) {
+function findRunner(names) {
   for (const layer of [...stack].reverse()) {
-    if (layer.commands[command]) return layer.commands[command];
+    const name = names.find((command) => layer.commands[command]);
+    if (name) return layer.commands[name];
     if (layer.isModal) return null;
   }
   return null;
@@ -96,10 +98,10 @@ const TYPING = "textarea, select, [contenteditable], input:not([type=range]):not
 
 function onKey(event) {
   if (event.defaultPrevented || event.altKey || event.isComposing) return;
-  const command = commandOf(event);
+  const names = commandsOf(event);
   const isTyping = event.target instanceof Element && event.target.matches(TYPING);
-  if (!command || (isTyping && command !== "write")) return;
-  const run = findRunner(command);
+  if (names.length === 0 || (isTyping && !names.includes("write"))) return;
+  const run = findRunner(names);
   if (!run) return;
   event.preventDefault();
   run(event);

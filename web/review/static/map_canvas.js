@@ -8,6 +8,7 @@ const NEAR_PX = 16;
 const MARGIN = 0.84;
 const MIN_SPAN_M = 20;
 const SCALE_BAR_PX = 140;
+const MAX_NUMBERS = 120;
 
 /** A map of points. Calls `ontap(position, point)` when it is tapped: the point near it, or null. */
 export class MapCanvas {
@@ -43,7 +44,7 @@ export class MapCanvas {
     this.#points = points.map((point) => ({ ...point, ...this.projection.toPlane(point.position) }));
     const groups = new Map();
     for (const point of this.#points) if (point.number !== null) groups.set(point.number, [...(groups.get(point.number) ?? []), point]);
-    this.#hulls = [...groups].filter(([, members]) => members.length > 2).map(([number, members]) => ({ number, corners: convexHull(members) }));
+    this.#hulls = [...groups].filter(([, members]) => members.length > 2).map(hullOf);
     this.canvas.setAttribute("aria-label", `Map of ${points.length} photos with a position. Arrows move it, plus and minus zoom; Enter is a tap in the middle.`);
     if (!this.#wasFitted && points.length > 0) this.fit();
     this.draw();
@@ -132,10 +133,45 @@ export class MapCanvas {
     const paint = { ink: style.color, line: style.borderColor, paper: style.backgroundColor, isDark: style.colorScheme === "dark" };
     context.setTransform(devicePixelRatio, 0, 0, devicePixelRatio, 0, 0);
     context.clearRect(0, 0, this.node.clientWidth, this.node.clientHeight);
+    this.#drawNet(context, paint);
     for (const hull of this.#hulls) this.#drawHull(context, hull, paint);
     for (const point of this.#points) this.#drawPoint(context, point, paint);
+    this.#drawNumbers(context, paint);
     this.#drawScale(context, paint);
     if (document.activeElement === this.canvas || this.isPlacing) this.#drawCross(context, paint);
+  }
+
+  #drawNet(context, { line }) {
+    const step = roundLength(SCALE_BAR_PX / this.perMetre);
+    const { clientWidth: width, clientHeight: height } = this.node;
+    const [from, to] = [this.#toPlane(0, 0), this.#toPlane(width, height)];
+    context.strokeStyle = line;
+    context.lineWidth = 1;
+    context.globalAlpha = 0.55;
+    context.beginPath();
+    for (let x = Math.ceil(from.x / step) * step; x < to.x; x += step) {
+      const at = Math.round(this.#toScreen({ x, y: 0 }).x) + 0.5;
+      context.moveTo(at, 0);
+      context.lineTo(at, height);
+    }
+    for (let y = Math.ceil(from.y / step) * step; y < to.y; y += step) {
+      const at = Math.round(this.#toScreen({ x: 0, y }).y) + 0.5;
+      context.moveTo(0, at);
+      context.lineTo(width, at);
+    }
+    context.stroke();
+    context.globalAlpha = 1;
+  }
+
+  #drawNumbers(context, { ink }) {
+    const isIn = ({ x, y }) => x > 0 && y > 0 && x < this.node.clientWidth && y < this.node.clientHeight;
+    const seen = this.#hulls.map(({ number, label }) => ({ number, at: this.#toScreen(label) })).filter(({ at }) => isIn(at));
+    if (seen.length > MAX_NUMBERS) return;
+    context.font = `600 13px ${getComputedStyle(this.node).fontFamily}`;
+    context.fillStyle = ink;
+    context.textAlign = "center";
+    for (const { number, at } of seen) context.fillText(number, at.x, at.y - 18);
+    context.textAlign = "start";
   }
 
   #drawHull(context, { number, corners }, { isDark }) {
@@ -149,7 +185,7 @@ export class MapCanvas {
     context.strokeStyle = context.fillStyle;
     context.lineJoin = "round";
     context.globalAlpha = 0.14;
-    context.lineWidth = 18;
+    context.lineWidth = 14;
     context.stroke();
     context.fill();
     context.globalAlpha = 1;
@@ -195,6 +231,13 @@ export class MapCanvas {
     context.lineTo(x, y + 12);
     context.stroke();
   }
+}
+
+function hullOf([number, members]) {
+  const corners = convexHull(members);
+  const across = members.map(({ x }) => x).sort((one, other) => one - other);
+  const down = members.map(({ y }) => y).sort((one, other) => one - other);
+  return { number, corners, label: { x: across[across.length >> 1], y: down[down.length >> 1] } };
 }
 
 function bounds(points) {

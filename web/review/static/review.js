@@ -50,6 +50,7 @@ async function route() {
   const chosen = Object.hasOwn(views, name) ? name : "buildings";
   const view = views[chosen];
   const isNew = view !== current;
+  const isFirst = current === null;
   if (isNew) {
     release();
     current = view;
@@ -59,8 +60,16 @@ async function route() {
   mark(chosen);
   await view.show(argument && decodeURIComponent(argument));
   document.title = `${view.title} – ${store.overview.title}`;
-  const isElsewhere = document.activeElement === document.body || document.activeElement === null;
-  if (isNew && isElsewhere) view.focus();
+  if (!isFirst && isFocusFree()) view.focus();
+}
+
+function isFocusFree() {
+  return [document.body, main, null].includes(document.activeElement);
+}
+
+/** Arrows work before anything has the focus: the view takes it. */
+function takeFocus(event) {
+  if (!event.defaultPrevented && isFocusFree() && /^(Arrow|Home|End|Page)/.test(event.key)) current?.focus();
 }
 
 function mark(name) {
@@ -93,7 +102,7 @@ function listenToSearch() {
 const tools = {
   undo: button({ icon: "undo", label: "Undo", key: keyOf("undo"), kind: "is-quiet", onclick: () => store.undo() }),
   redo: button({ icon: "redo", label: "Redo", key: keyOf("redo"), kind: "is-quiet", onclick: () => store.redo() }),
-  write: button({ icon: "save", text: "Write", kind: "is-write", onclick: () => store.write() }),
+  write: button({ icon: "save", text: "Write result", kind: "is-write", onclick: () => store.write() }),
   theme: button({ icon: "theme", label: "Colours", kind: "is-quiet", onclick: () => nextTheme(tools.theme) }),
   help: button({ icon: "help", label: "Keys", key: "?", kind: "is-quiet", onclick: showHelp }),
 };
@@ -154,6 +163,7 @@ async function start() {
   store.addEventListener("overview", showOverview);
   store.addEventListener("change", (event) => current?.change(event.detail).catch(complain));
   document.addEventListener("lost-focus", () => current?.focus());
+  document.addEventListener("keydown", takeFocus);
   addEventListener("hashchange", () => route().catch(complain));
   await store.start();
   await route();

@@ -31,7 +31,7 @@ class Store extends EventTarget {
    * @returns {Promise<Object|null>} The answer, or null when the server said no.
    */
   act(action) {
-    return this.#change("/api/actions", action, (answer) => `${answer.label}.`, true);
+    return this.#change("/api/actions", action, (answer) => `${inWords(answer.label)}.`, true);
   }
 
   /** Take the last action back. */
@@ -77,6 +77,10 @@ class Store extends EventTarget {
     await this.refreshOverview();
     this.dispatchEvent(new CustomEvent("change", { detail: { clusters: clusters.map(String), removed: removed.map(String) } }));
   }
+}
+
+function inWords(label) {
+  return label.charAt(0).toUpperCase() + label.slice(1);
 }
 
 export const store = new Store();

@@ -85,6 +85,12 @@ export class VirtualGrid extends EventTarget {
     return this.#cells.get(this.focused)?.focus({ preventScroll: true });
   }
 
+  /** Move the focus to the item with this key if it is in sight, and to where the focus was if it is not. */
+  focusKey(key) {
+    const index = [...this.#cells.keys()].find((at) => this.list.at(at) !== null && this.key(this.list.at(at)) === key);
+    this.focus(index ?? this.focused);
+  }
+
   /** Scroll until a cell is in sight. */
   reveal(index) {
     const top = Math.floor(index / this.columns) * this.rowHeight;
