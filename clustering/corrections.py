@@ -64,7 +64,7 @@ class Links:
             (self.apart, self._apart_of, change.removed_apart, change.added_apart),
         ):
             for link in removed:
-                links.pop(link, None)  # type: ignore[arg-type, call-overload]
+                links.pop(link, None)  # type: ignore[arg-type]
                 for photo in link:
                     index.get(photo, {}).pop(link, None)
             for link in added:
@@ -175,4 +175,46 @@ def part_links(kept: Sequence[int], parted: Sequence[int], neighbours: Callable[
     near_side = sorted({photo for near in reached.values() for photo in near})
     return LinkChange(
         added_together=tie([kept[0], *near_side]) + tie([parted[0], *far_side]), added_apart=((kept[0], parted[0]),)
+    )
+
+
+def settle_links(
+    links: Links, wanted: Sequence[Sequence[int]], made: Sequence[int], is_touched: Callable[[int], bool]
+) -> LinkChange:
+    """Find the links that are missing for a clusterer to make the groups that a person has left.
+
+    Parameters
+    ----------
+    links : Links
+        Those that it obeyed.
+    wanted : sequence of sequence of int
+        The groups that a person has left: every photo in exactly one.
+    made : sequence of int, length N
+        What tells the group that the clusterer gave each photo: different for two photos that are alone.
+    is_touched : callable
+        Tells of a group's place in ``wanted`` whether a person had a hand in it; only these have to be made as wanted.
+
+    Returns
+    -------
+    LinkChange
+        A group that was taken apart is tied together whole; so are groups that were joined, and kept apart by a link
+        of their first photos. Nothing where all is as wanted.
+    """
+    place = {photo: row for row, photos in enumerate(wanted) for photo in photos}
+    rows_in: dict[int, dict[int, None]] = {}
+    for photo, group in enumerate(made):
+        rows_in.setdefault(group, {})[place[photo]] = None
+    loose = {row: None for row, photos in enumerate(wanted) if is_touched(row) and len({made[p] for p in photos}) > 1}
+    apart = []
+    for rows in rows_in.values():
+        touched = [row for row in rows if is_touched(row)]
+        for one in touched:
+            for two in rows:
+                if two != one and (two not in touched or one < two):
+                    apart.append((wanted[one][0], wanted[two][0]))
+                    loose |= {one: None, two: None}
+    ties = [tuple(sorted(wanted[row])) for row in loose if len(wanted[row]) > 1]
+    return LinkChange(
+        added_together=tuple(link for link in ties if not links.chain(link[0]) >= set(link)),
+        added_apart=tuple(pair for pair in dict.fromkeys(apart) if not {pair, pair[::-1]} & links.apart.keys()),
     )

@@ -17,7 +17,7 @@ from clustering import get_clusterer
 from clustering.grouping import Grouping
 from clustering.numbering import carry_numbers
 from stages.checks import settings_as_json
-from stages.cluster_decisions import constrain, name_clusters
+from stages.cluster_decisions import constrain, decided_of_clusters, name_clusters
 from stages.cluster_inputs import (
     ClusterInputs,
     gather_inputs,
@@ -56,11 +56,20 @@ class _Former:
     notes: tuple[str, ...] = ()
 
 
-def create_clusters(settings: ClusterSettings) -> RunReport:
+@dataclass(frozen=True)
+class Numbered:
+    """Clusters whose numbers are to be kept, in the place of those of the run before."""
+
+    clusters: NamedClusters
+    next_number: int
+
+
+def create_clusters(settings: ClusterSettings, numbered: Numbered | None = None) -> RunReport:
     """Group the photos of a folder by their scored pairs and positions, as far as decisions do not say otherwise.
 
     Writes ``clusters.json`` and ``clusters_info.json`` to ``settings.results_dir``; ``docs/formats.md`` specifies
-    both. Clusters keep the numbers of the former clusters in that folder that they have most photos in common with.
+    both. Clusters keep the numbers of the former clusters in that folder that they have most photos in common with;
+    of those in ``numbered``, where they are given.
 
     Raises
     ------
@@ -78,7 +87,7 @@ def create_clusters(settings: ClusterSettings) -> RunReport:
         if current is not None:
             report.counts, report.is_current = current["counts"], True
             return report
-        former = _read_former(settings)
+        former = _read_former(settings) if numbered is None else _Former(numbered.clusters, numbered.next_number)
         text, info = _cluster(settings, inputs, former, report)
         write_clusters_info(settings.results_dir / CLUSTERS_INFO_NAME, info)
         write_text(settings.results_dir / CLUSTERS_NAME, text)
@@ -108,7 +117,8 @@ def _cluster(
         report, report.counts["photos"], **{part: report.counts[part] for part in ("clustered", "singletons")}
     )
     text = clusters_text({str(number): photos for number, photos in numbered.items()} | {SINGLETONS_KEY: singletons})
-    told = Told(names, pairs, grouping, constraints, number_of, cluster_names, inputs.thresholds)
+    decided = decided_of_clusters(inputs.decisions, numbered)
+    told = Told(names, pairs, grouping, constraints, number_of, cluster_names, inputs.thresholds, decided)
     info = _header(inputs, report, text)
     info["next_number"] = max([former.next_number, *(number + 1 for number in _all_numbers(grouping, number_of))])
     return text, info | describe(told)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from clustering.constraints import Clash, ClashError, Constraints, Decided, resolve
 from clustering.numbering import match_names
 from storage.errors import UsageError
-from storage.formats.decisions import Decisions
+from storage.formats.decisions import DecidedCluster, Decisions
 
 MAX_SHOWN = 5
 Names = Sequence[str]
@@ -49,6 +50,25 @@ def name_clusters(decisions: Decisions, clusters: Mapping[int, Names]) -> tuple[
     found = match_names([cluster.photos for cluster in named], clusters)
     names = {number: named[place].name or "" for place, number in found.items()}
     return names, [cluster.name or "" for place, cluster in enumerate(named) if place not in found]
+
+
+def decided_of_clusters(decisions: Decisions, clusters: Mapping[int, Names]) -> dict[int, DecidedCluster]:
+    """Find the note and the representatives of each cluster.
+
+    Returns
+    -------
+    dict of int to DecidedCluster
+        Cluster number to what was decided about it, without representatives that are in it no more.
+    """
+    told = [cluster for cluster in decisions.clusters if cluster.note is not None or cluster.representatives]
+    found = match_names([cluster.photos for cluster in told], clusters)
+    return {
+        number: replace(
+            told[place],
+            representatives=tuple(name for name in told[place].representatives if name in set(clusters[number])),
+        )
+        for place, number in found.items()
+    }
 
 
 def _numbered(decisions: Decisions, names: Names) -> Decided:

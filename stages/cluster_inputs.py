@@ -195,11 +195,16 @@ def _renumbered(pairs: Pairs, names: Names) -> ScoredPairs:
 
 
 def read_positions(image_dir: Path, names: Names, inputs: ClusterInputs) -> NDArray[np.float64]:
-    """Read latitude and longitude of all photos, (N, 2) degrees, NaN where there is none."""
+    """Read latitude and longitude of all photos, (N, 2) degrees, NaN where there is none.
+
+    Where a person placed a photo, its file is not asked.
+    """
     positions = np.full((len(names), 2), np.nan)
     on_disk = set(inputs.on_disk)
     for number, name in enumerate(progress_bar(names, len(names), "positions")):
-        if name not in on_disk:
+        if name in inputs.decisions.positions:
+            positions[number] = inputs.decisions.positions[name]
+        if name not in on_disk or name in inputs.decisions.positions:
             continue
         try:
             record = read_exif(image_dir / name)

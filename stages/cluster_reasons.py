@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -16,6 +16,7 @@ from clustering.partition import Stage
 from clustering.reasons import ClusterReasons, JoinReason
 from clustering.specified import SpecifiedSettings
 from clustering.summaries import Summaries, nearest_neighbours, summarise
+from storage.formats.decisions import DecidedCluster
 
 Names = Sequence[str]
 Pair = tuple[int, int, float]
@@ -42,6 +43,8 @@ class Told:
         Number that a cluster goes by to its name.
     thresholds : SpecifiedSettings or EvidenceSettings
         What the clusterer went by.
+    decided : mapping of int to DecidedCluster
+        Number that a cluster goes by to its note and its representatives.
     """
 
     names: Names
@@ -51,6 +54,7 @@ class Told:
     number_of: Mapping[int, int]
     cluster_names: Mapping[int, str]
     thresholds: SpecifiedSettings | EvidenceSettings
+    decided: Mapping[int, DecidedCluster] = field(default_factory=dict)
 
     def number(self, number: int) -> int:
         """Give the number that a cluster of the grouping goes by."""
@@ -78,8 +82,13 @@ def _cluster(reason: ClusterReasons, summaries: Summaries, told: Told) -> dict[s
     content: dict[str, Any] = {"size": len(told.grouping.clusters[number]), "run_number": number}
     if told.number(number) in told.cluster_names:
         content["name"] = told.cluster_names[told.number(number)]
+    said = told.decided.get(told.number(number))
+    if said is not None and said.note is not None:
+        content["note"] = said.note
     cohesion = summaries.cohesion.get(number)
-    content["representatives"] = [names[photo] for photo in summaries.representatives[number]]
+    central = [names[photo] for photo in summaries.representatives[number]]
+    chosen = () if said is None else said.representatives
+    content["representatives"] = list(dict.fromkeys([*chosen, *central]))[: max(len(central), len(chosen))]
     content["cohesion"] = None if cohesion is None else round(cohesion, NUM_DIGITS)
     content["weakest_link"] = _weakest_link(reason, names)
     decided = [[names[first], names[second]] for first, second, score in reason.strong_pairs if score == DECIDED]

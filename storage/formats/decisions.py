@@ -115,7 +115,7 @@ def write_decisions(path: Path, decisions: Decisions) -> None:
 
 def decisions_text(decisions: Decisions) -> str:
     """Give the text of ``decisions.json``: a decision a line."""
-    lists = {
+    lists: dict[str, list[Any]] = {
         "must_link": list(map(list, decisions.must_link)),
         "cannot_link": list(map(list, decisions.cannot_link)),
         "clusters": [_cluster_as_json(cluster) for cluster in decisions.clusters],

@@ -10,6 +10,7 @@ import numpy as np
 from storage.errors import UsageError
 from web.review.asking import count_questions
 from web.review.changes import ALONE
+from web.review.pairs import has_matches
 from web.review.review import Review
 
 MAX_SHOWN = 4
@@ -302,6 +303,7 @@ def overview(review: Review) -> Card:
     skipped = info.get("skipped", [])
     settings = info.get("settings", {})
     clustered = sum(map(len, state.members.values()))
+    chosen = state.setting("thresholds") or [settings.get(f"{name}_edg_thresh") for name in ("strong", "weak")]
     return {
         "title": review.folders.image_dir.absolute().parent.name,
         "counts": {
@@ -317,11 +319,11 @@ def overview(review: Review) -> Card:
         "can_undo": session.can_undo,
         "can_redo": session.can_redo,
         "has_positions": review.collection.has_positions or bool(state.settings.get("position")),
-        "has_matches": False,
+        "has_matches": has_matches(review),
         "thresholds": {
             "method": info.get("method"),
-            "strong": settings.get("strong_edg_thresh"),
-            "weak": settings.get("weak_edg_thresh"),
+            "strong": chosen[0],
+            "weak": chosen[1],
         },
         "skipped": skipped[:MAX_LISTED],
     }

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import heapq
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -173,7 +173,7 @@ def _is_spanned(sides: tuple[list[int], list[int]], links: Links) -> bool:
     return any(one & set(link) and two & set(link) for link in links.together_of(smaller))
 
 
-def inside_as_told(told: dict[str, Any], number_of: dict[str, int]) -> Inside | None:
+def inside_as_told(told: Mapping[str, Any], number_of: Mapping[str, int]) -> Inside | None:
     """Give the join of a cluster that is worth most to be asked about, as clusters_info.json tells of it."""
     found = [
         Inside(

@@ -189,6 +189,11 @@ class Review:
             found = self._seams[number] = mark, self.bonds.seam(photos)
         return found[1]
 
+    def read_info(self) -> None:
+        """Read clusters_info.json again, after it was written."""
+        self.info = _read_info(self.folders.results_dir)
+        self._reasons = None
+
     # -- what the stages said -----------------------------------------------------------------------------------------
 
     def told(self, number: int) -> Mapping[str, Any]:

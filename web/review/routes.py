@@ -18,6 +18,8 @@ from web.review.asking import list_questions
 from web.review.changes import ALONE
 from web.review.collection import IMAGE_SIDES, THUMBNAIL_SIDES
 from web.review.page import page
+from web.review.pairs import PairViews
+from web.review.regroup import Regrouping
 from web.review.review import Review
 from web.review.session import Done, check_since
 from web.server import answer, body, make_app, serve_folder
@@ -46,6 +48,7 @@ class _Routes:
     def __init__(self, review: Review, guard: Guard) -> None:
         self.review, self.guard = review, guard
         self.session = review.session
+        self.pairs, self.regrouping = PairViews(review), Regrouping(review)
         self._streams = BoundedSemaphore(MAX_STREAMS)
 
     def get(self) -> dict[str, Any]:
@@ -61,6 +64,7 @@ class _Routes:
             "/api/photos/<int:photo>": self.photo,
             "/api/photos/<int:photo>/thumbnail": lambda photo: self.picture(photo, THUMBNAIL_SIDES, THUMBNAIL_SIDES[1]),
             "/api/photos/<int:photo>/image": lambda photo: self.picture(photo, IMAGE_SIDES, IMAGE_SIDES[1]),
+            "/api/pairs/<int:one>/<int:two>": self.pair,
             "/api/map": self.map,
             "/api/events": self.events,
         }
@@ -71,6 +75,9 @@ class _Routes:
             "/api/actions": lambda: self.done(self.session.do(self.review.bonds, body())),
             "/api/undo": lambda: self.done(self.session.undo()),
             "/api/redo": lambda: self.done(self.session.redo()),
+            "/api/thresholds/preview": lambda: self.said(self.regrouping.preview(body())),
+            "/api/thresholds/apply": lambda: self.done(self.regrouping.take(body())),
+            "/api/apply": self.apply,
         }
 
     # -- reading ------------------------------------------------------------------------------------------------------
@@ -129,6 +136,12 @@ class _Routes:
         with self.session.lock:
             return self.said(cards.whole_photo_card(self.review, photo))
 
+    def pair(self, one: int, two: int) -> Response:
+        """Answer what there is to see of two photos."""
+        if self.check_photo(one) == self.check_photo(two):
+            raise UsageError("a pair needs two photos")
+        return self.said(self.pairs.view(one, two))
+
     def picture(self, photo: int, sides: tuple[int, ...], default: int) -> Response:
         """Answer an upright JPEG of a photo."""
         self.check_photo(photo)
@@ -172,6 +185,11 @@ class _Routes:
         """Answer what an action did."""
         content = {"revision": done.revision, "label": done.label}
         return answer(content | {"clusters": list(map(str, done.clusters)), "removed": list(map(str, done.removed))})
+
+    def apply(self) -> Response:
+        """Write clusters.json; answer its counts."""
+        counts = self.regrouping.apply()
+        return self.said({"counts": counts})
 
     # -- checks -------------------------------------------------------------------------------------------------------
 

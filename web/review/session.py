@@ -68,6 +68,8 @@ class _History:
     def take(self, line: Mapping[str, Any], step: _Step) -> None:
         """Account for a line of the journal."""
         kind = line["line"]
+        if kind == "settle":
+            return
         if kind == "do":
             self.undone.clear()
         if kind == "undo":
@@ -97,6 +99,8 @@ class ReviewSession:
         Number of the state; greater after every change, also across restarts.
     touched : set of int
         Clusters that changed since clusters.json was written.
+    touched_photos : set of int
+        Photos that moved since then.
     stale_photos, stale_clusters : set of int
         What changed since the queue last looked; the queue empties them.
 
@@ -117,6 +121,7 @@ class ReviewSession:
         self._history = _History()
         self._is_based = False
         self.touched: set[int] = set()
+        self.touched_photos: set[int] = set()
         self.stale_photos: set[int] = set()
         self.stale_clusters: set[int] = set()
         self._log: list[tuple[int, set[int]]] = []
@@ -137,18 +142,18 @@ class ReviewSession:
                 continue
             self._history.take(line, step)
             for each in step.change.settings:
-                if each.kind == "answer":
-                    self.state.settings.setdefault("answer", {})[each.subject] = each.after
+                if each.kind in ("answer", "thresholds"):
+                    self.state.settings.setdefault(each.kind, {})[each.subject] = each.after
             if place > begin and self.state.may_apply(step.change):
                 self.state.move(step.change)
-                self.touched |= step.change.clusters()
+                self._touch(step.change)
                 self._history.num_unapplied += 1
         numbers = [move.target + 1 for step in steps if step is not None for move in step.change.moves]
         self.state.next_number = max([self.state.next_number, *numbers])
         self._take_decisions(lines, steps)
 
     def _step(self, line: Mapping[str, Any]) -> _Step | None:
-        if line.get("line") not in ("do", "undo", "redo"):
+        if line.get("line") not in ("do", "undo", "redo", "settle"):
             return None
         return _Step(str(line["label"]), str(line["kind"]), change_from_json(line["change"], self.state.photo_of))
 
@@ -163,7 +168,7 @@ class ReviewSession:
         former = [line.get("former_sha256") for line in lines if "decisions_sha256" in line]
         last = next((step for step in reversed(steps) if step is not None), None)
         if written and last is not None and found not in (written[-1],) and found == former[-1]:
-            kept = [each for each in last.change.settings if each.kind != "answer"]
+            kept = [each for each in last.change.settings if each.kind not in ("answer", "thresholds")]
             self.state.apply(Change((), tuple(kept), last.change.links))
             self._write_decisions(decisions_text(self.state.decisions()))
             return
@@ -191,6 +196,11 @@ class ReviewSession:
         """Make a change that was found elsewhere, as an action that can be undone."""
         with self.lock:
             return self._make("do", _Step(label, kind, change))
+
+    def settle(self, change: Change) -> Done:
+        """Make a change that follows from the actions before, and cannot be undone by itself."""
+        with self.lock:
+            return self._make("settle", _Step("apply", "settle", mended(self.state, change)))
 
     def undo(self) -> Done:
         """Take the last action back.
@@ -256,12 +266,16 @@ class ReviewSession:
             raise
         self._history.take({"line": kind}, step)
         self._history.num_unapplied += 1
-        self.touched |= change.clusters()
+        self._touch(change)
         concerned = change.clusters()
         self._mark_stale(change)
         done = self._announce(step.label, concerned, before)
         self._write_decisions(text)
         return done
+
+    def _touch(self, change: Change) -> None:
+        self.touched |= change.clusters()
+        self.touched_photos.update(*(move.photos for move in change.moves))
 
     def _mark_stale(self, change: Change) -> None:
         """Remember which photos and clusters the queue has to look at again."""
@@ -321,7 +335,7 @@ class ReviewSession:
             self.journal.add({"line": "base", "clusters_sha256": clusters_sha256})
             self.base_sha256, self._is_based = clusters_sha256, True
             self._history.num_unapplied = 0
-            self.touched = set()
+            self.touched, self.touched_photos = set(), set()
             self.revision += 1
             self.changed.notify_all()
 

@@ -1,0 +1,123 @@
+"""The graph stage of ``create_clusters.py`` by itself, for programs that try out thresholds and decisions."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from clustering import get_clusterer
+from clustering.graph import ScoredPairs
+from stages.cluster_decisions import constrain
+from stages.cluster_inputs import EVIDENCE, ClusterInputs, gather_inputs, read_numbered_pairs, read_positions
+from stages.settings import ClusterSettings
+from storage.formats.decisions import Decisions
+
+FLAGS = ("strong_edg_thresh", "weak_edg_thresh", "gps_count_thresh", "gps_distance_thresh")
+EVIDENCE_FLAGS = ("agreement_thresh", "gps_conflict_thresh")
+
+
+@dataclass(frozen=True, eq=False)
+class Prepared:
+    """What the graph stage needs, read once.
+
+    Attributes
+    ----------
+    inputs : ClusterInputs
+        What the clusters are made of.
+    names : list of str
+        Image names, sorted; photos go by their place in it.
+    pairs : ScoredPairs
+        All pairs.
+    positions : ndarray of float64, shape (N, 2)
+        Latitude and longitude that the photos' files give, NaN for none.
+    """
+
+    inputs: ClusterInputs
+    names: list[str]
+    pairs: ScoredPairs
+    positions: NDArray[np.float64]
+
+
+def settings_of(info: Mapping[str, Any], settings: ClusterSettings) -> ClusterSettings:
+    """Give the settings that clusters were made with, as ``clusters_info.json`` tells.
+
+    Parameters
+    ----------
+    info : Mapping
+        Content of ``clusters_info.json``; empty where there is none, which leaves the settings as they are.
+    settings : ClusterSettings
+        Folders.
+    """
+    if not info:
+        return settings
+    told = info["settings"]
+    flags = (*FLAGS, *(EVIDENCE_FLAGS if info["method"] == EVIDENCE else ()))
+    given: dict[str, Any] = {flag: told[flag] for flag in flags if flag in told}
+    is_in_file_order = bool(told.get("file_order", False))
+    pairs_file: Path = settings.pairs_file or settings.outputs_dir / str(info["pairs_file"])
+    return replace(settings, method=info["method"], pairs_file=pairs_file, file_order=is_in_file_order, **given)
+
+
+def prepare(settings: ClusterSettings) -> Prepared:
+    """Read what the graph stage needs.
+
+    Raises
+    ------
+    UsageError
+        When a setting is out of range.
+    StageError
+        When a file is missing or damaged.
+    """
+    # what is decided comes with every grouping: the files' own positions are wanted here
+    inputs = replace(gather_inputs(settings), decisions=Decisions())
+    names, pairs = read_numbered_pairs(inputs)
+    return Prepared(inputs, names, pairs, read_positions(settings.image_dir, names, inputs))
+
+
+def group_prepared(
+    prepared: Prepared, decisions: Decisions, thresholds: tuple[float, float] | None = None
+) -> tuple[list[list[int]], list[int]]:
+    """Group photos; nothing is written.
+
+    Parameters
+    ----------
+    prepared : Prepared
+        Pairs and positions.
+    decisions : Decisions
+        What a person decided, free of contradictions.
+    thresholds : (float, float), optional
+        Strong and weak threshold, in the place of those that the inputs name.
+
+    Returns
+    -------
+    clusters : list of list of int
+        Photos of each cluster.
+    singletons : list of int
+        Photos that are alone.
+
+    Raises
+    ------
+    UsageError
+        When a threshold is out of range.
+    """
+    inputs, chosen = prepared.inputs, prepared.inputs.thresholds
+    if thresholds is not None:
+        chosen = replace(chosen, strong_edg_thresh=thresholds[0], weak_edg_thresh=thresholds[1])
+    positions = place_by_hand(prepared.positions, prepared.names, decisions)
+    constraints = constrain(decisions, prepared.names)
+    grouping = get_clusterer(inputs.method)(prepared.pairs, chosen, positions, constraints)
+    return list(grouping.clusters.values()), grouping.singletons
+
+
+def place_by_hand(positions: NDArray[np.float64], names: Sequence[str], decisions: Decisions) -> NDArray[np.float64]:
+    """Give the positions with those in the place that a person has given."""
+    placed = positions.copy()
+    for row, name in enumerate(names):
+        if name in decisions.positions:
+            placed[row] = decisions.positions[name]
+    return placed
