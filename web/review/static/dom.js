@@ -99,6 +99,11 @@ export function titleOf(cluster) {
   return cluster.name || `Building ${cluster.number}`;
 }
 
+/** A text that begins with a capital letter. */
+export function sentence(text) {
+  return text.charAt(0).toUpperCase() + text.slice(1);
+}
+
 /** The last part of an image name. */
 export function fileName(name) {
   return name.slice(name.lastIndexOf("/") + 1);

@@ -15,9 +15,10 @@ export class PairPanel {
 
   constructor() {
     this.picture = new PairCanvas();
-    this.facts = element("div", { class: "pair-facts" });
+    this.facts = element("p", { class: "pair-facts" });
+    this.why = element("details", { class: "pair-why", hidden: true });
     this.names = [0, 1].map(() => element("span", { class: "pair-name" }));
-    this.node = element("div", { class: "pair" }, element("div", { class: "pair-names soft" }, this.names), this.picture.node, this.#tools(), this.facts);
+    this.node = element("div", { class: "pair" }, element("div", { class: "pair-names soft" }, this.names), this.picture.node, element("div", { class: "pair-foot" }, this.facts, this.#tools()), this.why);
     this.commands = this.picture.commands;
   }
 
@@ -47,8 +48,9 @@ export class PairPanel {
   #showFacts(about) {
     const badge = element("span", { class: `badge ${about.verdict === "different" ? "is-warning" : ""}` }, `score ${scoreText(about.score)}`);
     const lines = (about.text ?? []).map((line) => element("li", {}, line));
-    const why = lines.length > 0 ? element("details", {}, element("summary", {}, "Why"), element("ul", {}, lines)) : null;
-    this.facts.replaceChildren(element("p", {}, badge, ` ${factsText(about, false)}`), ...[why].filter(Boolean));
+    this.facts.replaceChildren(badge, ` ${factsText(about, false)}`);
+    this.why.hidden = lines.length === 0;
+    this.why.replaceChildren(element("summary", {}, "Why"), element("ul", {}, lines));
   }
 
   #tools() {

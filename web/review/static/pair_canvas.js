@@ -16,7 +16,7 @@ export class PairCanvas {
   #frame = 0;
 
   constructor() {
-    this.canvas = element("canvas", { class: "pair-canvas", role: "img", tabindex: "0" });
+    this.canvas = element("canvas", { class: "pair-canvas", role: "img", tabindex: "0", "aria-label": "Two photos" });
     this.node = element("div", { class: "pair-picture" }, this.canvas);
     new ResizeObserver(() => this.#resize()).observe(this.node);
     panAndZoom(this.canvas, {

@@ -3,7 +3,7 @@
 import { get } from "./api.js";
 import { complain } from "./announce.js";
 import { answer } from "./actions.js";
-import { button, element, plural, scoreText } from "./dom.js";
+import { button, element, plural, scoreText, sentence } from "./dom.js";
 import { keyOf } from "./keys.js";
 import { PairPanel } from "./pair.js";
 import { PagedList } from "./paged_list.js";
@@ -100,7 +100,7 @@ export class QueueView {
     this.progress.value = this.answered;
     this.count.textContent = `${this.answered.toLocaleString("en")} answered · ${this.list.total.toLocaleString("en")} open`;
     this.question.textContent = QUESTIONS[item.kind] ?? QUESTIONS.join;
-    this.words.textContent = [item.text, item.agreement !== null && `agreement ${scoreText(item.agreement)}`].filter(Boolean).join(" · ");
+    this.words.textContent = [sentence(item.text), item.agreement !== null && `agreement ${scoreText(item.agreement)}`].filter(Boolean).join(" · ");
   }
 
   #showSide(node, side) {

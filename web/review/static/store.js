@@ -2,6 +2,7 @@
 
 import { get, post } from "./api.js";
 import { announce, complain } from "./announce.js";
+import { sentence } from "./dom.js";
 
 /**
  * The review. Sends "overview" when the counts are new and "change" (detail: {clusters, removed}) when clusters are.
@@ -31,16 +32,18 @@ class Store extends EventTarget {
    * @returns {Promise<Object|null>} The answer, or null when the server said no.
    */
   act(action) {
-    return this.#change("/api/actions", action, (answer) => `${inWords(answer.label)}.`, true);
+    return this.#change("/api/actions", action, (answer) => `${sentence(answer.label)}.`, true);
   }
 
   /** Take the last action back. */
   undo() {
+    if (this.overview.can_undo === null) return announce("Nothing to undo.");
     return this.#change("/api/undo", {}, (answer) => `Undone: ${answer.label}.`);
   }
 
   /** Do the action again that was taken back. */
   redo() {
+    if (this.overview.can_redo === null) return announce("Nothing to do again.");
     return this.#change("/api/redo", {}, (answer) => `Done again: ${answer.label}.`, true);
   }
 
@@ -77,10 +80,6 @@ class Store extends EventTarget {
     await this.refreshOverview();
     this.dispatchEvent(new CustomEvent("change", { detail: { clusters: clusters.map(String), removed: removed.map(String) } }));
   }
-}
-
-function inWords(label) {
-  return label.charAt(0).toUpperCase() + label.slice(1);
 }
 
 export const store = new Store();

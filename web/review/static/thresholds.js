@@ -127,6 +127,7 @@ export class ThresholdsView {
     this.applying.disabled = true;
     if (await store.applyThresholds(this.#values)) this.#reset();
     else this.#showButtons();
+    this.focus();
   }
 }
 

@@ -8,11 +8,14 @@ import { keyOf } from "./keys.js";
 import { panAndZoom, zoomCommands } from "./pan_zoom.js";
 
 const MAX_SCALE = 16;
+const SHARP_FROM = 1.5;
+const LARGEST_SIDE = 2400;
 
 class Viewer {
   #scale = 1;
   #x = 0;
   #y = 0;
+  #sharp = null;
 
   constructor(photos, index, actions) {
     Object.assign(this, { photos, index, actions });
@@ -94,7 +97,18 @@ class Viewer {
     this.#y = (y - middleY) * (1 - share) + this.#y * share;
     this.#scale = scale;
     if (scale === 1) [this.#x, this.#y] = [0, 0];
+    if (scale > SHARP_FROM) this.#sharpen();
     this.#apply();
+  }
+
+  /** Take the largest picture there is of the photo, once. */
+  #sharpen() {
+    const url = imageUrl(this.photo.id, LARGEST_SIDE);
+    if (this.#sharp?.src.endsWith(url)) return;
+    const sharp = new Image();
+    this.#sharp = sharp;
+    sharp.onload = () => sharp === this.#sharp && imageUrl(this.photo.id, LARGEST_SIDE) === url && (this.image.src = url);
+    sharp.src = url;
   }
 
   #pan(dx, dy) {

@@ -49,6 +49,7 @@ def draw_street(work_dir: Path) -> None:
     pairs = [
         (name_of("shop", 0), name_of("shop annex", 0), LIKELY),
         (name_of("mill", 0), "alone/<b>wheel & co.jpg", UNSURE),
+        ("alone/sky.jpg", "alone/z.jpg", UNSURE),
     ]
     for place, (building, (colour, count)) in enumerate(BUILDINGS.items()):
         for number in range(count):

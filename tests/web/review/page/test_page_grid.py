@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.web.review.drawn_street import BUILDINGS, ServedReview, cluster_again, photos_of
+from tests.web.review.page.drawn_street import BUILDINGS, ServedReview, cluster_again, photos_of
 
 expect = pytest.importorskip("playwright.sync_api", reason="pages are tested with Playwright").expect
 

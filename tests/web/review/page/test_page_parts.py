@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.web.review.drawn_street import ServedReview
+from tests.web.review.page.drawn_street import ServedReview
 
 pytest.importorskip("playwright.sync_api", reason="pages are tested with Playwright")
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.web.review.drawn_street import ServedReview, name_of, photos_of
+from tests.web.review.page.drawn_street import ServedReview, name_of, photos_of
 
 expect = pytest.importorskip("playwright.sync_api", reason="pages are tested with Playwright").expect
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.web.review.drawn_street import ServedReview, copied_street, draw_street
+from tests.web.review.page.drawn_street import ServedReview, copied_street, draw_street
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page

@@ -9,7 +9,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from tests.web.review.drawn_street import ServedReview
+from tests.web.review.page.drawn_street import ServedReview
 
 expect = pytest.importorskip("playwright.sync_api", reason="pages are tested with Playwright").expect
 
