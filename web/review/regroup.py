@@ -111,7 +111,7 @@ class Regrouping:
             clusters = {
                 number: [review.state.names[p] for p in review.state.photos(number)] for number in review.state.members
             }
-            report = create_clusters(self._settings(), Numbered(clusters, review.state.next_number))
+            report = create_clusters(self.settings(), Numbered(clusters, review.state.next_number))
             session.rebase(sha256_of_file(review.folders.results_dir / CLUSTERS_NAME))
             review.read_info()
             return dict(report.counts)
@@ -150,7 +150,8 @@ class Regrouping:
         chosen = self._review.state.setting("thresholds")
         return None if chosen is None else (float(chosen[0]), float(chosen[1]))
 
-    def _settings(self) -> ClusterSettings:
+    def settings(self) -> ClusterSettings:
+        """Give the settings of the stage: those that the clusters were made with, and the thresholds that were taken."""
         review, folders = self._review, self._review.folders
         settings = ClusterSettings(
             image_dir=folders.image_dir,
@@ -166,7 +167,7 @@ class Regrouping:
 
     def _group(self, thresholds: tuple[float, float] | None) -> Groups:
         state = self._review.state
-        settings = replace(self._settings(), strong_edg_thresh=None, weak_edg_thresh=None)
+        settings = replace(self.settings(), strong_edg_thresh=None, weak_edg_thresh=None)
         if self._prepared is None or self._read_for != self._mark(settings):
             self._prepared, self._read_for = prepare(settings), self._mark(settings)
         if self._prepared.names != state.names[: state.num_photos]:
