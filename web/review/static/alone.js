@@ -9,6 +9,7 @@ import { makeDraggable } from "./drag.js";
 import { keyOf } from "./keys.js";
 import { openPair } from "./pair.js";
 import { PagedList } from "./paged_list.js";
+import { sleepingThumbnail } from "./photo.js";
 import { stretchBand } from "./rubber_band.js";
 import { Selection } from "./selection.js";
 import { SelectionBar } from "./selection_bar.js";
@@ -22,7 +23,7 @@ export class AloneView {
   selection = new Selection();
 
   constructor() {
-    this.list = new PagedList((offset, limit) => this.#fetch(offset, limit));
+    this.list = new PagedList((offset, limit, signal) => this.#fetch(offset, limit, signal));
     const options = { key: (photo) => photo.id, fill: fillSingle, minWidth: 190, height: (width) => width * 0.75 + 52, gap: 14 };
     const empty = () => element("p", {}, this.text ? "No photo fits the search." : "No photo is alone: every one has its building.");
     this.grid = new VirtualGrid({ label: "Photos that are alone", list: this.list, selection: this.selection, empty, ...options });
@@ -40,8 +41,8 @@ export class AloneView {
     this.commands = this.#commands();
   }
 
-  async #fetch(offset, limit) {
-    const { total, photos } = await get("/api/singletons", { q: this.text, offset, limit });
+  async #fetch(offset, limit, signal) {
+    const { total, photos } = await get("/api/singletons", { q: this.text, offset, limit }, signal);
     return { total, items: photos };
   }
 
@@ -141,5 +142,6 @@ function fillSingle(cell, photo) {
   const near = photo.neighbour === null ? "nothing is near it" : `near ${where} · ${scoreText(photo.score)}`;
   cell.setAttribute("aria-label", `${fileName(photo.name)}, ${near}`);
   cell.title = [photo.name, photo.reason].filter(Boolean).join("\n");
+  if (photo.neighbour !== null) cell.append(sleepingThumbnail(photo.neighbour, { side: 160, className: "inset" }));
   cell.append(element("span", { class: "photo-near" }, near));
 }

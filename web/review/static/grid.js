@@ -27,7 +27,7 @@ export class GridView {
   /** @param {{go: (hash: string) => void}} app */
   constructor(app) {
     this.app = app;
-    this.list = new PagedList((offset, limit) => this.#fetch(offset, limit));
+    this.list = new PagedList((offset, limit, signal) => this.#fetch(offset, limit, signal));
     const height = (width) => width * 0.68 + CAPTION_PX;
     const options = { key: (card) => String(card.number), fill: fillCard, minWidth: 212, height, gap: 18 };
     const empty = () => element("p", {}, "No building fits. ", element("span", { class: "soft" }, "Change the search or the filter."));
@@ -40,8 +40,8 @@ export class GridView {
     this.commands = this.#commands();
   }
 
-  async #fetch(offset, limit) {
-    const { total, clusters } = await get("/api/clusters", { ...this.query, offset, limit });
+  async #fetch(offset, limit, signal) {
+    const { total, clusters } = await get("/api/clusters", { ...this.query, offset, limit }, signal);
     return { total, items: clusters };
   }
 

@@ -12,7 +12,7 @@ export class PagedList extends EventTarget {
   #generation = 0;
 
   /**
-   * @param {(offset: number, limit: number) => Promise<{total: number, items: Item[]}>} fetchPage
+   * @param {(offset: number, limit: number, signal: AbortSignal) => Promise<{total: number, items: Item[]}>} fetchPage
    * @param {{size?: number, keep?: number}} [options] Items of a page; pages that are kept.
    */
   constructor(fetchPage, { size = 200, keep = 12 } = {}) {
@@ -23,15 +23,24 @@ export class PagedList extends EventTarget {
   }
 
   /**
-   * Give an item if it is here; if not, null, and fetch its page. Sends "page" when it has come.
+   * Give an item if it is here; if not, null.
    * @param {number} index
    * @returns {Item|null}
    */
   at(index) {
     const number = Math.floor(index / this.size);
-    const page = this.#pages.get(number);
-    if (page?.generation !== this.#generation) this.#load(number).catch(complain);
-    return page?.items[index - number * this.size] ?? null;
+    return this.#pages.get(number)?.items[index - number * this.size] ?? null;
+  }
+
+  /**
+   * Fetch what is in sight, and give up what was on its way for another sight. Sends "page" when one has come.
+   * @param {number} first
+   * @param {number} last
+   */
+  want(first, last) {
+    const [from, to] = [first, last].map((index) => Math.floor(index / this.size));
+    this.#giveUp((number) => number < from || number > to);
+    for (let number = from; number <= to; number += 1) this.#load(number, false).catch(complain);
   }
 
   /**
@@ -43,7 +52,7 @@ export class PagedList extends EventTarget {
   async range(first, last) {
     const items = [];
     for (let number = Math.floor(first / this.size); number * this.size <= last; number += 1) {
-      const page = await this.#load(number);
+      const page = await this.#load(number, true);
       const start = number * this.size;
       items.push(...page.items.slice(Math.max(0, first - start), last - start + 1));
     }
@@ -53,9 +62,10 @@ export class PagedList extends EventTarget {
   /** Say that everything may have changed. What is here stays to be seen until the new comes. */
   async refresh() {
     this.#generation += 1;
+    this.#giveUp(() => true);
     this.#waiting.clear();
     for (const number of [...this.#pages.keys()].slice(0, -2)) this.#pages.delete(number);
-    await this.#load(0);
+    await this.#load(0, true);
   }
 
   /** Say that it is another list now: nothing of the former is shown. */
@@ -64,25 +74,42 @@ export class PagedList extends EventTarget {
     await this.refresh();
   }
 
-  #load(number) {
+  #giveUp(isUnwanted) {
+    for (const [number, coming] of this.#waiting) {
+      if (coming.isFirm || !isUnwanted(number)) continue;
+      coming.giving.abort();
+      this.#waiting.delete(number);
+    }
+  }
+
+  /** Give a page, here or fetched; one that is firm is not given up when it goes out of sight. */
+  #load(number, isFirm) {
     const page = this.#pages.get(number);
     if (page?.generation === this.#generation) {
       this.#pages.delete(number);
       this.#pages.set(number, page);
       return Promise.resolve(page);
     }
-    if (!this.#waiting.has(number)) this.#waiting.set(number, this.#fetch(number, this.#generation));
-    return this.#waiting.get(number);
+    const coming = this.#waiting.get(number) ?? this.#fetch(number);
+    coming.isFirm ||= isFirm;
+    return coming.promise;
   }
 
-  async #fetch(number, generation) {
+  #fetch(number) {
+    const coming = { giving: new AbortController(), isFirm: false };
+    coming.promise = this.#receive(number, this.#generation, coming);
+    this.#waiting.set(number, coming);
+    return coming;
+  }
+
+  async #receive(number, generation, coming) {
     try {
-      const { total, items } = await this.fetchPage(number * this.size, this.size);
+      const { total, items } = await this.fetchPage(number * this.size, this.size, coming.giving.signal);
       const page = { items, generation };
       if (generation === this.#generation) this.#store(number, page, total);
       return page;
     } finally {
-      if (generation === this.#generation) this.#waiting.delete(number);
+      if (this.#waiting.get(number) === coming) this.#waiting.delete(number);
     }
   }
 
@@ -113,6 +140,9 @@ export class WholeList extends EventTarget {
   at(index) {
     return this.#items[index] ?? null;
   }
+
+  /** Everything is here. */
+  want() {}
 
   /** Give the items from one index to another, both counted in. */
   async range(first, last) {

@@ -6,11 +6,11 @@ import { element } from "./dom.js";
 /**
  * Make a thumbnail that does not load yet; `wake` loads it.
  * @param {number} id
- * @param {{side?: number, alt?: string}} [options]
+ * @param {{side?: number, alt?: string, className?: string}} [options]
  * @returns {HTMLImageElement}
  */
-export function sleepingThumbnail(id, { side = 320, alt = "" } = {}) {
-  const image = element("img", { class: "thumbnail", alt, decoding: "async", draggable: "false", "data-src": thumbnailUrl(id, side) });
+export function sleepingThumbnail(id, { side = 320, alt = "", className = "" } = {}) {
+  const image = element("img", { class: `thumbnail ${className}`.trim(), alt, decoding: "async", draggable: "false", "data-src": thumbnailUrl(id, side) });
   image.addEventListener("load", () => image.classList.add("is-here"));
   image.addEventListener("error", () => image.hasAttribute("src") && image.classList.add("is-missing"));
   return image;

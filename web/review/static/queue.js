@@ -26,7 +26,7 @@ export class QueueView {
   /** @param {{go: (hash: string) => void}} app */
   constructor(app) {
     this.app = app;
-    this.list = new PagedList((offset, limit) => this.#fetch(offset, limit), { size: 50, keep: 4 });
+    this.list = new PagedList((offset, limit, signal) => this.#fetch(offset, limit, signal), { size: 50, keep: 4 });
     this.panel = new PairPanel();
     this.question = element("h2", { class: "question", tabindex: "-1" });
     this.words = element("p", { class: "soft question-words" });
@@ -40,8 +40,8 @@ export class QueueView {
     this.commands = { ...this.panel.commands, ...this.#commands() };
   }
 
-  async #fetch(offset, limit) {
-    const { total, answered, items } = await get("/api/queue", { offset, limit });
+  async #fetch(offset, limit, signal) {
+    const { total, answered, items } = await get("/api/queue", { offset, limit }, signal);
     this.answered = answered;
     return { total, items };
   }

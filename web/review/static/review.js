@@ -32,14 +32,18 @@ let release = () => {};
 
 /** Give the building before or after another, as the grid has them sorted. */
 async function neighbourOf(number, by) {
-  const { list } = views.buildings;
+  const { list, grid } = views.buildings;
   if (list.total === 0) await list.refresh();
-  for (let start = 0; start < list.total; start += list.size) {
+  const near = Math.floor(grid.focused / list.size) * list.size;
+  const starts = [near];
+  for (let start = 0; start < list.total; start += list.size) if (start !== near) starts.push(start);
+  for (const start of starts) {
     const cards = await list.range(start, start + list.size - 1);
     const at = cards.findIndex((card) => String(card.number) === number);
     if (at < 0) continue;
     const to = start + at + by;
     if (to < 0 || to >= list.total) return null;
+    grid.focused = to;
     return String((await list.range(to, to))[0].number);
   }
   return null;

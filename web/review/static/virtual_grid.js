@@ -71,8 +71,14 @@ export class VirtualGrid extends EventTarget {
     }
     for (let index = first; index < end; index += 1) this.#show(index, isFast);
     if (this.focused < this.list.total) this.#show(this.focused, isFast);
+    if (!isFast && end > first) this.list.want(first, end - 1);
     clearTimeout(this.#calm);
-    this.#calm = setTimeout(() => wake(this.canvas), CALM_MS);
+    this.#calm = setTimeout(() => this.#settle(first, end), CALM_MS);
+  }
+
+  #settle(first, end) {
+    if (end > first) this.list.want(first, end - 1);
+    wake(this.canvas);
   }
 
   /** Move the focus to a cell and bring it into sight. */

@@ -87,6 +87,19 @@ def test_scrolling_through_everything_keeps_elements_and_pages_few(page: Page, a
     assert page.evaluate(kept) <= 12
 
 
+def test_what_was_scrolled_past_is_not_fetched(page: Page, asked: list[int]) -> None:
+    jumps = """async () => {
+      const scroller = document.querySelector(".scroller");
+      for (let step = 1; step <= 40; step += 1) {
+        scroller.scrollTop = (scroller.scrollHeight * step) / 40;
+        await new Promise(requestAnimationFrame);
+      }
+    }"""
+    page.evaluate(jumps)
+    expect(page.locator(".card-name", has_text=f"Building {MANY - 1}")).to_be_visible()
+    assert len(asked) < 12
+
+
 def test_a_step_through_the_grid_takes_less_than_a_frame_or_few(page: Page, asked: list[int]) -> None:
     page.keyboard.press("ArrowDown")
     started = time.perf_counter()
