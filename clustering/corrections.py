@@ -91,7 +91,9 @@ class Links:
         return found
 
 
-def mend_links(links: Links, photos: Collection[int], num_photos: int, place_of: Place) -> LinkChange:
+def mend_links(
+    links: Links, photos: Collection[int], num_photos: int, place_of: Place, leaving: Collection[Together] = ()
+) -> LinkChange:
     """Find what links have to go, or to be cut, now that some photos are in other clusters.
 
     Parameters
@@ -104,6 +106,8 @@ def mend_links(links: Links, photos: Collection[int], num_photos: int, place_of:
         Photos that are there: numbers below it. Those that are gone are left out of a link that is cut.
     place_of : callable
         Gives what tells the cluster of a photo that is there; different for two photos that are alone.
+    leaving : collection of tuple of int
+        Links that are taken back anyway.
 
     Returns
     -------
@@ -112,7 +116,7 @@ def mend_links(links: Links, photos: Collection[int], num_photos: int, place_of:
     """
     chained = set().union(*(links.chain(photo) for photo in photos)) if photos else set()
     places = {photo: place_of(photo) for photo in chained if photo < num_photos}
-    crossing = _crossing(links, chained, num_photos, places)
+    crossing = [link for link in _crossing(links, chained, num_photos, places) if link not in leaving]
     parts = tuple(dict.fromkeys(part for link in crossing for part in _parts(link, places) if len(part) > 1))
     kept = set(links.together) - set(crossing) if parts else set()
     removed_apart = tuple(pair for pair in links.apart_of(chained) if _is_inside(pair, links, num_photos, place_of))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -195,7 +195,7 @@ def mended(state: ReviewState, change: Change) -> Change:
         return (photo,) if number == ALONE else number
 
     added = change.links
-    mend = mend_links(state.links, moved, state.num_photos, place_of)
+    mend = mend_links(state.links, moved, state.num_photos, place_of, added.removed_together)
     links = LinkChange(
         (*added.removed_together, *mend.removed_together),
         tuple(dict.fromkeys((*mend.added_together, *(link for link in added.added_together)))),
@@ -203,7 +203,8 @@ def mended(state: ReviewState, change: Change) -> Change:
         tuple(pair for pair in dict.fromkeys(added.added_apart) if place_of(pair[0]) != place_of(pair[1])),
     )
     links = _without_known(state.links, links)
-    return Change(change.moves, (*change.settings, *_of_ended(state, change)), links)
+    settings = (*change.settings, *_of_ended(state, change))
+    return Change(change.moves, (*settings, *_of_representatives(state, change, settings)), links)
 
 
 def _without_known(known: Links, links: LinkChange) -> LinkChange:
@@ -235,6 +236,16 @@ def _of_ended(state: ReviewState, change: Change) -> tuple[Setting, ...]:
         for kind in OF_CLUSTER
         if state.setting(kind, number) is not None and (kind, (number,)) not in done
     )
+
+
+def _of_representatives(state: ReviewState, change: Change, settings: Sequence[Setting]) -> Iterator[Setting]:
+    """Let photos that leave a cluster stand for it no more, unless that is said already."""
+    done = {each.subject[0] for each in settings if each.kind == "representatives"}
+    for number in sorted({move.source for move in change.moves} - {ALONE} - done):
+        gone = {photo for move in change.moves if move.source == number for photo in move.photos}
+        chosen = state.setting("representatives", number) or []
+        if gone & set(chosen):
+            yield state.set("representatives", (number,), [photo for photo in chosen if photo not in gone] or None)
 
 
 # -- what is set ------------------------------------------------------------------------------------------------------

@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 
 from storage.errors import UsageError
+from storage.formats.matches import matches_path
 from web.review.asking import count_questions
 from web.review.changes import ALONE
-from web.review.pairs import has_matches
 from web.review.review import Review
 
 MAX_SHOWN = 4
@@ -319,7 +319,7 @@ def overview(review: Review) -> Card:
         "can_undo": session.can_undo,
         "can_redo": session.can_redo,
         "has_positions": review.collection.has_positions or bool(state.settings.get("position")),
-        "has_matches": has_matches(review),
+        "has_matches": matches_path(review.folders.outputs_dir, str(info.get("model"))).is_file(),
         "thresholds": {
             "method": info.get("method"),
             "strong": chosen[0],

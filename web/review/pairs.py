@@ -83,11 +83,6 @@ class PairViews:
         return self._content
 
 
-def has_matches(review: Review) -> bool:
-    """Tell whether pairs were verified."""
-    return matches_path(review.folders.outputs_dir, str(review.info.get("model"))).is_file()
-
-
 def _standing(review: Review, one: int, two: int) -> list[str]:
     """Say how the two stand to each other now."""
     state = review.state

@@ -151,7 +151,7 @@ class Regrouping:
         return None if chosen is None else (float(chosen[0]), float(chosen[1]))
 
     def settings(self) -> ClusterSettings:
-        """Give the settings of the stage: those that the clusters were made with, and the thresholds that were taken."""
+        """Give the settings of the stage: those that the clusters were made with, and the thresholds taken since."""
         review, folders = self._review, self._review.folders
         settings = ClusterSettings(
             image_dir=folders.image_dir,

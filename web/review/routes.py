@@ -6,8 +6,8 @@ import json
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from threading import BoundedSemaphore
-from typing import Any
+from threading import BoundedSemaphore, Lock
+from typing import TYPE_CHECKING, Any
 
 from flask import Flask, Response, request, send_file
 
@@ -18,16 +18,19 @@ from web.review.asking import list_questions
 from web.review.changes import ALONE
 from web.review.collection import IMAGE_SIDES, THUMBNAIL_SIDES
 from web.review.page import page
-from web.review.pairs import PairViews
-from web.review.regroup import Regrouping
 from web.review.review import Review
 from web.review.session import Done, check_since
 from web.server import answer, body, make_app, serve_folder
+
+if TYPE_CHECKING:
+    from web.review.pairs import PairViews
+    from web.review.regroup import Regrouping
 
 STATIC = Path(__file__).parent / "static"
 MAX_LIMIT = 1000
 MAX_STREAMS = 4
 STREAM_S = 20.0
+BEAT_S = 2.0
 RETRY_MS = 2000
 DAY_S = 86_400
 
@@ -48,8 +51,28 @@ class _Routes:
     def __init__(self, review: Review, guard: Guard) -> None:
         self.review, self.guard = review, guard
         self.session = review.session
-        self.pairs, self.regrouping = PairViews(review), Regrouping(review)
+        self._loading = Lock()
+        self._pairs: PairViews | None = None
+        self._regrouping: Regrouping | None = None
         self._streams = BoundedSemaphore(MAX_STREAMS)
+
+    # OpenCV, SciPy and the stages are imported when they are asked for: the first page does without
+
+    def pairs(self) -> PairViews:
+        """Give what shows pairs."""
+        from web.review.pairs import PairViews
+
+        with self._loading:
+            self._pairs = self._pairs or PairViews(self.review)
+            return self._pairs
+
+    def regrouping(self) -> Regrouping:
+        """Give the graph stage."""
+        from web.review.regroup import Regrouping
+
+        with self._loading:
+            self._regrouping = self._regrouping or Regrouping(self.review)
+            return self._regrouping
 
     def get(self) -> dict[str, Any]:
         """Give what answers each address that is read."""
@@ -75,8 +98,8 @@ class _Routes:
             "/api/actions": lambda: self.done(self.session.do(self.review.bonds, body())),
             "/api/undo": lambda: self.done(self.session.undo()),
             "/api/redo": lambda: self.done(self.session.redo()),
-            "/api/thresholds/preview": lambda: self.said(self.regrouping.preview(body())),
-            "/api/thresholds/apply": lambda: self.done(self.regrouping.take(body())),
+            "/api/thresholds/preview": lambda: self.said(self.regrouping().preview(body())),
+            "/api/thresholds/apply": lambda: self.done(self.regrouping().take(body())),
             "/api/apply": self.apply,
         }
 
@@ -140,7 +163,7 @@ class _Routes:
         """Answer what there is to see of two photos."""
         if self.check_photo(one) == self.check_photo(two):
             raise UsageError("a pair needs two photos")
-        return self.said(self.pairs.view(one, two))
+        return self.said(self.pairs().view(one, two))
 
     def picture(self, photo: int, sides: tuple[int, ...], default: int) -> Response:
         """Answer an upright JPEG of a photo."""
@@ -167,13 +190,16 @@ class _Routes:
         may_wait = self._streams.acquire(blocking=False)
         try:
             end = time.monotonic() + (STREAM_S if may_wait else 0.0)
-            while (left := end - time.monotonic()) > 0 or not may_wait:
-                revision, numbers = self.session.wait(since, max(left, 0.0))
+            while True:
+                left = max(end - time.monotonic(), 0.0)
+                revision, numbers = self.session.wait(since, min(left, BEAT_S))
                 if revision > since:
                     content = json.dumps({"revision": revision, "clusters": list(map(str, numbers))})
                     yield f"id: {revision}\ndata: {content}\n\n"
                     since = revision
-                if not may_wait:
+                elif left > 0:
+                    yield ":\n\n"  # a window that was closed is noticed when something is sent to it
+                if left <= 0:
                     return
         finally:
             if may_wait:
@@ -188,7 +214,7 @@ class _Routes:
 
     def apply(self) -> Response:
         """Write clusters.json; answer its counts."""
-        counts = self.regrouping.apply()
+        counts = self.regrouping().apply()
         return self.said({"counts": counts})
 
     # -- checks -------------------------------------------------------------------------------------------------------
