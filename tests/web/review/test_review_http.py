@@ -58,7 +58,9 @@ def traversals(folder: Path) -> list[str]:
         ]
         targets += [f"{prefix}%00", f"{prefix}secret.txt%00.js", f"{prefix}link/secret.txt", f"{prefix}C:%5Csecret.txt"]
         targets += [
-            f"{prefix}{'../' * depth}{path}" for depth in (1, 2, 3, 9) for path in ("etc/passwd", "server.py", "guard.py")
+            f"{prefix}{'../' * depth}{path}"
+            for depth in (1, 2, 3, 9)
+            for path in ("etc/passwd", "server.py", "guard.py")
         ]
         targets += [
             f"{prefix}{number}/thumbnail" for number in ("-1", "99999999999999999999", "0x0", "1e3", "٣", "%30x")

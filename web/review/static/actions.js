@@ -15,7 +15,11 @@ export function merge(clusters, photos = []) {
 /** Merge a building with one that is asked for. */
 export async function mergeWith(cluster) {
   const nearest = cluster.nearest.map((near) => String(near.number));
-  const number = await chooseCluster({ title: `Merge ${titleOf(cluster)} with`, nearest, except: [String(cluster.number)] });
+  const number = await chooseCluster({
+    title: `Merge ${titleOf(cluster)} with`,
+    nearest,
+    except: [String(cluster.number)],
+  });
   return number && merge([cluster.number, number]);
 }
 
@@ -43,8 +47,14 @@ export function makeSingle(photos) {
  */
 export async function split(cluster, photos = []) {
   try {
-    const preview = await get(`/api/clusters/${cluster.number}/split`, { photos: photos.length > 0 ? photos.join(",") : null });
-    const isSure = await askWhether({ title: `Split ${titleOf(cluster)}`, yes: "Split", content: splitPreview(cluster, preview, photos) });
+    const preview = await get(`/api/clusters/${cluster.number}/split`, {
+      photos: photos.length > 0 ? photos.join(",") : null,
+    });
+    const isSure = await askWhether({
+      title: `Split ${titleOf(cluster)}`,
+      yes: "Split",
+      content: splitPreview(cluster, preview, photos),
+    });
     return isSure && (await store.act({ action: "split", cluster: String(cluster.number), photos: preview.parted }));
   } catch (error) {
     return complain(error);
@@ -61,14 +71,32 @@ function splitPreview(cluster, { kept, parted, link }, photos) {
 /** Ask for the name of a building. */
 export async function nameCluster(cluster) {
   const title = `Name of building ${cluster.number}`;
-  const name = await askText({ title, label: "Name", value: cluster.name ?? "", placeholder: "Town hall, for instance" });
-  return name !== null && name !== (cluster.name ?? "") && store.act({ action: "name", cluster: String(cluster.number), name });
+  const name = await askText({
+    title,
+    label: "Name",
+    value: cluster.name ?? "",
+    placeholder: "Town hall, for instance",
+  });
+  return (
+    name !== null &&
+    name !== (cluster.name ?? "") &&
+    store.act({ action: "name", cluster: String(cluster.number), name })
+  );
 }
 
 /** Ask for the note on a building. */
 export async function noteCluster(cluster) {
-  const text = await askText({ title: `Note on ${titleOf(cluster)}`, label: "Note", value: cluster.note ?? "", isLong: true });
-  return text !== null && text !== (cluster.note ?? "") && store.act({ action: "note", cluster: String(cluster.number), text });
+  const text = await askText({
+    title: `Note on ${titleOf(cluster)}`,
+    label: "Note",
+    value: cluster.note ?? "",
+    isLong: true,
+  });
+  return (
+    text !== null &&
+    text !== (cluster.note ?? "") &&
+    store.act({ action: "note", cluster: String(cluster.number), text })
+  );
 }
 
 /** Lock a building, or unlock it. */
@@ -79,7 +107,12 @@ export function lock(cluster) {
 /** Let a photo stand for its building, or no longer. */
 export function setRepresentative(cluster, photo) {
   const { id: chosen, representative } = photo;
-  return store.act({ action: "representative", cluster: String(cluster.number), photo: chosen, is_representative: !representative });
+  return store.act({
+    action: "representative",
+    cluster: String(cluster.number),
+    photo: chosen,
+    is_representative: !representative,
+  });
 }
 
 /** Put photos on the map; null takes them off. */

@@ -24,9 +24,7 @@ export class AloneView {
 
   constructor() {
     this.list = new PagedList((offset, limit, signal) => this.#fetch(offset, limit, signal));
-    const options = { key: (photo) => photo.id, fill: fillSingle, minWidth: 190, height: (width) => width * 0.75 + 52, gap: 14 };
-    const empty = () => element("p", {}, this.text ? "No photo fits the search." : "No photo is alone: every one has its building.");
-    this.grid = new VirtualGrid({ label: "Photos that are alone", list: this.list, selection: this.selection, empty, ...options });
+    this.grid = this.#grid();
     this.grid.addEventListener("open", (event) => this.#openBig(event.detail.item));
     stretchBand(this.grid);
     makeDraggable(this.grid, {
@@ -35,10 +33,36 @@ export class AloneView {
       drop: (place, keys) => this.#done(merge([], [Number(place.slice("photo:".length)), ...keys])),
     });
     this.bar = new SelectionBar(this.selection, "photo", () => this.#barButtons());
-    const selecting = button({ icon: "check", text: "Select", kind: "is-quiet", onclick: () => this.#startSelecting() });
-    const words = element("p", { class: "soft" }, "Each of these photos is with no other. What it is nearest to stands below it.");
-    this.node = element("section", { class: "view", "aria-label": this.title }, element("div", { class: "view-tools" }, words, selecting), this.grid.node, this.bar.node);
+    this.node = element(
+      "section",
+      { class: "view", "aria-label": this.title },
+      this.#tools(),
+      this.grid.node,
+      this.bar.node,
+    );
     this.commands = this.#commands();
+  }
+
+  #grid() {
+    const none = () => (this.text ? "No photo fits the search." : "No photo is alone: every one has its building.");
+    return new VirtualGrid({
+      label: "Photos that are alone",
+      list: this.list,
+      selection: this.selection,
+      empty: () => element("p", {}, none()),
+      key: (photo) => photo.id,
+      fill: fillSingle,
+      minWidth: 190,
+      height: (width) => width * 0.75 + 52,
+      gap: 14,
+    });
+  }
+
+  #tools() {
+    const words = "Each of these photos is with no other. What it is nearest to stands below it.";
+    const onclick = () => this.selection.switchSelecting();
+    const selecting = button({ icon: "check", text: "Select", kind: "is-quiet", onclick });
+    return element("div", { class: "view-tools" }, element("p", { class: "soft" }, words), selecting);
   }
 
   async #fetch(offset, limit, signal) {
@@ -70,11 +94,6 @@ export class AloneView {
     this.grid.focus(this.grid.focused);
   }
 
-  #startSelecting() {
-    this.selection.isSelecting = !this.selection.isSelecting;
-    this.selection.replace(this.selection.isSelecting ? this.selection.keys() : []);
-  }
-
   #meant() {
     const focused = this.grid.focusedItem();
     if (this.selection.size > 0) return this.selection.keys();
@@ -102,21 +121,32 @@ export class AloneView {
     const keys = this.selection.keys();
     const focused = this.grid.focusedItem();
     if (keys.length === 2) return openPair(keys);
-    if (focused && focused.neighbour !== null) return openPair([focused.id, focused.neighbour], "The photo and its nearest");
+    if (focused && focused.neighbour !== null)
+      return openPair([focused.id, focused.neighbour], "The photo and its nearest");
     return complain(new Error("Select two photos to compare them."));
   }
 
   #join() {
     const photo = this.grid.focusedItem();
     if (!photo || photo.neighbour === null) return null;
-    return this.#done(photo.cluster === null ? merge([], [photo.id, photo.neighbour]) : move([photo.id], photo.cluster));
+    return this.#done(
+      photo.cluster === null ? merge([], [photo.id, photo.neighbour]) : move([photo.id], photo.cluster),
+    );
   }
 
   #barButtons() {
     return [
-      this.selection.size > 1 && button({ icon: "merge", text: "Make a building", key: keyOf("merge"), kind: "is-primary", onclick: () => this.#merge() }),
+      this.selection.size > 1 &&
+        button({
+          icon: "merge",
+          text: "Make a building",
+          key: keyOf("merge"),
+          kind: "is-primary",
+          onclick: () => this.#merge(),
+        }),
       button({ icon: "move", text: "Move", key: keyOf("move"), onclick: this.commands.move }),
-      this.selection.size === 2 && button({ icon: "compare", text: "Compare", key: keyOf("compare"), onclick: () => this.#compare() }),
+      this.selection.size === 2 &&
+        button({ icon: "compare", text: "Compare", key: keyOf("compare"), onclick: () => this.#compare() }),
     ].filter(Boolean);
   }
 

@@ -12,7 +12,10 @@ function show(text, className, undo) {
   const undoing = undo && button({ text: "Undo", key: "Ctrl+Z", kind: "is-quiet", onclick: () => (hide(), undo()) });
   const closing = button({ icon: "close", label: "Close the message", kind: "is-quiet", onclick: hide });
   toast.className = `toast ${className}`;
-  toast.replaceChildren(element("span", { class: "toast-text", "aria-hidden": "true" }, text), ...[undoing, closing].filter(Boolean));
+  toast.replaceChildren(
+    element("span", { class: "toast-text", "aria-hidden": "true" }, text),
+    ...[undoing, closing].filter(Boolean),
+  );
   toast.hidePopover();
   toast.showPopover();
   clearTimeout(timer);

@@ -2,7 +2,18 @@
 
 import { get } from "./api.js";
 import { complain } from "./announce.js";
-import { lock, makeSingle, merge, mergeWith, move, moveSomewhere, nameCluster, noteCluster, setRepresentative, split } from "./actions.js";
+import {
+  lock,
+  makeSingle,
+  merge,
+  mergeWith,
+  move,
+  moveSomewhere,
+  nameCluster,
+  noteCluster,
+  setRepresentative,
+  split,
+} from "./actions.js";
 import { BuildingSide } from "./building_side.js";
 import { button, element, fileName, icon, plural, timeOf, timeSpan, titleOf } from "./dom.js";
 import { makeDraggable } from "./drag.js";
@@ -26,14 +37,33 @@ export class BuildingView {
   /** @param {{go: (hash: string) => void, neighbourOf: (number: string, by: number) => Promise<string|null>}} app */
   constructor(app) {
     this.app = app;
-    const options = { key: (photo) => photo.id, fill: fillPhoto, minWidth: 190, height: (width) => width * 0.75 + 30, gap: 14 };
-    this.grid = new VirtualGrid({ label: "Photos of the building", list: this.list, selection: this.selection, ...options });
+    const options = {
+      key: (photo) => photo.id,
+      fill: fillPhoto,
+      minWidth: 190,
+      height: (width) => width * 0.75 + 30,
+      gap: 14,
+    };
+    this.grid = new VirtualGrid({
+      label: "Photos of the building",
+      list: this.list,
+      selection: this.selection,
+      ...options,
+    });
     this.grid.addEventListener("open", (event) => this.#openBig(event.detail.index));
     stretchBand(this.grid);
-    makeDraggable(this.grid, { photoOf: (photo) => photo.id, takes: () => true, drop: (place, keys) => this.#drop(place, keys) });
+    makeDraggable(this.grid, {
+      photoOf: (photo) => photo.id,
+      takes: () => true,
+      drop: (place, keys) => this.#drop(place, keys),
+    });
     this.bar = new SelectionBar(this.selection, "photo", () => this.#barButtons());
     this.head = element("header", { class: "building-head" });
-    this.side = new BuildingSide({ merge: (number) => this.#merge(number), split: () => split(this.cluster), note: () => noteCluster(this.cluster) });
+    this.side = new BuildingSide({
+      merge: (number) => this.#merge(number),
+      split: () => split(this.cluster),
+      note: () => noteCluster(this.cluster),
+    });
     const body = element("div", { class: "building-body" }, this.grid.node, this.side.node);
     this.node = element("section", { class: "view building" }, this.head, body, this.bar.node);
     this.commands = this.#commands();
@@ -84,25 +114,46 @@ export class BuildingView {
 
   #showHead() {
     const { cluster } = this;
-    const facts = [plural(cluster.size, "photo"), timeSpan(cluster.first_time, cluster.last_time), cluster.name && `building ${cluster.number}`, cluster.locked && "locked"];
-    const back = button({ icon: "back", label: "All buildings", key: keyOf("back"), kind: "is-quiet", onclick: () => this.app.go("#/buildings") });
-    const words = element("div", { class: "building-words" }, element("h2", {}, titleOf(cluster)), element("p", { class: "soft" }, facts.filter(Boolean).join(" · ")));
-    const tools = element(
+    const facts = [
+      plural(cluster.size, "photo"),
+      timeSpan(cluster.first_time, cluster.last_time),
+      cluster.name && `building ${cluster.number}`,
+      cluster.locked && "locked",
+    ];
+    const back = button({
+      icon: "back",
+      label: "All buildings",
+      key: keyOf("back"),
+      kind: "is-quiet",
+      onclick: () => this.app.go("#/buildings"),
+    });
+    const words = element(
+      "div",
+      { class: "building-words" },
+      element("h2", {}, titleOf(cluster)),
+      element("p", { class: "soft" }, facts.filter(Boolean).join(" · ")),
+    );
+    this.head.replaceChildren(back, words, this.#tools());
+  }
+
+  #tools() {
+    const { cluster } = this;
+    return element(
       "div",
       { class: "building-tools", role: "toolbar", "aria-label": "Building" },
       button({ icon: "name", text: "Name", key: keyOf("name"), onclick: () => nameCluster(this.cluster) }),
       button({ icon: "merge", text: "Merge", key: keyOf("merge"), onclick: this.commands.merge }),
       button({ icon: "split", text: "Split", key: keyOf("split"), onclick: this.commands.split }),
-      button({ icon: "lock", text: cluster.locked ? "Unlock" : "Lock", key: keyOf("lock"), "aria-pressed": String(cluster.locked), onclick: () => lock(this.cluster) }),
+      button({
+        icon: "lock",
+        text: cluster.locked ? "Unlock" : "Lock",
+        key: keyOf("lock"),
+        "aria-pressed": String(cluster.locked),
+        onclick: () => lock(this.cluster),
+      }),
       button({ icon: "note", text: "Note", key: keyOf("note"), onclick: () => noteCluster(this.cluster) }),
-      button({ icon: "check", text: "Select", onclick: () => this.#startSelecting() }),
+      button({ icon: "check", text: "Select", onclick: () => this.selection.switchSelecting() }),
     );
-    this.head.replaceChildren(back, words, tools);
-  }
-
-  #startSelecting() {
-    this.selection.isSelecting = !this.selection.isSelecting;
-    this.selection.replace(this.selection.isSelecting ? this.selection.keys() : []);
   }
 
   /** The selected photos, or the one with the focus. */
@@ -167,7 +218,13 @@ export class BuildingView {
       button({ icon: "split", text: "Split", key: keyOf("split"), kind: "is-primary", onclick: this.commands.split }),
       button({ icon: "move", text: "Move", key: keyOf("move"), onclick: this.commands.move }),
       button({ icon: "single", text: "Take out", key: keyOf("single"), onclick: this.commands.single }),
-      size === 1 && button({ icon: "star", text: "Represents", key: keyOf("representative"), onclick: this.commands.representative }),
+      size === 1 &&
+        button({
+          icon: "star",
+          text: "Represents",
+          key: keyOf("representative"),
+          onclick: this.commands.representative,
+        }),
       size === 2 && button({ icon: "compare", text: "Compare", key: keyOf("compare"), onclick: this.commands.compare }),
     ].filter(Boolean);
   }
@@ -186,7 +243,8 @@ export class BuildingView {
       weakest: () => this.#weakest(),
       next: () => this.#step(1).catch(complain),
       previous: () => this.#step(-1).catch(complain),
-      back: () => (this.selection.size > 0 || this.selection.isSelecting ? this.selection.clear() : this.app.go("#/buildings")),
+      back: () =>
+        this.selection.size > 0 || this.selection.isSelecting ? this.selection.clear() : this.app.go("#/buildings"),
     };
   }
 }
@@ -194,11 +252,19 @@ export class BuildingView {
 /** Put a photo into a cell. */
 export function fillPhoto(cell, photo) {
   const name = fileName(photo.name);
-  const words = [name, timeOf(photo.time), photo.representative && "represents the building", photo.position ? null : "no position", photo.warning];
+  const words = [
+    name,
+    timeOf(photo.time),
+    photo.representative && "represents the building",
+    photo.position ? null : "no position",
+    photo.warning,
+  ];
   cell.setAttribute("aria-label", words.filter(Boolean).join(", "));
   cell.title = [photo.name, timeOf(photo.time), photo.camera, photo.warning].filter(Boolean).join("\n");
   cell.classList.add("photo");
-  const star = photo.representative ? element("span", { class: "star", title: "Represents the building" }, icon("star")) : null;
+  const star = photo.representative
+    ? element("span", { class: "star", title: "Represents the building" }, icon("star"))
+    : null;
   const warning = photo.warning ? element("span", { class: "badge is-warning" }, "!") : null;
   cell.append(
     ...[

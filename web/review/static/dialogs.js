@@ -11,7 +11,13 @@ import { thumbnail } from "./photo.js";
  */
 export function openDialog({ title, content, className = "", buttons = [], commands = {} }) {
   const former = document.activeElement;
-  const closing = button({ icon: "close", label: "Close", key: "Esc", kind: "is-quiet", onclick: () => dialog.close() });
+  const closing = button({
+    icon: "close",
+    label: "Close",
+    key: "Esc",
+    kind: "is-quiet",
+    onclick: () => dialog.close(),
+  });
   const heading = element("header", { class: "dialog-head" }, element("h2", {}, title), closing);
   const foot = buttons.length > 0 ? element("footer", { class: "dialog-foot" }, buttons) : null;
   const dialog = element("dialog", { class: `dialog ${className}`, "aria-label": title }, heading, content, foot);
@@ -33,7 +39,9 @@ function giveFocusBack(former) {
 }
 
 function answered(dialog, value) {
-  return new Promise((resolve) => dialog.addEventListener("close", () => resolve(dialog.returnValue === "yes" ? value() : null)));
+  return new Promise((resolve) =>
+    dialog.addEventListener("close", () => resolve(dialog.returnValue === "yes" ? value() : null)),
+  );
 }
 
 function yesAndNo(form, yes, no = "Cancel") {
@@ -49,8 +57,17 @@ function yesAndNo(form, yes, no = "Cancel") {
  * @returns {Promise<string|null>} Null when it was given up.
  */
 export function askText({ title, label, value = "", isLong = false, yes = "Save", placeholder = "" }) {
-  const attributes = { id: "asked", placeholder, autocomplete: "off", spellcheck: isLong ? "true" : "false", autofocus: true };
-  const field = element(isLong ? "textarea" : "input", isLong ? { ...attributes, rows: 5 } : { ...attributes, type: "text" });
+  const attributes = {
+    id: "asked",
+    placeholder,
+    autocomplete: "off",
+    spellcheck: isLong ? "true" : "false",
+    autofocus: true,
+  };
+  const field = element(
+    isLong ? "textarea" : "input",
+    isLong ? { ...attributes, rows: 5 } : { ...attributes, type: "text" },
+  );
   field.value = value;
   const form = element("form", { id: "asking", class: "ask" }, element("label", { for: "asked" }, label), field);
   form.addEventListener("submit", (event) => (event.preventDefault(), dialog.close("yes")));
@@ -84,7 +101,8 @@ export function askWhether({ title, content, yes }) {
  * @param {number} [limit]
  */
 export function photoGroup(heading, ids, limit = 24) {
-  const more = ids.length > limit ? element("li", { class: "more" }, `+${(ids.length - limit).toLocaleString("en")}`) : null;
+  const more =
+    ids.length > limit ? element("li", { class: "more" }, `+${(ids.length - limit).toLocaleString("en")}`) : null;
   const photos = ids.slice(0, limit).map((id) => element("li", {}, thumbnail(id, { side: 160, alt: "" })));
   return element(
     "section",

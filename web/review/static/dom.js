@@ -3,7 +3,7 @@
 /**
  * Make an element.
  * @param {string} tag
- * @param {Object} [attributes] Attributes; `onclick` and the like are listeners; false, null and undefined are left out.
+ * @param {Object} [attributes] `onclick` and the like are listeners; false, null and undefined are left out.
  * @param {...(Node|string|null|Array)} children
  * @returns {HTMLElement}
  */
@@ -25,7 +25,7 @@ const STROKES = {
   lock: "M6.5 11h11v9h-11ZM8.5 11V8a3.5 3.5 0 0 1 7 0v3",
   note: "M5 4.5h14v11l-4 4H5ZM15 19.5v-4h4M8.5 9h7M8.5 12.5h4",
   star: "m12 4 2.4 5.1 5.6.7-4.1 3.8 1.1 5.5-5-2.8-5 2.8 1.1-5.5L4 9.8l5.6-.7Z",
-  pin: "M12 21c4-4.5 6.5-7.6 6.5-11a6.5 6.5 0 0 0-13 0c0 3.4 2.5 6.5 6.5 11ZM12 7.5a2.5 2.5 0 1 1 0 5 2.5 2.5 0 0 1 0-5Z",
+  pin: "M12 21q6-6.5 6-11a6 6 0 0 0-12 0q0 4.5 6 11ZM12 7.5a2.5 2.5 0 1 1 0 5a2.5 2.5 0 0 1 0-5Z",
   merge: "M4 6h4c5 0 3 6 8 6h4M4 18h4c5 0 3-6 8-6M17 9l3 3-3 3",
   split: "M4 12h4c5 0 3-6 8-6h4M8 12c5 0 3 6 8 6h4M17.5 3.5 20 6l-2.5 2.5M17.5 15.5 20 18l-2.5 2.5",
   move: "M4 12h13M12.5 7l5 5-5 5M20.5 5v14",
@@ -43,7 +43,8 @@ const STROKES = {
   sliders: "M4 8h8M16 8h4M4 16h4M12 16h8M14 6v4M10 14v4",
   grid: "M4.5 4.5h6v6h-6ZM13.5 4.5h6v6h-6ZM4.5 13.5h6v6h-6ZM13.5 13.5h6v6h-6Z",
   photo: "M4 6h16v12H4ZM4 15.5l4.5-4.5 4 4 2.5-2.5 5 4.5",
-  question: "M12 3.5a8.5 8.5 0 1 1 0 17 8.5 8.5 0 0 1 0-17ZM9.7 9.6a2.4 2.4 0 1 1 3.7 2c-.9.6-1.4 1.1-1.4 2.2M12 16.5v.3",
+  question:
+    "M12 3.5a8.5 8.5 0 1 1 0 17 8.5 8.5 0 0 1 0-17ZM9.7 9.6a2.4 2.4 0 1 1 3.7 2c-.9.6-1.4 1.1-1.4 2.2M12 16.5v.3",
   save: "M5 4.5h11l3 3v12H5ZM8 4.5v5h7v-5M8 19.5v-6h8v6",
   descending: "M8 5v14M4.5 15.5 8 19l3.5-3.5M14 7h6M14 12h4.5M14 17h3",
   name: "M5 19.5h14M7 15.5l.7-3.5L15.5 4.2l3.3 3.3-7.8 7.8Z",

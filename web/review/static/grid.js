@@ -15,7 +15,14 @@ import { VirtualGrid } from "./virtual_grid.js";
 
 const SORTS = { doubt: "Doubt", size: "Size", time: "Time", name: "Name", place: "Place" };
 const DESCENDS = new Set(["doubt", "size"]);
-const FILTERS = { all: "All", doubtful: "Doubtful", locked: "Locked", named: "Named", changed: "Changed", noted: "With a note" };
+const FILTERS = {
+  all: "All",
+  doubtful: "Doubtful",
+  locked: "Locked",
+  named: "Named",
+  changed: "Changed",
+  noted: "With a note",
+};
 const CAPTION_PX = 66;
 
 /** Buildings, sorted, searched and filtered. */
@@ -30,13 +37,24 @@ export class GridView {
     this.list = new PagedList((offset, limit, signal) => this.#fetch(offset, limit, signal));
     const height = (width) => width * 0.68 + CAPTION_PX;
     const options = { key: (card) => String(card.number), fill: fillCard, minWidth: 212, height, gap: 18 };
-    const empty = () => element("p", {}, "No building fits. ", element("span", { class: "soft" }, "Change the search or the filter."));
+    const empty = () =>
+      element("p", {}, "No building fits. ", element("span", { class: "soft" }, "Change the search or the filter."));
     this.grid = new VirtualGrid({ label: "Buildings", list: this.list, selection: this.selection, empty, ...options });
     this.grid.addEventListener("open", (event) => app.go(`#/building/${event.detail.item.number}`));
     stretchBand(this.grid);
-    makeDraggable(this.grid, { photoOf: (card) => card.representatives[0], takes: isOther, drop: (place, keys) => this.#drop(place, keys) });
+    makeDraggable(this.grid, {
+      photoOf: (card) => card.representatives[0],
+      takes: isOther,
+      drop: (place, keys) => this.#drop(place, keys),
+    });
     this.bar = new SelectionBar(this.selection, "building", () => this.#barButtons());
-    this.node = element("section", { class: "view", "aria-label": this.title }, this.#tools(), this.grid.node, this.bar.node);
+    this.node = element(
+      "section",
+      { class: "view", "aria-label": this.title },
+      this.#tools(),
+      this.grid.node,
+      this.bar.node,
+    );
     this.commands = this.#commands();
   }
 
@@ -77,15 +95,38 @@ export class GridView {
 
   #tools() {
     const options = Object.entries(SORTS).map(([value, words]) => element("option", { value }, words));
-    this.sort = element("select", { class: "field", "aria-label": "Sort by", onchange: () => this.#sortBy(this.sort.value) }, options);
+    this.sort = element(
+      "select",
+      { class: "field", "aria-label": "Sort by", onchange: () => this.#sortBy(this.sort.value) },
+      options,
+    );
     this.sort.value = this.query.sort;
     this.order = button({ icon: "descending", label: "Turn the order round", onclick: () => this.#turn() });
-    const chips = Object.entries(FILTERS).map(([value, words]) =>
-      element("button", { type: "button", class: "chip", "data-filter": value, "aria-pressed": String(value === "all"), onclick: () => this.#filter(value) }, words),
+    this.chips = this.#chips();
+    const selecting = button({
+      icon: "check",
+      text: "Select",
+      kind: "is-quiet",
+      onclick: () => this.selection.switchSelecting(),
+    });
+    return element(
+      "div",
+      { class: "view-tools" },
+      this.chips,
+      element("div", { class: "sorting" }, this.sort, this.order, selecting),
     );
-    this.chips = element("div", { class: "chips", role: "group", "aria-label": "Show" }, chips);
-    const selecting = button({ icon: "check", text: "Select", kind: "is-quiet", onclick: () => this.#startSelecting() });
-    return element("div", { class: "view-tools" }, this.chips, element("div", { class: "sorting" }, this.sort, this.order, selecting));
+  }
+
+  #chips() {
+    const chips = Object.entries(FILTERS).map(([value, words]) => {
+      const pressed = { "data-filter": value, "aria-pressed": String(value === "all") };
+      return element(
+        "button",
+        { type: "button", class: "chip", ...pressed, onclick: () => this.#filter(value) },
+        words,
+      );
+    });
+    return element("div", { class: "chips", role: "group", "aria-label": "Show" }, chips);
   }
 
   #sortBy(sort) {
@@ -100,18 +141,15 @@ export class GridView {
 
   #showOrder() {
     this.order.classList.toggle("is-turned", this.query.order === "asc");
-    this.order.setAttribute("aria-label", `Turn the order round; now ${this.query.order === "asc" ? "ascending" : "descending"}`);
+    this.order.setAttribute(
+      "aria-label",
+      `Turn the order round; now ${this.query.order === "asc" ? "ascending" : "descending"}`,
+    );
   }
 
   #filter(filter) {
     for (const chip of this.chips.children) chip.setAttribute("aria-pressed", String(chip.dataset.filter === filter));
     this.#ask({ filter });
-  }
-
-  #startSelecting() {
-    this.selection.isSelecting = !this.selection.isSelecting;
-    if (!this.selection.isSelecting) this.selection.clear();
-    else this.selection.replace(this.selection.keys());
   }
 
   /** The selected buildings, or the one with the focus. */
@@ -149,9 +187,11 @@ export class GridView {
 
   #barButtons() {
     return [
-      this.selection.size > 1 && button({ icon: "merge", text: "Merge", key: keyOf("merge"), kind: "is-primary", onclick: () => this.#merge() }),
+      this.selection.size > 1 &&
+        button({ icon: "merge", text: "Merge", key: keyOf("merge"), kind: "is-primary", onclick: () => this.#merge() }),
       button({ icon: "lock", text: "Lock", key: keyOf("lock"), onclick: () => this.#lockAll().catch(complain) }),
-      this.selection.size === 1 && button({ icon: "name", text: "Name", key: keyOf("name"), onclick: () => this.#one(nameCluster) }),
+      this.selection.size === 1 &&
+        button({ icon: "name", text: "Name", key: keyOf("name"), onclick: () => this.#one(nameCluster) }),
     ].filter(Boolean);
   }
 
@@ -177,7 +217,15 @@ function fillCard(cell, card) {
   const when = timeSpan(card.first_time, card.last_time);
   const meter = element("span", { class: "doubt", "aria-hidden": "true" }, element("span", { class: "doubt-bar" }));
   meter.firstChild.style.width = `${doubt}%`;
-  const words = [titleOf(card), plural(card.size, "photo"), when, `doubt ${doubt} %`, card.locked && "locked", card.note && "with a note", card.changed && "changed"];
+  const words = [
+    titleOf(card),
+    plural(card.size, "photo"),
+    when,
+    `doubt ${doubt} %`,
+    card.locked && "locked",
+    card.note && "with a note",
+    card.changed && "changed",
+  ];
   cell.setAttribute("aria-label", words.filter(Boolean).join(", "));
   cell.title = card.note ? card.note : titleOf(card);
   cell.dataset.drop = `cluster:${card.number}`;
@@ -187,7 +235,12 @@ function fillCard(cell, card) {
     mosaic(card.representatives),
     element("span", { class: "tick", "aria-hidden": "true" }, icon("check")),
     element("span", { class: "card-title" }, element("span", { class: "card-name" }, titleOf(card)), marks),
-    element("span", { class: "card-facts soft" }, element("span", {}, plural(card.size, "photo")), when && element("span", {}, when)),
+    element(
+      "span",
+      { class: "card-facts soft" },
+      element("span", {}, plural(card.size, "photo")),
+      when && element("span", {}, when),
+    ),
     meter,
   );
 }

@@ -15,7 +15,11 @@ export const COMMANDS = {
   search: { keys: ["/"], words: "Search", group: "Go to" },
   back: { keys: ["Escape"], words: "Deselect, close, go back", group: "Go to" },
   merge: { keys: ["M"], words: "Merge the selected buildings, or this one with another", group: "Change" },
-  split: { keys: ["S"], words: "Split the building: the selected photos leave, or at its weakest link", group: "Change" },
+  split: {
+    keys: ["S"],
+    words: "Split the building: the selected photos leave, or at its weakest link",
+    group: "Change",
+  },
   move: { keys: ["V"], words: "Move the photos to another building", group: "Change" },
   single: { keys: ["X"], words: "Take the photos out: each is alone", group: "Change" },
   name: { keys: ["N"], words: "Name the building", group: "Change" },
@@ -114,15 +118,32 @@ export function showHelp() {
   const groups = [...new Set(Object.values(COMMANDS).map((command) => command.group))];
   const tables = groups.map((group) => {
     const commands = Object.values(COMMANDS).filter((command) => command.group === group);
-    return keyTable(group, commands.map((command) => [command.keys.map(keyText), command.words]));
+    return keyTable(
+      group,
+      commands.map((command) => [command.keys.map(keyText), command.words]),
+    );
   });
-  tables.push(keyTable("In every grid", BY_THEMSELVES.map(([keys, words]) => [keys.split(", ").map(keyText), words])));
+  tables.push(
+    keyTable(
+      "In every grid",
+      BY_THEMSELVES.map(([keys, words]) => [keys.split(", ").map(keyText), words]),
+    ),
+  );
   openDialog({ title: "Keys", className: "help", content: element("div", { class: "key-tables" }, tables) });
 }
 
 function keyTable(group, rows) {
   const lines = rows.map(([keys, words]) =>
-    element("tr", {}, element("td", {}, keys.map((key) => element("kbd", {}, key))), element("th", { scope: "row" }, words)),
+    element(
+      "tr",
+      {},
+      element(
+        "td",
+        {},
+        keys.map((key) => element("kbd", {}, key)),
+      ),
+      element("th", { scope: "row" }, words),
+    ),
   );
   return element("table", { class: "keys" }, element("caption", {}, group), element("tbody", {}, lines));
 }

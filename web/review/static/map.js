@@ -23,19 +23,47 @@ export class MapView {
   constructor() {
     this.map = new MapCanvas();
     this.map.ontap = (position, point) => this.#tap(position, point);
-    const options = { key: (photo) => photo.id, fill: fillTray, minWidth: 120, height: (width) => width * 0.75, gap: 10 };
-    const empty = () => element("p", { class: "soft" }, "Every photo has a position.");
-    this.tray = new VirtualGrid({ label: "Photos without a position", list: this.list, selection: this.selection, empty, ...options });
+    this.tray = this.#tray();
     this.tray.addEventListener("open", (event) => this.selection.toggle(event.detail.item.id, event.detail.index));
-    makeDraggable(this.tray, { photoOf: (photo) => photo.id, takes: (where) => where === "map", drop: (_, keys, event) => this.#drop(keys, event) });
+    makeDraggable(this.tray, {
+      photoOf: (photo) => photo.id,
+      takes: (where) => where === "map",
+      drop: (_, keys, event) => this.#drop(keys, event),
+    });
     this.selection.addEventListener("selection", () => this.#showPlacing());
     this.count = element("h2", {});
     this.words = element("p", { class: "soft" });
     this.typing = this.#form();
-    const tray = element("aside", { class: "tray", "aria-label": "Photos without a position" }, this.count, this.words, this.typing, this.tray.node);
+    const tray = element(
+      "aside",
+      { class: "tray", "aria-label": "Photos without a position" },
+      this.count,
+      this.words,
+      this.typing,
+      this.tray.node,
+    );
     this.about = element("div", { class: "map-about panel", hidden: true });
-    this.node = element("section", { class: "view map", "aria-label": this.title }, element("div", { class: "map-room" }, this.map.node, this.#tools(), this.about), tray);
+    this.node = element(
+      "section",
+      { class: "view map", "aria-label": this.title },
+      element("div", { class: "map-room" }, this.map.node, this.#tools(), this.about),
+      tray,
+    );
     this.commands = { ...this.map.commands, back: () => this.#back() };
+  }
+
+  #tray() {
+    return new VirtualGrid({
+      label: "Photos without a position",
+      list: this.list,
+      selection: this.selection,
+      empty: () => element("p", { class: "soft" }, "Every photo has a position."),
+      key: (photo) => photo.id,
+      fill: fillTray,
+      minWidth: 120,
+      height: (width) => width * 0.75,
+      gap: 10,
+    });
   }
 
   /** Come into sight. */
@@ -57,9 +85,16 @@ export class MapView {
     const { photos } = await get("/api/map");
     const points = photos
       .filter(([, latitude]) => latitude !== null)
-      .map(([id, latitude, longitude, number, isPlaced]) => ({ id, position: [latitude, longitude], number, isPlaced }));
+      .map(([id, latitude, longitude, number, isPlaced]) => ({
+        id,
+        position: [latitude, longitude],
+        number,
+        isPlaced,
+      }));
     const known = new Set(points.map((point) => point.id));
-    const missing = Array.from({ length: store.overview.counts.photos }, (_, id) => ({ id })).filter((photo) => !known.has(photo.id));
+    const missing = Array.from({ length: store.overview.counts.photos }, (_, id) => ({ id })).filter(
+      (photo) => !known.has(photo.id),
+    );
     this.map.show(points);
     this.list.fill(missing);
     this.tray.layout();
@@ -74,7 +109,10 @@ export class MapView {
     this.node.classList.toggle("is-placing", size > 0);
     this.typing.hidden = size === 0;
     this.words.hidden = this.list.total === 0;
-    this.words.textContent = size > 0 ? `Tap the map to place ${size === 1 ? "the photo" : `the ${size} photos`}.` : "Drag a photo onto the map, or tap it and then the map.";
+    this.words.textContent =
+      size > 0
+        ? `Tap the map to place ${size === 1 ? "the photo" : `the ${size} photos`}.`
+        : "Drag a photo onto the map, or tap it and then the map.";
     this.map.draw();
   }
 
@@ -90,11 +128,24 @@ export class MapView {
   }
 
   #form() {
-    const field = element("input", { class: "field", type: "text", placeholder: "49.12345, 8.54321", "aria-label": "Latitude and longitude" });
-    const form = element("form", { class: "placing", hidden: true }, field, element("button", { class: "button", type: "submit" }, "Place"));
+    const field = element("input", {
+      class: "field",
+      type: "text",
+      placeholder: "49.12345, 8.54321",
+      "aria-label": "Latitude and longitude",
+    });
+    const form = element(
+      "form",
+      { class: "placing", hidden: true },
+      field,
+      element("button", { class: "button", type: "submit" }, "Place"),
+    );
     form.addEventListener("submit", (event) => {
       event.preventDefault();
-      const numbers = field.value.split(/[\s,;]+/).filter(Boolean).map(Number);
+      const numbers = field.value
+        .split(/[\s,;]+/)
+        .filter(Boolean)
+        .map(Number);
       if (isPosition(numbers)) this.#place(this.selection.keys(), numbers);
       else complain(new Error("Write latitude and longitude in degrees: 49.12345, 8.54321"));
     });
@@ -119,11 +170,32 @@ export class MapView {
   async #choose(point) {
     const photo = await get(`/api/photos/${point.id}`);
     const name = fileName(photo.name);
-    const where = photo.cluster === null ? "Alone" : element("a", { href: `#/building/${photo.cluster}` }, `Building ${photo.cluster}`);
-    const looking = element("button", { type: "button", class: "look", "aria-label": `${name}, big`, onclick: () => openPhoto(point.id, name) }, thumbnail(point.id));
-    const taking = point.isPlaced ? button({ text: "Take off the map", onclick: () => place([point.id], null).then(() => this.#back()) }) : null;
-    const closing = button({ icon: "close", label: "Close", key: "Esc", kind: "is-quiet", onclick: () => this.#back() });
-    const words = element("p", {}, where, element("span", { class: "soft" }, `${name}`), element("span", { class: "soft number" }, positionText(point.position)));
+    const where =
+      photo.cluster === null
+        ? "Alone"
+        : element("a", { href: `#/building/${photo.cluster}` }, `Building ${photo.cluster}`);
+    const looking = element(
+      "button",
+      { type: "button", class: "look", "aria-label": `${name}, big`, onclick: () => openPhoto(point.id, name) },
+      thumbnail(point.id),
+    );
+    const taking = point.isPlaced
+      ? button({ text: "Take off the map", onclick: () => place([point.id], null).then(() => this.#back()) })
+      : null;
+    const closing = button({
+      icon: "close",
+      label: "Close",
+      key: "Esc",
+      kind: "is-quiet",
+      onclick: () => this.#back(),
+    });
+    const words = element(
+      "p",
+      {},
+      where,
+      element("span", { class: "soft" }, `${name}`),
+      element("span", { class: "soft number" }, positionText(point.position)),
+    );
     this.about.replaceChildren(...[closing, looking, words, taking].filter(Boolean));
     this.about.hidden = false;
     this.map.chosen = point.id;

@@ -25,7 +25,12 @@ export class MapCanvas {
     this.middle = { x: 0, y: 0 };
     this.perMetre = 1;
     this.projection = new Projection([]);
-    const targets = { zoom: (...args) => this.#zoom(...args), pan: (...args) => this.#pan(...args), tap: (x, y) => this.#tap(x, y), fit: () => this.fit() };
+    const targets = {
+      zoom: (...args) => this.#zoom(...args),
+      pan: (...args) => this.#pan(...args),
+      tap: (x, y) => this.#tap(x, y),
+      fit: () => this.fit(),
+    };
     panAndZoom(this.canvas, targets);
     this.commands = zoomCommands(this.canvas, targets);
     this.canvas.addEventListener("keydown", (event) => this.#onKey(event));
@@ -43,9 +48,13 @@ export class MapCanvas {
     if (!this.#wasFitted) this.projection = new Projection(points.map((point) => point.position));
     this.#points = points.map((point) => ({ ...point, ...this.projection.toPlane(point.position) }));
     const groups = new Map();
-    for (const point of this.#points) if (point.number !== null) groups.set(point.number, [...(groups.get(point.number) ?? []), point]);
+    for (const point of this.#points)
+      if (point.number !== null) groups.set(point.number, [...(groups.get(point.number) ?? []), point]);
     this.#hulls = [...groups].filter(([, members]) => members.length > 2).map(hullOf);
-    this.canvas.setAttribute("aria-label", `Map of ${points.length} photos with a position. Arrows move it, plus and minus zoom; Enter is a tap in the middle.`);
+    this.canvas.setAttribute(
+      "aria-label",
+      `Map of ${points.length} photos. Arrows move it, plus and minus zoom; Enter is a tap in the middle.`,
+    );
     if (!this.#wasFitted && points.length > 0) this.fit();
     this.draw();
   }
@@ -75,12 +84,18 @@ export class MapCanvas {
 
   #toPlane(x, y) {
     const { clientWidth, clientHeight } = this.node;
-    return { x: this.middle.x + (x - clientWidth / 2) / this.perMetre, y: this.middle.y + (y - clientHeight / 2) / this.perMetre };
+    return {
+      x: this.middle.x + (x - clientWidth / 2) / this.perMetre,
+      y: this.middle.y + (y - clientHeight / 2) / this.perMetre,
+    };
   }
 
   #toScreen({ x, y }) {
     const { clientWidth, clientHeight } = this.node;
-    return { x: (x - this.middle.x) * this.perMetre + clientWidth / 2, y: (y - this.middle.y) * this.perMetre + clientHeight / 2 };
+    return {
+      x: (x - this.middle.x) * this.perMetre + clientWidth / 2,
+      y: (y - this.middle.y) * this.perMetre + clientHeight / 2,
+    };
   }
 
   #zoom(factor, x, y) {
@@ -130,7 +145,12 @@ export class MapCanvas {
   #draw() {
     const context = this.canvas.getContext("2d");
     const style = getComputedStyle(this.node);
-    const paint = { ink: style.color, line: style.borderColor, paper: style.backgroundColor, isDark: style.colorScheme === "dark" };
+    const paint = {
+      ink: style.color,
+      line: style.borderColor,
+      paper: style.backgroundColor,
+      isDark: style.colorScheme === "dark",
+    };
     context.setTransform(devicePixelRatio, 0, 0, devicePixelRatio, 0, 0);
     context.clearRect(0, 0, this.node.clientWidth, this.node.clientHeight);
     this.#drawNet(context, paint);
@@ -165,7 +185,9 @@ export class MapCanvas {
 
   #drawNumbers(context, { ink }) {
     const isIn = ({ x, y }) => x > 0 && y > 0 && x < this.node.clientWidth && y < this.node.clientHeight;
-    const seen = this.#hulls.map(({ number, label }) => ({ number, at: this.#toScreen(label) })).filter(({ at }) => isIn(at));
+    const seen = this.#hulls
+      .map(({ number, label }) => ({ number, at: this.#toScreen(label) }))
+      .filter(({ at }) => isIn(at));
     if (seen.length > MAX_NUMBERS) return;
     context.font = `600 13px ${getComputedStyle(this.node).fontFamily}`;
     context.fillStyle = ink;

@@ -18,7 +18,14 @@ export class PairPanel {
     this.facts = element("p", { class: "pair-facts" });
     this.why = element("details", { class: "pair-why", hidden: true });
     this.names = [0, 1].map(() => element("span", { class: "pair-name" }));
-    this.node = element("div", { class: "pair" }, element("div", { class: "pair-names soft" }, this.names), this.picture.node, element("div", { class: "pair-foot" }, this.facts, this.#tools()), this.why);
+    this.node = element(
+      "div",
+      { class: "pair" },
+      element("div", { class: "pair-names soft" }, this.names),
+      this.picture.node,
+      element("div", { class: "pair-foot" }, this.facts, this.#tools()),
+      this.why,
+    );
     this.commands = this.picture.commands;
   }
 
@@ -46,7 +53,11 @@ export class PairPanel {
   }
 
   #showFacts(about) {
-    const badge = element("span", { class: `badge ${about.verdict === "different" ? "is-warning" : ""}` }, `score ${scoreText(about.score)}`);
+    const badge = element(
+      "span",
+      { class: `badge ${about.verdict === "different" ? "is-warning" : ""}` },
+      `score ${scoreText(about.score)}`,
+    );
     const lines = (about.text ?? []).map((line) => element("li", {}, line));
     this.facts.replaceChildren(badge, ` ${factsText(about, false)}`);
     this.why.hidden = lines.length === 0;
@@ -54,7 +65,13 @@ export class PairPanel {
   }
 
   #tools() {
-    const slider = element("input", { type: "range", min: "0", max: "1", step: "0.05", "aria-label": "Strength of the lines" });
+    const slider = element("input", {
+      type: "range",
+      min: "0",
+      max: "1",
+      step: "0.05",
+      "aria-label": "Strength of the lines",
+    });
     slider.value = this.picture.opacity;
     slider.addEventListener("input", () => this.picture.setOpacity(Number(slider.value)));
     this.picture.onopacity = (opacity) => (slider.value = opacity);
@@ -73,7 +90,8 @@ export class PairPanel {
 function factsText(about, withScore = true) {
   const parts = [
     withScore && `score ${scoreText(about.score)}`,
-    about.num_matches > 0 && `${about.num_inliers.toLocaleString("en")} of ${plural(about.num_matches, "match", "matches")} agree`,
+    about.num_matches > 0 &&
+      `${about.num_inliers.toLocaleString("en")} of ${plural(about.num_matches, "match", "matches")} agree`,
     about.verdict && `judged ${about.verdict}`,
   ];
   return parts.filter(Boolean).join(" · ") || "never compared";

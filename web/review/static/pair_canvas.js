@@ -24,11 +24,16 @@ export class PairCanvas {
       pan: (dx, dy) => this.#pan(dx, dy),
     });
     this.commands = {
-      ...zoomCommands(this.canvas, { zoom: (factor) => this.#zoomMiddle(factor), fit: () => (this.view.fit(), this.draw()) }),
+      ...zoomCommands(this.canvas, {
+        zoom: (factor) => this.#zoomMiddle(factor),
+        fit: () => (this.view.fit(), this.draw()),
+      }),
       lines: () => this.setOpacity(this.opacity > 0 ? 0 : 0.7),
     };
     this.canvas.addEventListener("keydown", (event) => this.#onKey(event));
-    this.canvas.addEventListener("dblclick", (event) => this.#zoom(event.shiftKey ? 1 / 2.5 : 2.5, event.offsetX, event.offsetY));
+    this.canvas.addEventListener("dblclick", (event) =>
+      this.#zoom(event.shiftKey ? 1 / 2.5 : 2.5, event.offsetX, event.offsetY),
+    );
   }
 
   /**
@@ -77,7 +82,9 @@ export class PairCanvas {
     const halves = this.view.halves(...this.#size());
     return halves.map((half, side) => {
       const image = this.#images[side];
-      const photo = image?.naturalWidth ? { width: image.naturalWidth, height: image.naturalHeight } : { width: 4, height: 3 };
+      const photo = image?.naturalWidth
+        ? { width: image.naturalWidth, height: image.naturalHeight }
+        : { width: 4, height: 3 };
       return { half, box: this.view.box(side, half, photo) };
     });
   }

@@ -9,7 +9,10 @@ const GAP_PX = 6;
  */
 export class PairView {
   scale = 1;
-  centers = [{ x: 0.5, y: 0.5 }, { x: 0.5, y: 0.5 }];
+  centers = [
+    { x: 0.5, y: 0.5 },
+    { x: 0.5, y: 0.5 },
+  ];
 
   /** @param {number[][]} inliers Rows [x0, y0, x1, y1] of places that match. */
   constructor(inliers = []) {
@@ -19,7 +22,10 @@ export class PairView {
   /** Show both photos whole. */
   fit() {
     this.scale = 1;
-    this.centers = [{ x: 0.5, y: 0.5 }, { x: 0.5, y: 0.5 }];
+    this.centers = [
+      { x: 0.5, y: 0.5 },
+      { x: 0.5, y: 0.5 },
+    ];
   }
 
   /**
@@ -29,10 +35,16 @@ export class PairView {
   halves(width, height) {
     if (width >= height) {
       const half = (width - GAP_PX) / 2;
-      return [{ x: 0, y: 0, width: half, height }, { x: half + GAP_PX, y: 0, width: half, height }];
+      return [
+        { x: 0, y: 0, width: half, height },
+        { x: half + GAP_PX, y: 0, width: half, height },
+      ];
     }
     const half = (height - GAP_PX) / 2;
-    return [{ x: 0, y: 0, width, height: half }, { x: 0, y: half + GAP_PX, width, height: half }];
+    return [
+      { x: 0, y: 0, width, height: half },
+      { x: 0, y: half + GAP_PX, width, height: half },
+    ];
   }
 
   /**

@@ -16,17 +16,24 @@ export function panAndZoom(node, targets) {
     const box = node.getBoundingClientRect();
     return { x: event.clientX - box.left, y: event.clientY - box.top };
   };
-  node.addEventListener("wheel", (event) => {
-    const { x, y } = place(event);
-    targets.zoom(Math.exp(-event.deltaY * (event.deltaMode === 1 ? 20 : 1) * WHEEL_STEP), x, y);
-    event.preventDefault();
-  }, { passive: false });
+  node.addEventListener(
+    "wheel",
+    (event) => {
+      const { x, y } = place(event);
+      targets.zoom(Math.exp(-event.deltaY * (event.deltaMode === 1 ? 20 : 1) * WHEEL_STEP), x, y);
+      event.preventDefault();
+    },
+    { passive: false },
+  );
   node.addEventListener("pointerdown", (event) => {
     if (event.button !== 0) return;
     node.setPointerCapture(event.pointerId);
     touches.set(event.pointerId, { ...place(event), first: place(event), moved: touches.size > 0 });
   });
-  node.addEventListener("pointermove", (event) => touches.has(event.pointerId) && follow(touches, event.pointerId, place(event), targets));
+  node.addEventListener(
+    "pointermove",
+    (event) => touches.has(event.pointerId) && follow(touches, event.pointerId, place(event), targets),
+  );
   node.addEventListener("pointerup", (event) => {
     const touch = touches.get(event.pointerId);
     touches.delete(event.pointerId);

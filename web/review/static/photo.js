@@ -10,7 +10,13 @@ import { element } from "./dom.js";
  * @returns {HTMLImageElement}
  */
 export function sleepingThumbnail(id, { side = 320, alt = "", className = "" } = {}) {
-  const image = element("img", { class: `thumbnail ${className}`.trim(), alt, decoding: "async", draggable: "false", "data-src": thumbnailUrl(id, side) });
+  const image = element("img", {
+    class: `thumbnail ${className}`.trim(),
+    alt,
+    decoding: "async",
+    draggable: "false",
+    "data-src": thumbnailUrl(id, side),
+  });
   image.addEventListener("load", () => image.classList.add("is-here"));
   image.addEventListener("error", () => image.hasAttribute("src") && image.classList.add("is-missing"));
   return image;

@@ -35,7 +35,14 @@ export class QueueView {
     this.sides = [0, 1].map(() => element("section", { class: "queue-side" }));
     this.blank = element("div", { class: "empty" });
     const head = element("header", { class: "queue-head" }, this.progress, this.count, this.question, this.words);
-    this.body = element("div", { class: "queue-body" }, head, this.panel.node, element("div", { class: "queue-sides" }, this.sides), this.#answers());
+    this.body = element(
+      "div",
+      { class: "queue-body" },
+      head,
+      this.panel.node,
+      element("div", { class: "queue-sides" }, this.sides),
+      this.#answers(),
+    );
     this.node = element("section", { class: "view queue", "aria-label": this.title }, this.body, this.blank);
     this.commands = { ...this.panel.commands, ...this.#commands() };
   }
@@ -89,7 +96,10 @@ export class QueueView {
   }
 
   #showBlank() {
-    const done = this.answered > 0 ? `You answered ${plural(this.answered, "question")}.` : "Nothing in this collection is doubtful.";
+    const done =
+      this.answered > 0
+        ? `You answered ${plural(this.answered, "question")}.`
+        : "Nothing in this collection is doubtful.";
     const back = button({ icon: "grid", text: "Buildings", onclick: () => this.app.go("#/buildings") });
     this.blank.replaceChildren(element("h2", {}, "No question is open"), element("p", { class: "soft" }, done), back);
   }
@@ -98,9 +108,12 @@ export class QueueView {
     const all = this.answered + this.list.total;
     this.progress.max = Math.max(1, all);
     this.progress.value = this.answered;
-    this.count.textContent = `${this.answered.toLocaleString("en")} answered · ${this.list.total.toLocaleString("en")} open`;
+    const [answered, open] = [this.answered, this.list.total].map((count) => count.toLocaleString("en"));
+    this.count.textContent = `${answered} answered · ${open} open`;
     this.question.textContent = QUESTIONS[item.kind] ?? QUESTIONS.join;
-    this.words.textContent = [sentence(item.text), item.agreement !== null && `agreement ${scoreText(item.agreement)}`].filter(Boolean).join(" · ");
+    this.words.textContent = [sentence(item.text), item.agreement !== null && `agreement ${scoreText(item.agreement)}`]
+      .filter(Boolean)
+      .join(" · ");
   }
 
   #showSide(node, side) {
@@ -113,7 +126,13 @@ export class QueueView {
   }
 
   #photo(id, title) {
-    const looking = { type: "button", class: "look", title: "Show big", "aria-label": `A photo of ${title}, big`, onclick: () => openPhoto(id, title) };
+    const looking = {
+      type: "button",
+      class: "look",
+      title: "Show big",
+      "aria-label": `A photo of ${title}, big`,
+      onclick: () => openPhoto(id, title),
+    };
     return element("button", looking, thumbnail(id, { side: 160 }));
   }
 
@@ -122,11 +141,23 @@ export class QueueView {
     return element(
       "div",
       { class: "answers", role: "group", "aria-label": "Answer" },
-      button({ icon: "back", label: "The question before", key: keyOf("previous"), kind: "is-quiet", onclick: () => this.step(-1).catch(complain) }),
+      button({
+        icon: "back",
+        label: "The question before",
+        key: keyOf("previous"),
+        kind: "is-quiet",
+        onclick: () => this.step(-1).catch(complain),
+      }),
       button({ text: "Same", key: keyOf("same"), kind: "is-primary is-large", onclick: give("same") }),
       button({ text: "Different", key: keyOf("different"), kind: "is-large", onclick: give("different") }),
       button({ text: "Unsure", key: keyOf("unsure"), kind: "is-large", onclick: give("unsure") }),
-      button({ icon: "next", label: "The next question", key: keyOf("next"), kind: "is-quiet", onclick: () => this.step(1).catch(complain) }),
+      button({
+        icon: "next",
+        label: "The next question",
+        key: keyOf("next"),
+        kind: "is-quiet",
+        onclick: () => this.step(1).catch(complain),
+      }),
     );
   }
 

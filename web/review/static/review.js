@@ -114,7 +114,11 @@ const tools = {
 function showOverview() {
   const { counts, can_undo: undo, can_redo: redo, title } = store.overview;
   document.getElementById("title").textContent = title;
-  for (const [name, count] of Object.entries({ buildings: counts.clusters, alone: counts.singletons, doubtful: counts.doubtful })) {
+  for (const [name, count] of Object.entries({
+    buildings: counts.clusters,
+    alone: counts.singletons,
+    doubtful: counts.doubtful,
+  })) {
     document.querySelector(`[data-view=${name}] .count`).textContent = count.toLocaleString("en");
   }
   for (const [name, label] of Object.entries({ undo, redo })) {
@@ -124,7 +128,10 @@ function showOverview() {
     tools[name].title = `${label === null ? word : `${word}: ${label}`} (${keyOf(name)})`;
   }
   document.getElementById("effort").textContent = plural(counts.actions, "action");
-  const open = counts.unapplied > 0 ? `${plural(counts.unapplied, "change")} not yet in clusters.json` : "clusters.json has every change";
+  const open =
+    counts.unapplied > 0
+      ? `${plural(counts.unapplied, "change")} not yet in clusters.json`
+      : "clusters.json has every change";
   tools.write.title = `${open} (${keyOf("write")})`;
   tools.write.classList.toggle("is-primary", counts.unapplied > 0);
   tools.write.disabled = counts.unapplied === 0;
@@ -139,7 +146,10 @@ function showSkipped(skipped) {
 }
 
 function globalCommands() {
-  const going = ["buildings", "alone", "doubtful", "map", "thresholds"].map((name) => [name, () => app.go(`#/${name}`)]);
+  const going = ["buildings", "alone", "doubtful", "map", "thresholds"].map((name) => [
+    name,
+    () => app.go(`#/${name}`),
+  ]);
   const search = () => {
     if (field.closest(".search").hidden) app.go("#/buildings");
     field.closest(".search").hidden = false;

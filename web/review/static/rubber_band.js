@@ -62,7 +62,8 @@ class Band {
 
   #end() {
     this.ending.abort();
-    if (this.node.isConnected) addEventListener("click", (event) => event.stopPropagation(), { capture: true, once: true });
+    if (this.node.isConnected)
+      addEventListener("click", (event) => event.stopPropagation(), { capture: true, once: true });
     else if (this.former.length === 0) this.grid.selection.clear();
     setTimeout(() => this.node.remove());
   }

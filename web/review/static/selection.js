@@ -54,6 +54,13 @@ export class Selection extends EventTarget {
     if (kept.length !== this.size) this.replace(kept);
   }
 
+  /** Let taps select from now on, or open again. */
+  switchSelecting() {
+    if (this.isSelecting) return this.clear();
+    this.isSelecting = true;
+    return this.#tell();
+  }
+
   /** Select nothing. */
   clear() {
     this.isSelecting = false;

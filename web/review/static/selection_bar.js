@@ -20,8 +20,18 @@ export class SelectionBar {
     const { size, isSelecting } = this.selection;
     this.node.hidden = size === 0 && !isSelecting;
     if (this.node.hidden) return;
-    const count = element("span", { class: "selected-count number" }, size === 0 ? `Tap ${this.noun}s to select them` : `${plural(size, this.noun)} selected`);
-    const clearing = button({ icon: "close", label: "Deselect", key: "Esc", kind: "is-quiet", onclick: () => this.selection.clear() });
+    const count = element(
+      "span",
+      { class: "selected-count number" },
+      size === 0 ? `Tap ${this.noun}s to select them` : `${plural(size, this.noun)} selected`,
+    );
+    const clearing = button({
+      icon: "close",
+      label: "Deselect",
+      key: "Esc",
+      kind: "is-quiet",
+      onclick: () => this.selection.clear(),
+    });
     this.node.replaceChildren(count, ...(size > 0 ? this.makeButtons() : []), clearing);
   }
 }

@@ -61,7 +61,7 @@ class Store extends EventTarget {
     try {
       const answer = await post(path, body);
       this.revision = Math.max(this.revision, answer.revision);
-      announce(words(answer), isUndoable ? () => this.undo() : null);
+      announce(words({ ...answer, label: inPageWords(answer.label) }), isUndoable ? () => this.undo() : null);
       await this.#tell(answer);
       return answer;
     } catch (error) {
@@ -78,8 +78,15 @@ class Store extends EventTarget {
 
   async #tell({ clusters = [], removed = [] }) {
     await this.refreshOverview();
-    this.dispatchEvent(new CustomEvent("change", { detail: { clusters: clusters.map(String), removed: removed.map(String) } }));
+    this.dispatchEvent(
+      new CustomEvent("change", { detail: { clusters: clusters.map(String), removed: removed.map(String) } }),
+    );
   }
+}
+
+/** The files speak of clusters, the page of buildings. */
+function inPageWords(label = "") {
+  return label.replace(/\bcluster(s?)\b/g, "building$1");
 }
 
 export const store = new Store();

@@ -21,7 +21,13 @@ export class ThresholdsView {
 
   constructor() {
     this.preview = element("div", { class: "threshold-preview", "aria-live": "polite" });
-    this.applying = button({ icon: "check", text: "Apply", kind: "is-primary", disabled: true, onclick: () => this.#apply() });
+    this.applying = button({
+      icon: "check",
+      text: "Apply",
+      kind: "is-primary",
+      disabled: true,
+      onclick: () => this.#apply(),
+    });
     this.resetting = button({ text: "As they are", kind: "is-quiet", disabled: true, onclick: () => this.#reset() });
     const sliders = Object.entries(SLIDERS).map(([name, [words, meaning]]) => this.#slider(name, words, meaning));
     const buttons = element("div", { class: "threshold-buttons" }, this.applying, this.resetting);
@@ -48,13 +54,30 @@ export class ThresholdsView {
 
   #slider(name, words, meaning) {
     const range = { min: "0", max: "1", step: "0.01" };
-    const slider = element("input", { ...range, type: "range", id: `threshold-${name}`, "aria-describedby": `meaning-${name}` });
-    const number = element("input", { ...range, type: "number", class: "field number", "aria-label": `${words}, as a number` });
+    const slider = element("input", {
+      ...range,
+      type: "range",
+      id: `threshold-${name}`,
+      "aria-describedby": `meaning-${name}`,
+    });
+    const number = element("input", {
+      ...range,
+      type: "number",
+      class: "field number",
+      "aria-label": `${words}, as a number`,
+    });
     this.#fields[name] = { slider, number };
     slider.addEventListener("input", () => this.#set(name, slider.value));
     number.addEventListener("change", () => this.#set(name, number.value));
     const label = element("label", { for: slider.id }, words);
-    return element("div", { class: "threshold" }, label, number, slider, element("p", { class: "soft", id: `meaning-${name}` }, meaning));
+    return element(
+      "div",
+      { class: "threshold" },
+      label,
+      number,
+      slider,
+      element("p", { class: "soft", id: `meaning-${name}` }, meaning),
+    );
   }
 
   get #values() {
@@ -100,23 +123,48 @@ export class ThresholdsView {
     if (!this.#isChanged()) {
       const counts = store.overview.counts;
       const words = `${plural(counts.clusters, "building")}, ${plural(counts.singletons, "photo")} alone.`;
-      return this.preview.replaceChildren(element("div", { class: "empty" }, element("p", {}, words), element("p", { class: "soft" }, "Move a slider to see what would change.")));
+      return this.preview.replaceChildren(
+        element(
+          "div",
+          { class: "empty" },
+          element("p", {}, words),
+          element("p", { class: "soft" }, "Move a slider to see what would change."),
+        ),
+      );
     }
     const preview = await post("/api/thresholds/preview", this.#values);
     if (turn === this.#asked) this.#show(preview);
     return undefined;
   }
 
-  #show({ clusters, singletons, joined, parted, num_joined: numJoined = joined.length, num_parted: numParted = parted.length }) {
+  #show({
+    clusters,
+    singletons,
+    joined,
+    parted,
+    num_joined: numJoined = joined.length,
+    num_parted: numParted = parted.length,
+  }) {
     const { counts } = store.overview;
     const change = element(
       "p",
       { class: "threshold-sum" },
-      element("strong", { class: "number" }, `${counts.clusters.toLocaleString("en")} → ${plural(clusters, "building")}`),
-      element("span", { class: "soft number" }, ` · ${counts.singletons.toLocaleString("en")} → ${plural(singletons, "photo")} alone`),
+      element(
+        "strong",
+        { class: "number" },
+        `${counts.clusters.toLocaleString("en")} → ${plural(clusters, "building")}`,
+      ),
+      element(
+        "span",
+        { class: "soft number" },
+        ` · ${counts.singletons.toLocaleString("en")} → ${plural(singletons, "photo")} alone`,
+      ),
     );
-    const nothing = joined.length + parted.length === 0 ? element("p", { class: "soft" }, "No building would change.") : null;
-    const joins = joined.map(({ clusters: numbers, photos }) => photoGroup(joinWords(numbers, photos.length), photos, 16));
+    const nothing =
+      joined.length + parted.length === 0 ? element("p", { class: "soft" }, "No building would change.") : null;
+    const joins = joined.map(({ clusters: numbers, photos }) =>
+      photoGroup(joinWords(numbers, photos.length), photos, 16),
+    );
     const parts = parted.map(({ cluster, into }) => partedGroup(cluster, into));
     this.preview.replaceChildren(
       ...[change, nothing, part("Would join", numJoined, joins), part("Would part", numParted, parts)].filter(Boolean),
@@ -139,11 +187,25 @@ function joinWords(numbers, count) {
 
 function partedGroup(cluster, into) {
   const pieces = into.map((ids) => photoGroup(ids.length === 1 ? "Alone" : "Stays together", ids, 12));
-  return element("article", { class: "parted" }, element("h3", {}, `Building ${cluster}`), element("div", { class: "pieces" }, pieces));
+  return element(
+    "article",
+    { class: "parted" },
+    element("h3", {}, `Building ${cluster}`),
+    element("div", { class: "pieces" }, pieces),
+  );
 }
 
 function part(heading, count, groups) {
   if (groups.length === 0) return null;
-  const more = count > groups.length ? element("p", { class: "soft" }, `and ${(count - groups.length).toLocaleString("en")} more`) : null;
-  return element("section", { class: "threshold-part" }, element("h2", {}, `${heading} (${count.toLocaleString("en")})`), groups, more);
+  const more =
+    count > groups.length
+      ? element("p", { class: "soft" }, `and ${(count - groups.length).toLocaleString("en")} more`)
+      : null;
+  return element(
+    "section",
+    { class: "threshold-part" },
+    element("h2", {}, `${heading} (${count.toLocaleString("en")})`),
+    groups,
+    more,
+  );
 }

@@ -24,11 +24,22 @@ class Viewer {
     this.stage = element("div", { class: "stage", tabindex: "0", "aria-label": "The photo" }, this.image);
     this.facts = element("p", { class: "big-facts" });
     this.place = element("span", { class: "soft number" });
-    const targets = { zoom: (factor, x, y) => this.#zoom(factor, x, y), pan: (dx, dy) => this.#pan(dx, dy), fit: () => this.#fit() };
+    const targets = {
+      zoom: (factor, x, y) => this.#zoom(factor, x, y),
+      pan: (dx, dy) => this.#pan(dx, dy),
+      fit: () => this.#fit(),
+    };
     panAndZoom(this.stage, targets);
-    this.stage.addEventListener("dblclick", (event) => (this.#scale > 1 ? this.#fit() : this.#zoom(3, event.offsetX, event.offsetY)));
+    this.stage.addEventListener("dblclick", (event) =>
+      this.#scale > 1 ? this.#fit() : this.#zoom(3, event.offsetX, event.offsetY),
+    );
     this.commands = { ...zoomCommands(this.stage, targets), ...this.#photoCommands() };
-    this.node = element("div", { class: "viewer" }, this.stage, element("div", { class: "viewer-foot" }, this.facts, this.#buttons()));
+    this.node = element(
+      "div",
+      { class: "viewer" },
+      this.stage,
+      element("div", { class: "viewer-foot" }, this.facts, this.#buttons()),
+    );
     this.node.addEventListener("keydown", (event) => this.#onKey(event));
   }
 
@@ -67,7 +78,13 @@ class Viewer {
       "div",
       { class: "viewer-buttons" },
       this.place,
-      button({ icon: "back", label: "Previous photo", key: "ArrowLeft", kind: "is-quiet", onclick: () => this.step(-1) }),
+      button({
+        icon: "back",
+        label: "Previous photo",
+        key: "ArrowLeft",
+        kind: "is-quiet",
+        onclick: () => this.step(-1),
+      }),
       button({ icon: "next", label: "Next photo", key: "ArrowRight", kind: "is-quiet", onclick: () => this.step(1) }),
       button({ icon: "minus", label: "Zoom out", key: keyOf("zoomOut"), kind: "is-quiet", onclick: zoomOut }),
       button({ icon: "fit", label: "Show whole", key: keyOf("zoomFit"), kind: "is-quiet", onclick: zoomFit }),
@@ -107,13 +124,16 @@ class Viewer {
     if (this.#sharp?.src.endsWith(url)) return;
     const sharp = new Image();
     this.#sharp = sharp;
-    sharp.onload = () => sharp === this.#sharp && imageUrl(this.photo.id, LARGEST_SIDE) === url && (this.image.src = url);
+    sharp.onload = () =>
+      sharp === this.#sharp && imageUrl(this.photo.id, LARGEST_SIDE) === url && (this.image.src = url);
     sharp.src = url;
   }
 
   #pan(dx, dy) {
     if (this.#scale === 1) return;
-    const [roomX, roomY] = [this.stage.clientWidth, this.stage.clientHeight].map((side) => (side * (this.#scale - 1)) / 2);
+    const [roomX, roomY] = [this.stage.clientWidth, this.stage.clientHeight].map(
+      (side) => (side * (this.#scale - 1)) / 2,
+    );
     this.#x = Math.max(-roomX, Math.min(roomX, this.#x + dx));
     this.#y = Math.max(-roomY, Math.min(roomY, this.#y + dy));
     this.#apply();
@@ -129,7 +149,7 @@ class Viewer {
  * Open photos big.
  * @param {Object[]} photos
  * @param {number} index Which comes first.
- * @param {{title: string, actions?: Object<string, (photo) => void>}} options `actions`: commands on the photo in sight.
+ * @param {{title: string, actions?: Object<string, (photo) => void>}} options `actions`: what keys do to the photo.
  * @returns {HTMLDialogElement}
  */
 export function openViewer(photos, index, { title, actions = {} }) {

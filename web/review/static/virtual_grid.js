@@ -27,7 +27,12 @@ export class VirtualGrid extends EventTarget {
   constructor(options) {
     super();
     Object.assign(this, { gap: 16 }, options);
-    this.canvas = element("div", { class: "grid", role: "listbox", "aria-multiselectable": "true", "aria-label": this.label });
+    this.canvas = element("div", {
+      class: "grid",
+      role: "listbox",
+      "aria-multiselectable": "true",
+      "aria-label": this.label,
+    });
     this.blank = element("div", { class: "empty", hidden: true });
     this.node = element("div", { class: "scroller" }, this.canvas, this.blank);
     this.node.addEventListener("scroll", () => this.#soon(), { passive: true });
@@ -102,14 +107,19 @@ export class VirtualGrid extends EventTarget {
     const top = Math.floor(index / this.columns) * this.rowHeight;
     const bottom = top + this.rowHeight + this.gap;
     if (top < this.node.scrollTop) this.node.scrollTop = top;
-    else if (bottom > this.node.scrollTop + this.node.clientHeight) this.node.scrollTop = bottom - this.node.clientHeight;
+    else if (bottom > this.node.scrollTop + this.node.clientHeight)
+      this.node.scrollTop = bottom - this.node.clientHeight;
   }
 
   /** Say which cells a rectangle touches; its corners are in pixels of the canvas. */
   indexesIn({ left, top, right, bottom }) {
     const step = this.cellWidth + this.gap;
     const indexes = [];
-    for (let row = Math.max(0, Math.floor((top - this.gap) / this.rowHeight)); row * this.rowHeight + this.gap < bottom; row += 1) {
+    for (
+      let row = Math.max(0, Math.floor((top - this.gap) / this.rowHeight));
+      row * this.rowHeight + this.gap < bottom;
+      row += 1
+    ) {
       if (row * this.columns >= this.list.total) break;
       for (let column = 0; column < this.columns; column += 1) {
         const x = this.gap + column * step;

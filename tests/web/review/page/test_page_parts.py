@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -108,3 +109,10 @@ def test_selecting_toggles_and_forgets_what_is_gone(blank: Page) -> None:
       chosen.toggle("a", 0); chosen.toggle("b", 1); chosen.toggle("a", 0); chosen.add(["c"]); chosen.retain(["c", "d"]);
       return chosen.keys();"""
     assert run(blank, "selection", body) == ["c"]
+
+
+def test_the_documentation_names_every_key(blank: Page, root_dir: Path) -> None:
+    keys = run(blank, "keys", "return Object.values(it.COMMANDS).flatMap((command) => command.keys);")
+    text = (root_dir / "docs" / "review.md").read_text(encoding="utf-8").split("## Keys")[1]
+    missing = [key for key in keys if f"`{key.replace('Mod', 'Ctrl')}`" not in text]
+    assert missing == ["="]
