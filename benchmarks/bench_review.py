@@ -27,7 +27,7 @@ from clustering.evaluation import Evaluation, evaluate, number_groups  # noqa: E
 from stages.cluster import create_clusters  # noqa: E402
 from stages.evaluate import evaluate_clusters, match_labels  # noqa: E402
 from storage.formats.labels import SINGLE_LABEL, read_labels  # noqa: E402
-from web.review.actions import key_of  # noqa: E402
+from web.review.answers import key_of  # noqa: E402
 from web.review.regroup import Regrouping  # noqa: E402
 from web.review.review import Folders, Review  # noqa: E402
 

@@ -15,7 +15,7 @@ from clustering.grouping import Doubt, Grouping
 from clustering.partition import Stage
 from clustering.reasons import ClusterReasons, JoinReason
 from clustering.specified import SpecifiedSettings
-from clustering.summaries import Summaries, nearest_neighbours, summarise
+from clustering.summaries import MAX_REPRESENTATIVES, Summaries, nearest_neighbours, summarise
 from storage.formats.decisions import DecidedCluster
 
 Names = Sequence[str]
@@ -88,7 +88,7 @@ def _cluster(reason: ClusterReasons, summaries: Summaries, told: Told) -> dict[s
     cohesion = summaries.cohesion.get(number)
     central = [names[photo] for photo in summaries.representatives[number]]
     chosen = () if said is None else said.representatives
-    content["representatives"] = list(dict.fromkeys([*chosen, *central]))[: max(len(central), len(chosen))]
+    content["representatives"] = list(dict.fromkeys([*chosen, *central]))[:MAX_REPRESENTATIVES]
     content["cohesion"] = None if cohesion is None else round(cohesion, NUM_DIGITS)
     content["weakest_link"] = _weakest_link(reason, names)
     decided = [[names[first], names[second]] for first, second, score in reason.strong_pairs if score == DECIDED]

@@ -172,7 +172,10 @@ def _cluster(path: Path, place: int, value: Any) -> DecidedCluster:
         raise _wrong(path, f"has a {label} that is no object of photos and any of {', '.join(_FURTHER_KEYS)}")
     name, is_locked, note = value.get("name"), value.get("locked", False), value.get("note")
     if not (_is_text(name) and _is_text(note) and isinstance(is_locked, bool)):
-        raise _wrong(path, f"has a {label} whose name or note is no text, or whose locked is neither true nor false")
+        raise _wrong(
+            path,
+            f"has a {label} whose name is no text, whose note is no text, or whose locked is neither true nor false",
+        )
     photos = _photos(path, label, value["photos"])
     representatives = _photos(path, f"{label} representatives", value.get("representatives", []))
     found = DecidedCluster(photos, name, is_locked, note, representatives)

@@ -332,3 +332,20 @@ def test_results_of_the_former_version_are_read_and_lend_their_numbers(
     assert former == {"0": names[:3], "1": names[3:6], "-1": []}
     assert not run(tmp_path, PAIRS[2:4]).is_current
     assert clusters_of(tmp_path)["1"] == names[3:5] and info_of(tmp_path)["format_version"] == 2
+
+
+def test_what_was_noted_and_chosen_of_a_cluster_is_told(tmp_path: Path, names: list[str]) -> None:
+    cluster_ = DecidedCluster(tuple(names[:3]), None, False, "north side", (names[2], "gone.jpg"))
+    decide(tmp_path, clusters=(cluster_,))
+    run(tmp_path)
+    told = info_of(tmp_path)["clusters"]["0"]
+    assert told["note"] == "north side" and told["representatives"][0] == names[2]
+    assert sorted(told["representatives"]) == names[:3]
+
+
+def test_a_photo_that_was_placed_by_hand_is_where_it_was_placed(tmp_path: Path, names: list[str]) -> None:
+    decide(tmp_path, positions={names[0]: (43.3, 5.4), names[1]: (48.9, 2.3)})
+    report = run(tmp_path)
+    assert report.counts["with_position"] == 2
+    assert not any({*names[:2]} <= set(photos) for photos in clusters_of(tmp_path).values() if len(photos) < 4)
+    assert "positions" in {doubt["reason"] for doubt in info_of(tmp_path)["review"]}

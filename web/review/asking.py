@@ -6,9 +6,10 @@ from collections.abc import Sequence
 from itertools import islice
 from typing import Any
 
-from web.review.actions import Ground, key_of, part_between
+from web.review.answers import key_of, part_between
 from web.review.changes import ALONE
 from web.review.queue import Item
+from web.review.requests import Ground
 from web.review.review import Review
 
 MAX_PHOTOS = 8

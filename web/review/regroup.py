@@ -16,8 +16,9 @@ from stages.settings import ClusterSettings
 from storage.errors import UsageError
 from storage.fingerprints import sha256_of_file
 from storage.formats.clusters import CLUSTERS_NAME
-from web.review.actions import ConflictError, mended
 from web.review.changes import ALONE, Change, Move, Setting
+from web.review.mending import mended
+from web.review.requests import ConflictError
 from web.review.review import Review
 from web.review.session import Done
 

@@ -13,13 +13,13 @@ from flask import Flask, Response, request, send_file
 
 from storage.errors import UsageError
 from web.guard import Guard
-from web.review import cards
+from web.review import cards, lists
 from web.review.asking import list_questions
 from web.review.changes import ALONE
 from web.review.collection import IMAGE_SIDES, THUMBNAIL_SIDES
+from web.review.history import Done
 from web.review.page import page
 from web.review.review import Review
-from web.review.session import Done, check_since
 from web.server import answer, body, make_app, serve_folder
 
 if TYPE_CHECKING:
@@ -119,7 +119,7 @@ class _Routes:
         given = request.args
         with self.session.lock:
             return self.said(
-                cards.list_cards(
+                lists.list_cards(
                     self.review,
                     given.get("sort", "size"),
                     given.get("order", "desc"),
@@ -146,7 +146,7 @@ class _Routes:
     def singletons(self) -> Response:
         """Answer a stretch of the photos that are alone."""
         with self.session.lock:
-            return self.said(cards.list_singletons(self.review, request.args.get("q", ""), *_stretch(200)))
+            return self.said(lists.list_singletons(self.review, request.args.get("q", ""), *_stretch(200)))
 
     def queue(self) -> Response:
         """Answer a stretch of the queue."""
@@ -242,3 +242,12 @@ def _stretch(default: int) -> tuple[int, int]:
             raise UsageError(f"{field} is {text!r}, but must be a whole number")
         values.append(int(text))
     return values[0], min(values[1], MAX_LIMIT)
+
+
+def check_since(value: str | None) -> int:
+    """Give the revision that a page knows; 0 for none."""
+    if value is None:
+        return 0
+    if not (value.isascii() and value.isdigit() and len(value) < 19):
+        raise UsageError(f"since is {value!r}, but must be a revision")
+    return int(value)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from hashlib import sha256
 from pathlib import Path
@@ -13,72 +12,19 @@ from typing import Any
 from clustering.bonds import Bonds
 from clustering.constraints import ClashError, Decided, resolve
 from storage.atomic import write_text
-from storage.errors import UsageError
 from storage.fingerprints import sha256_of_file
 from storage.formats.clusters import CLUSTERS_NAME, read_clusters
 from storage.formats.decisions import DECISIONS_NAME, Decisions, decisions_text, read_decisions
 from storage.formats.review import REVIEW_NAME, ReviewJournal
-from web.review.actions import ConflictError, Ground, compile_action, mended
+from web.review.actions import compile_action
 from web.review.changes import ALONE, Change, change_as_json, change_from_json
+from web.review.history import Done, History, Step
+from web.review.mending import mended
+from web.review.requests import ConflictError, Ground
 from web.review.state import ReviewState
 
 NO_FILE = "none"
 MAX_REMEMBERED = 2000  # revisions of which it is known which clusters they changed
-
-
-@dataclass(frozen=True)
-class Done:
-    """What an action, an undo or a redo did.
-
-    Attributes
-    ----------
-    revision : int
-        Number of the state after it.
-    label : str
-        What was done.
-    clusters : list of int
-        Clusters that changed and stand.
-    removed : list of int
-        Clusters that ended.
-    """
-
-    revision: int
-    label: str
-    clusters: list[int]
-    removed: list[int]
-
-
-@dataclass(frozen=True)
-class _Step:
-    """An action that can be taken back, or done again."""
-
-    label: str
-    kind: str
-    change: Change
-
-
-@dataclass
-class _History:
-    """What was done and not taken back, what was taken back, and how much was ever done."""
-
-    done: list[_Step] = field(default_factory=list)
-    undone: list[_Step] = field(default_factory=list)
-    num_unapplied: int = 0
-
-    def take(self, line: Mapping[str, Any], step: _Step) -> None:
-        """Account for a line of the journal."""
-        kind = line["line"]
-        if kind == "settle":
-            return
-        if kind == "do":
-            self.undone.clear()
-        if kind == "undo":
-            self.done.pop()
-            self.undone.append(step)
-        else:
-            if kind == "redo":
-                self.undone.pop()
-            self.done.append(step)
 
 
 class ReviewSession:
@@ -118,7 +64,7 @@ class ReviewSession:
         self.state = ReviewState(read_clusters(self._clusters_path, image_dir), next_number)
         self.journal = ReviewJournal(results_dir / REVIEW_NAME)
         self.base_sha256 = sha256_of_file(self._clusters_path)
-        self._history = _History()
+        self._history = History()
         self._is_based = False
         self.touched: set[int] = set()
         self.touched_photos: set[int] = set()
@@ -152,12 +98,12 @@ class ReviewSession:
         self.state.next_number = max([self.state.next_number, *numbers])
         self._take_decisions(lines, steps)
 
-    def _step(self, line: Mapping[str, Any]) -> _Step | None:
+    def _step(self, line: Mapping[str, Any]) -> Step | None:
         if line.get("line") not in ("do", "undo", "redo", "settle"):
             return None
-        return _Step(str(line["label"]), str(line["kind"]), change_from_json(line["change"], self.state.photo_of))
+        return Step(str(line["label"]), str(line["kind"]), change_from_json(line["change"], self.state.photo_of))
 
-    def _take_decisions(self, lines: Sequence[Mapping[str, Any]], steps: Sequence[_Step | None]) -> None:
+    def _take_decisions(self, lines: Sequence[Mapping[str, Any]], steps: Sequence[Step | None]) -> None:
         """Read decisions.json; do the last action again where a kill kept it from the file.
 
         A file that is neither as the journal left it nor as before was edited by hand, and holds as it is.
@@ -190,17 +136,17 @@ class ReviewSession:
         """
         with self.lock:
             action = compile_action(Ground(self.state, bonds), request)
-            return self._make("do", _Step(action.label, str(request["action"]), action.change))
+            return self._make("do", Step(action.label, str(request["action"]), action.change))
 
     def change(self, kind: str, label: str, change: Change) -> Done:
         """Make a change that was found elsewhere, as an action that can be undone."""
         with self.lock:
-            return self._make("do", _Step(label, kind, change))
+            return self._make("do", Step(label, kind, change))
 
     def settle(self, change: Change) -> Done:
         """Make a change that follows from the actions before, and cannot be undone by itself."""
         with self.lock:
-            return self._make("settle", _Step("apply", "settle", mended(self.state, change)))
+            return self._make("settle", Step("apply", "settle", mended(self.state, change)))
 
     def undo(self) -> Done:
         """Take the last action back.
@@ -214,7 +160,7 @@ class ReviewSession:
             if self.can_undo is None:
                 raise ConflictError("there is nothing to undo")
             step = self._history.done[-1]
-            return self._make("undo", _Step(step.label, step.kind, mended(self.state, step.change.inverse())))
+            return self._make("undo", Step(step.label, step.kind, mended(self.state, step.change.inverse())))
 
     def redo(self) -> Done:
         """Do again what was taken back last; see :meth:`undo`."""
@@ -222,7 +168,7 @@ class ReviewSession:
             if self.can_redo is None:
                 raise ConflictError("there is nothing to do again")
             step = self._history.undone[-1]
-            return self._make("redo", _Step(step.label, step.kind, mended(self.state, step.change.inverse())))
+            return self._make("redo", Step(step.label, step.kind, mended(self.state, step.change.inverse())))
 
     @property
     def can_undo(self) -> str | None:
@@ -234,7 +180,7 @@ class ReviewSession:
         """What would be done again; None for nothing."""
         return self._possible(self._history.undone)
 
-    def _possible(self, steps: Sequence[_Step]) -> str | None:
+    def _possible(self, steps: Sequence[Step]) -> str | None:
         return steps[-1].label if steps and self.state.may_apply(steps[-1].change.inverse()) else None
 
     @property
@@ -254,7 +200,7 @@ class ReviewSession:
 
     # -- making a change ----------------------------------------------------------------------------------------------
 
-    def _make(self, kind: str, step: _Step) -> Done:
+    def _make(self, kind: str, step: Step) -> Done:
         change = step.change
         before = {number for number in change.clusters() if number in self.state.members}
         self.state.apply(change)
@@ -305,7 +251,7 @@ class ReviewSession:
             ) from None
         return decisions_text(state.decisions())
 
-    def _add_lines(self, kind: str, step: _Step, text: str) -> None:
+    def _add_lines(self, kind: str, step: Step, text: str) -> None:
         if not self._is_based:
             self.journal.add({"line": "base", "clusters_sha256": self.base_sha256})
             self._is_based = True
@@ -349,12 +295,3 @@ class ReviewSession:
 
 def _sha256(text: str) -> str:
     return sha256(text.encode("utf-8")).hexdigest()
-
-
-def check_since(value: str | None) -> int:
-    """Give the revision that a page knows; 0 for none."""
-    if value is None:
-        return 0
-    if not (value.isascii() and value.isdigit() and len(value) < 19):
-        raise UsageError(f"since is {value!r}, but must be a revision")
-    return int(value)

@@ -31,14 +31,20 @@ def test_what_is_written_reads_back(
 ) -> None:
     clusters = [DecidedCluster(photos, None, True) for photos in locked]
     clusters += [DecidedCluster(("a.jpg", "b.jpg"), name, bool(place % 2)) for place, name in enumerate(given_names)]
-    decisions = Decisions(tuple(must), tuple(cannot), tuple(clusters))
+    clusters += [DecidedCluster(photos, None, False, "look\n again", photos[:2]) for photos in locked]
+    positions = {photos[0]: (43.25, -180.0) for photos in locked}
+    decisions = Decisions(tuple(must), tuple(cannot), tuple(clusters), positions)
     write_decisions(tmp_path / "decisions.json", decisions)
     assert read_decisions(tmp_path / "decisions.json") == decisions
 
 
 def test_a_written_file_fits_its_schema(tmp_path: Path, root_dir: Path) -> None:
     clusters = (DecidedCluster(("a.jpg",), "Town hall", True), DecidedCluster(("b.jpg",), None, True))
-    write_decisions(tmp_path / "d.json", Decisions((("a.jpg", "b.jpg", "c.jpg"),), (("a.jpg", "d.jpg"),), clusters))
+    clusters += (DecidedCluster(("c.jpg", "d.jpg"), None, False, "look again", ("d.jpg",)),)
+    placed = {"a.jpg": (43.25, 5.5)}
+    write_decisions(
+        tmp_path / "d.json", Decisions((("a.jpg", "b.jpg", "c.jpg"),), (("a.jpg", "d.jpg"),), clusters, placed)
+    )
     schema = json.loads((root_dir / "docs/schemas/decisions.schema.json").read_text())
     jsonschema.Draft202012Validator.check_schema(schema)
     jsonschema.validate(json.loads((tmp_path / "d.json").read_text()), schema)
@@ -53,6 +59,14 @@ def test_a_written_file_fits_its_schema(tmp_path: Path, root_dir: Path) -> None:
         {"clusters": [{"photos": ["a.jpg"], "locked": False}]},
         {"clusters": [{"name": "x"}]},
         {"notes": []},
+        {"clusters": [{"photos": ["a.jpg"], "note": 5}]},
+        {"clusters": [{"photos": ["a.jpg"], "representatives": []}]},
+        {"clusters": [{"photos": ["a.jpg"], "representatives": "a.jpg"}]},
+        {"positions": []},
+        {"positions": {"a.jpg": [91, 0]}},
+        {"positions": {"a.jpg": [0, -181]}},
+        {"positions": {"a.jpg": [0]}},
+        {"positions": {"a.jpg": ["0", "0"]}},
     ],
 )
 def test_the_schema_and_the_reader_refuse_the_same(tmp_path: Path, root_dir: Path, wrong: dict[str, Any]) -> None:
@@ -92,7 +106,7 @@ def test_a_photo_written_twice_counts_once(tmp_path: Path) -> None:
         ({"clusters": [{"photos": ["a.jpg"], "locked": 1}]}, "neither true nor false"),
         ({"clusters": [{"photos": ["a.jpg"], "name": "x"}] * 2}, "the name 'x' to two clusters"),
         ({"must_links": []}, "unknown field 'must_links'"),
-        ({"format_version": 2}, "version 2"),
+        ({"format_version": 3}, "version 3"),
         ({"format": "clusters-info"}, "is no decisions file"),
     ],
 )
@@ -109,3 +123,27 @@ def test_hostile_names_are_refused(tmp_path: Path) -> None:
 def test_a_missing_file_says_how_it_is_made(tmp_path: Path) -> None:
     with pytest.raises(StageError, match=r"missing; make it with: a text editor"):
         read_decisions(tmp_path / "d.json")
+
+
+def test_a_file_of_version_1_is_read(root_dir: Path) -> None:
+    found = read_decisions(root_dir / "tests/archives/decisions-1.json")
+    assert found.must_link == (("day 1/img_0012.jpg", "day 2/img_0146.jpg"),)
+    assert found.cannot_link == (("day 1/img_0080.jpg", "day 1/img_0096.jpg"),)
+    assert [cluster.name for cluster in found.clusters] == ["Town hall", "Mill"]
+    assert [cluster.is_locked for cluster in found.clusters] == [False, True]
+    assert not found.positions and not found.clusters[0].representatives
+
+
+def test_a_file_of_version_1_fits_the_schema(root_dir: Path) -> None:
+    schema = json.loads((root_dir / "docs/schemas/decisions.schema.json").read_text())
+    jsonschema.validate(json.loads((root_dir / "tests/archives/decisions-1.json").read_text()), schema)
+
+
+def test_every_decision_has_a_line_of_its_own(tmp_path: Path) -> None:
+    write_decisions(tmp_path / "d.json", Decisions((("a.jpg", "b.jpg"), ("c.jpg", "d.jpg"))))
+    lines = (tmp_path / "d.json").read_text().splitlines()
+    assert '  ["a.jpg", "b.jpg"],' in lines and '  ["c.jpg", "d.jpg"]' in lines
+
+
+def test_a_photo_that_was_placed_is_told() -> None:
+    assert Decisions(positions={"z.jpg": (1.0, 2.0)}).photos() == {"z.jpg"}

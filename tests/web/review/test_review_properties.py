@@ -18,7 +18,7 @@ from storage.errors import StageError
 from storage.formats.clusters import SINGLETONS_KEY, read_clusters
 from storage.formats.decisions import read_decisions
 from tests.web.review.drawn_work import NUM_PHOTOS, copy_results, groups_of
-from web.review.actions import key_of
+from web.review.answers import key_of
 from web.review.changes import ALONE
 from web.review.regroup import Regrouping
 from web.review.review import Folders, Review
