@@ -16,14 +16,15 @@ function show(text, className, undo) {
     element("span", { class: "toast-text", "aria-hidden": "true" }, text),
     ...[undoing, closing].filter(Boolean),
   );
-  toast.hidePopover();
+  hide();
   toast.showPopover();
   clearTimeout(timer);
   timer = setTimeout(hide, SHOWN_MS);
 }
 
 function hide() {
-  document.getElementById("toast").hidePopover();
+  const toast = document.getElementById("toast");
+  if (toast.matches(":popover-open")) toast.hidePopover();
 }
 
 /**

@@ -184,7 +184,7 @@ export class BuildingView {
     const dialog = openViewer(this.cluster.photos, index, {
       title: titleOf(this.cluster),
       actions: {
-        representative: (photo) => setRepresentative(this.cluster, photo),
+        representative: (photo) => this.#represent(photo.id),
         single: (photo) => (dialog.close(), this.#moved(makeSingle([photo.id]))),
         move: (photo) => (dialog.close(), this.#moved(moveSomewhere([photo.id], this.#nearest()))),
       },
@@ -207,9 +207,9 @@ export class BuildingView {
     if (number !== null) this.app.go(`#/building/${number}`);
   }
 
-  #representative() {
-    const chosen = this.cluster.photos.find((photo) => photo.id === this.#meant()[0]);
-    return chosen && setRepresentative(this.cluster, chosen);
+  #represent(id) {
+    const photo = this.cluster.photos.find((other) => other.id === id);
+    return photo && setRepresentative(this.cluster, photo);
   }
 
   #barButtons() {
@@ -238,7 +238,7 @@ export class BuildingView {
       name: () => nameCluster(this.cluster),
       note: () => noteCluster(this.cluster),
       lock: () => lock(this.cluster),
-      representative: () => this.#representative(),
+      representative: () => this.#represent(this.#meant()[0]),
       compare: () => this.#compare(),
       weakest: () => this.#weakest(),
       next: () => this.#step(1).catch(complain),

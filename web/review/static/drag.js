@@ -4,6 +4,7 @@
  */
 
 import { element } from "./dom.js";
+import { swallowNextClick } from "./pointer.js";
 import { thumbnailUrl } from "./api.js";
 
 const START_PX = 6;
@@ -88,10 +89,4 @@ class Drag {
     this.place?.classList.remove("is-target");
     document.body.classList.remove("is-dragging");
   }
-}
-
-function swallowNextClick() {
-  const swallow = (event) => (event.stopPropagation(), event.preventDefault());
-  addEventListener("click", swallow, { capture: true, once: true });
-  setTimeout(() => removeEventListener("click", swallow, { capture: true }));
 }

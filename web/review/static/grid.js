@@ -176,7 +176,11 @@ export class GridView {
   async #one(act) {
     const [number] = this.#meant();
     if (number === undefined) return;
-    await act(await get(`/api/clusters/${number}`)).catch?.(complain);
+    try {
+      await act(await get(`/api/clusters/${number}`));
+    } catch (error) {
+      complain(error);
+    }
   }
 
   async #lockAll() {

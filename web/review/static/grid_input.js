@@ -1,6 +1,9 @@
 /** Keys, clicks and long presses on a grid. */
 
+import { swallowNextClick } from "./pointer.js";
+
 const LONG_PRESS_MS = 450;
+const RELEASE_MS = 50;
 const STILL_PX = 8;
 const MAX_SELECTED = 5000;
 
@@ -83,26 +86,25 @@ function onClick(grid, event) {
 function listenToLongPress(grid) {
   let timer = 0;
   let start = null;
+  let isLong = false;
   const stop = () => clearTimeout(timer);
   grid.canvas.addEventListener("pointerdown", (event) => {
-    const found = event.pointerType === "touch" && grid.itemOf(event.target);
-    if (!found) return;
-    start = event;
-    timer = setTimeout(() => {
-      grid.selection.isSelecting = true;
-      if (!grid.selection.has(grid.key(found.item))) toggle(grid, found.index);
-      grid.canvas.addEventListener("click", swallow, { capture: true, once: true });
-      setTimeout(() => grid.canvas.removeEventListener("click", swallow, { capture: true }), LONG_PRESS_MS * 2);
-    }, LONG_PRESS_MS);
+    const found = event.pointerType === "touch" ? grid.itemOf(event.target) : null;
+    [start, isLong] = [found && event, false];
+    if (found) timer = setTimeout(() => ((isLong = true), startSelecting(grid, found)), LONG_PRESS_MS);
   });
   grid.canvas.addEventListener("pointermove", (event) => {
     if (start && Math.hypot(event.clientX - start.clientX, event.clientY - start.clientY) > STILL_PX) stop();
   });
-  for (const name of ["pointerup", "pointercancel"]) grid.canvas.addEventListener(name, stop);
-  grid.canvas.addEventListener("contextmenu", (event) => start?.pointerType === "touch" && event.preventDefault());
+  grid.canvas.addEventListener("pointercancel", stop);
+  grid.canvas.addEventListener("pointerup", () => {
+    stop();
+    if (isLong) swallowNextClick(RELEASE_MS);
+  });
+  grid.canvas.addEventListener("contextmenu", (event) => start && event.preventDefault());
 }
 
-function swallow(event) {
-  event.stopPropagation();
-  event.preventDefault();
+function startSelecting(grid, { index, item }) {
+  grid.selection.isSelecting = true;
+  if (!grid.selection.has(grid.key(item))) toggle(grid, index);
 }

@@ -43,10 +43,13 @@ export class MapView {
       this.tray.node,
     );
     this.about = element("div", { class: "map-about panel", hidden: true });
+    const hint = "Select photos in the tray and write where they were taken.";
+    const nothing = [element("p", {}, "No photo has a position."), element("p", { class: "soft" }, hint)];
+    this.blank = element("div", { class: "empty map-blank", hidden: true }, nothing);
     this.node = element(
       "section",
       { class: "view map", "aria-label": this.title },
-      element("div", { class: "map-room" }, this.map.node, this.#tools(), this.about),
+      element("div", { class: "map-room" }, this.map.node, this.blank, this.#tools(), this.about),
       tray,
     );
     this.commands = { ...this.map.commands, back: () => this.#back() };
@@ -96,6 +99,7 @@ export class MapView {
       (photo) => !known.has(photo.id),
     );
     this.map.show(points);
+    this.blank.hidden = points.length > 0;
     this.list.fill(missing);
     this.tray.layout();
     this.selection.retain(missing.map((photo) => photo.id));

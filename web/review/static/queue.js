@@ -1,6 +1,6 @@
 /** The queue of doubtful joins: one question at a time, answered with one key. */
 
-import { get } from "./api.js";
+import { get, imageUrl } from "./api.js";
 import { complain } from "./announce.js";
 import { answer } from "./actions.js";
 import { button, element, plural, scoreText, sentence } from "./dom.js";
@@ -92,6 +92,7 @@ export class QueueView {
     this.#showHead(this.item);
     [this.item.left, this.item.right].forEach((side, place) => this.#showSide(this.sides[place], side));
     if (this.item.key !== formerKey) await this.panel.show(this.item.pair);
+    for (const id of this.list.at(this.index + 1)?.pair ?? []) new Image().src = imageUrl(id);
     return undefined;
   }
 

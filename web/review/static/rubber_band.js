@@ -1,6 +1,7 @@
 /** Selecting with a rubber band: from the blank between cells, or from anywhere with Shift. */
 
 import { element } from "./dom.js";
+import { swallowNextClick } from "./pointer.js";
 
 const STILL_PX = 5;
 
@@ -62,8 +63,7 @@ class Band {
 
   #end() {
     this.ending.abort();
-    if (this.node.isConnected)
-      addEventListener("click", (event) => event.stopPropagation(), { capture: true, once: true });
+    if (this.node.isConnected) swallowNextClick();
     else if (this.former.length === 0) this.grid.selection.clear();
     setTimeout(() => this.node.remove());
   }

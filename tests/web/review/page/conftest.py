@@ -14,6 +14,16 @@ if TYPE_CHECKING:
     from playwright.sync_api import Page
 
 
+PATIENCE_MS = 20_000
+
+
+@pytest.fixture(scope="session", autouse=True)
+def patience() -> None:
+    """Give a busy machine time: what a test expects is waited for longer than usual."""
+    playwright = pytest.importorskip("playwright.sync_api", reason="pages are tested with Playwright")
+    playwright.expect.set_options(timeout=PATIENCE_MS)
+
+
 @pytest.fixture(scope="session")
 def street_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A drawn street, made once; tests copy it."""

@@ -88,8 +88,8 @@ class ServedReview:
         self._start()
 
     def _start(self) -> None:
-        folders = (self.work_dir / name for name in ("datasets", "netvlad", "results"))
-        self.review = Review(Folders(*folders))
+        folder = self.work_dir
+        self.review = Review(Folders(folder / "datasets", folder / "netvlad", folder / "results"))
         guard = Guard()
         self._server = PageServer(make_review_app(self.review, guard), guard)
         self.address = guard.address

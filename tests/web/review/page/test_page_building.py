@@ -93,6 +93,8 @@ def test_a_photo_is_marked_as_the_one_that_stands_for_its_building(church: Page)
     church.locator(".photo").nth(3).focus()
     church.keyboard.press("r")
     expect(church.locator(".photo").nth(3).locator(".star")).to_be_visible()
+    church.keyboard.press("r")
+    expect(church.locator(".photo").nth(3).locator(".star")).to_have_count(0)
 
 
 def test_a_note_is_written_and_shown(church: Page) -> None:

@@ -114,3 +114,11 @@ def test_nothing_can_be_applied_while_nothing_is_changed(thresholds: Page) -> No
     expect(thresholds.get_by_role("button", name="Apply")).to_be_enabled()
     thresholds.get_by_role("button", name="As they are").click()
     expect(thresholds.get_by_role("button", name="Apply")).to_be_disabled()
+
+
+def test_a_map_without_positions_says_how_to_come_by_them(page: Page, served: ServedReview) -> None:
+    nothing = '{"revision": 1, "photos": []}'
+    page.route("**/api/map", lambda route: route.fulfill(body=nothing, content_type="application/json"))
+    page.goto(f"{served.address}#/map")
+    expect(page.get_by_text("No photo has a position.")).to_be_visible()
+    expect(page.locator(".tray h2")).to_have_text("17 without a position")
