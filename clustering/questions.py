@@ -95,11 +95,38 @@ class Questions:
         rows = _find_rows(self._bonds.gather(photos), self._group)
         self._rows = self._rows.without(np.concatenate((former, self._group[photos]))).with_more(rows)
 
-    def in_order(self) -> Iterator[Question]:
-        """Give the questions, the one that is worth most first."""
+    def open_rows(
+        self, least_chance: float = 0.0, closed: Sequence[int] = (), apart: Sequence[tuple[int, int]] = ()
+    ) -> NDArray[np.int64]:
+        """Find the questions to be asked, the one that is worth most first; for :meth:`question`.
+
+        Parameters
+        ----------
+        least_chance : float
+            Questions with a smaller chance that the groups are one are left out.
+        closed : sequence of int
+            Codes of groups that nothing is asked about.
+        apart : sequence of (int, int)
+            Codes of groups that are known to be two.
+        """
         rows = self._rows
-        for row in np.lexsort((rows.two, rows.one, -rows.gain)).tolist():
-            yield rows.question(row)
+        is_open = np.sqrt(rows.score * rows.agreement) >= least_chance
+        if len(closed):
+            is_open &= ~(np.isin(rows.first, closed) | np.isin(rows.second, closed))
+        if len(apart):
+            ends = np.sort(np.array(apart, dtype=np.int64).reshape(-1, 2), axis=1)
+            width = np.int64(1) << 31  # codes are photos, or clusters: below it either way
+            is_open &= ~np.isin(rows.first * width + rows.second, ends[:, 0] * width + ends[:, 1])
+        found = np.flatnonzero(is_open)
+        return found[np.lexsort((rows.two[found], rows.one[found], -rows.gain[found]))]
+
+    def question(self, row: int) -> Question:
+        """Give one question; rows hold until the next :meth:`update`."""
+        return self._rows.question(row)
+
+    def in_order(self) -> Iterator[Question]:
+        """Give all questions, the one that is worth most first."""
+        return map(self.question, self.open_rows().tolist())
 
 
 @dataclass(frozen=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import socket
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -11,14 +12,21 @@ from typing import Any
 from flask import Flask, Response, make_response, redirect, request, send_from_directory
 from waitress.server import create_server
 from werkzeug.exceptions import HTTPException
+from werkzeug.routing import IntegerConverter
 
 from storage.errors import PhotoError, StageError, UsageError
-from web.guard import HEADERS, TOKEN_COOKIE, TOKEN_FIELD, Guard
+from web.guard import HEADERS, LOOPBACK, TOKEN_COOKIE, TOKEN_FIELD, Guard
 
 logger = logging.getLogger(__name__)
 STATIC = Path(__file__).parent / "static"
 MAX_BODY_BYTES = 8 << 20
 NUM_THREADS = 12
+
+
+class NumberConverter(IntegerConverter):
+    """Whole numbers in the digits 0 to 9; Werkzeug's own takes the digits of every script."""
+
+    regex = "[0-9]{1,9}"
 
 
 def make_app(guard: Guard, name: str) -> Flask:
@@ -32,6 +40,7 @@ def make_app(guard: Guard, name: str) -> Flask:
         Of the application, for its log lines.
     """
     app = Flask(name, static_folder=None)
+    app.url_map.converters["number"] = NumberConverter
     app.config["MAX_CONTENT_LENGTH"] = MAX_BODY_BYTES
     app.before_request(lambda: _guarded(guard))
     app.after_request(_with_headers)
@@ -121,7 +130,7 @@ class PageServer:
         try:
             self._server = create_server(
                 app,
-                host=guard.host,
+                host=_address(guard.host),
                 port=guard.port,
                 threads=NUM_THREADS,
                 max_request_body_size=MAX_BODY_BYTES,
@@ -141,7 +150,15 @@ class PageServer:
             self._server.run()
         finally:
             on_stop()
+            self._server.task_dispatcher.shutdown()
 
     def close(self) -> None:
-        """Stop listening."""
-        self._server.close()
+        """Stop listening, from another thread: the server's own closes its sockets."""
+        self._server.trigger.pull_trigger(self._server.close)
+
+
+def _address(host: str) -> str:
+    """Give one address of a host: of several, each would get a port of its own."""
+    if host == "localhost":
+        return LOOPBACK[0]
+    return str(socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)[0][4][0])

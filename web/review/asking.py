@@ -25,17 +25,17 @@ WORDS = {
 
 def list_questions(review: Review, offset: int, limit: int) -> dict[str, Any]:
     """Give a stretch of the queue."""
-    items = list(review.fresh_queue().items())
+    queue = review.fresh_queue()
     return {
-        "total": len(items),
+        "total": len(queue),
         "answered": review.session.num_answers,
-        "items": [question(review, item) for item in islice(items, offset, offset + limit)],
+        "items": [question(review, item) for item in islice(queue.items(), offset, offset + limit)],
     }
 
 
 def count_questions(review: Review) -> int:
     """Give the number of open questions; 0 while the pairs are being read."""
-    return sum(1 for _ in review.fresh_queue().items()) if review.has_bonds else 0
+    return len(review.fresh_queue()) if review.has_bonds else 0
 
 
 def question(review: Review, item: Item) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from typing import Any
 
 from clustering.bonds import Bonds
 from clustering.corrections import Links
-from clustering.questions import Question, Questions, chance, expected_gain
+from clustering.questions import Questions, chance, expected_gain
 from web.review.changes import ALONE
 from web.review.state import ReviewState
 
@@ -31,6 +31,11 @@ class Inside:
     def gain(self) -> float:
         """What it is worth to ask about it, in photos."""
         return expected_gain(1 - chance(self.score, self.agreement), self.sizes)
+
+    @property
+    def is_doubtful(self) -> bool:
+        """Whether the chance that it holds nothing together is large enough to ask."""
+        return 1 - chance(self.score, self.agreement) >= LEAST_CHANCE
 
 
 @dataclass(frozen=True)
@@ -74,15 +79,20 @@ class ReviewQueue:
         self._state, self._bonds = state, bonds
         self._questions = Questions(bonds, _codes(state, range(state.num_photos)))
         self._inside: dict[int, Inside | None] = {}
+        self._is_current = False
+        self._rows = self._questions.open_rows()[:0]
+        self._insides: list[Inside] = []
 
     def know_inside(self, number: int, inside: Inside) -> None:
         """Take over what is known about a cluster."""
         self._inside.setdefault(number, inside)
+        self._is_current = False
 
     def look_inside(self, number: int) -> None:
         """Find out where a cluster may come apart."""
         if number in self._state.members and number not in self._inside:
             self._inside[number] = find_inside(self._bonds, self._state.photos(number), self._state.links)
+            self._is_current = False
 
     def update(self, photos: set[int], clusters: set[int]) -> None:
         """Account for clusters that changed, and for all photos that are or were in them."""
@@ -93,49 +103,54 @@ class ReviewQueue:
             self._inside.pop(number, None)
             self.look_inside(number)
 
+    def refresh(self) -> None:
+        """Put the open questions in order again, after anything was decided."""
+        self._is_current = False
+
+    def __len__(self) -> int:
+        self._put_in_order()
+        return len(self._rows) + len(self._insides)
+
     def items(self) -> Iterator[Item]:
         """Give the open questions in order."""
+        self._put_in_order()
         later = []
-        for item in heapq.merge(self._insides(), self._joins(), key=lambda item: -item.gain):
+        for item in heapq.merge(self._inside_items(), self._join_items(), key=lambda item: -item.gain):
             if item.is_unsure:
                 later.append(item)
             else:
                 yield item
         yield from later
 
-    def _joins(self) -> Iterator[Item]:
-        apart = self._apart()
-        for question in self._questions.in_order():
-            if chance(question.score, question.agreement) < LEAST_CHANCE or question.groups in apart:
-                continue
-            if any(code >= 0 and self._state.setting("lock", code) for code in question.groups):
-                continue
-            kind = "join" if min(question.groups) >= 0 else "belongs"
-            yield self._item(kind, question)
+    def _put_in_order(self) -> None:
+        if self._is_current:
+            return
+        state = self._state
+        locked = [number for (number,) in state.settings.get("lock", {})]
+        apart = [_codes(state, pair) for pair in state.links.apart if max(pair) < state.num_photos]
+        self._rows = self._questions.open_rows(LEAST_CHANCE, locked, [(one, two) for one, two in apart])
+        closed = set(locked)
+        found = [
+            inside
+            for number, inside in self._inside.items()
+            if inside is not None and number in state.members and number not in closed and inside.is_doubtful
+        ]
+        self._insides = sorted(found, key=lambda inside: (-inside.gain, inside.pair))
+        self._is_current = True
 
-    def _item(self, kind: str, question: Question) -> Item:
-        is_unsure = self._state.setting("answer", *sorted(question.pair)) == UNSURE
-        return Item(kind, question.pair, question.score, question.agreement, question.gain, is_unsure)
+    def _join_items(self) -> Iterator[Item]:
+        for row in self._rows:
+            found = self._questions.question(int(row))
+            kind = "join" if min(found.groups) >= 0 else "belongs"
+            yield Item(kind, found.pair, found.score, found.agreement, found.gain, self._is_unsure(found.pair))
 
-    def _apart(self) -> set[tuple[int, int]]:
-        """Give the groups that a decision keeps apart."""
-        found = set()
-        for pair in self._state.links.apart:
-            if max(pair) < self._state.num_photos:
-                one, two = _codes(self._state, pair)
-                found |= {(one, two), (two, one)}
-        return found
+    def _inside_items(self) -> Iterator[Item]:
+        for inside in self._insides:
+            measures = (inside.score, inside.agreement, inside.gain)
+            yield Item("inside", inside.pair, *measures, self._is_unsure(inside.pair))
 
-    def _insides(self) -> list[Item]:
-        items = []
-        for number, inside in self._inside.items():
-            if inside is None or number not in self._state.members or self._state.setting("lock", number):
-                continue
-            if 1 - chance(inside.score, inside.agreement) < LEAST_CHANCE:
-                continue
-            is_unsure = self._state.setting("answer", *sorted(inside.pair)) == UNSURE
-            items.append(Item("inside", inside.pair, inside.score, inside.agreement, inside.gain, is_unsure))
-        return sorted(items, key=lambda item: (-item.gain, item.pair))
+    def _is_unsure(self, pair: tuple[int, int]) -> bool:
+        return bool(self._state.setting("answer", *sorted(pair)) == UNSURE)
 
 
 def _codes(state: ReviewState, photos: Sequence[int]) -> list[int]:

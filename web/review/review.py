@@ -26,6 +26,7 @@ from web.review.state import ReviewState
 
 logger = logging.getLogger(__name__)
 EVIDENCE = "evidence"
+END_S = 2.0  # threads are daemons: what does not end by then ends with the program
 
 
 @dataclass(frozen=True)
@@ -66,6 +67,7 @@ class Review:
         self._threads: list[threading.Thread] = []
         self._is_ended = threading.Event()
         self.queue: ReviewQueue | None = None
+        self._queue_revision = -1
         self._reasons: dict[frozenset[int], str] | None = None
         self._seams: dict[int, tuple[int, Seam]] = {}
 
@@ -75,19 +77,24 @@ class Review:
         return self.session.state
 
     def start(self) -> None:
-        """Read pairs and the photos' files in the background."""
-        everything = range(self.state.num_photos)
-        for work in (self._load_bonds, lambda: self.collection.read_all(everything)):
-            thread = threading.Thread(target=work, daemon=True)
-            thread.start()
-            self._threads.append(thread)
+        """Read pairs and then the photos' files in the background, one after the other: both would slow the page."""
+        thread = threading.Thread(target=self._read_all, daemon=True)
+        self._threads.append(thread)
+        thread.start()
+
+    def _read_all(self) -> None:
+        self._load_bonds()
+        self.collection.read_all(range(self.state.num_photos))
+        with self.session.changed:
+            self.session.revision += 1
+            self.session.changed.notify_all()
 
     def end(self) -> None:
         """Let the background work end."""
         self.collection.end()
         self._is_ended.set()
         for thread in self._threads:
-            thread.join()
+            thread.join(END_S)
 
     # -- pairs --------------------------------------------------------------------------------------------------------
 
@@ -114,18 +121,19 @@ class Review:
 
     def _load_bonds(self) -> None:
         try:
-            bonds = Bonds(self._read_pairs(), self._chance())
-            with self.session.lock:
-                self.queue = self._make_queue(bonds)
-                self._bonds = bonds
+            self._bonds = Bonds(self._read_pairs(), self._chance())
         except StageError as error:
             self._pairs_error = error
             logger.error("%s", error)
         finally:
+            # before any lock is asked for: a call may hold it and wait for the pairs
             self._is_loaded.set()
-            with self.session.changed:
-                self.session.revision += 1
-                self.session.changed.notify_all()
+        if self._bonds is not None:
+            with self.session.lock:
+                self.fresh_queue()
+        with self.session.changed:
+            self.session.revision += 1
+            self.session.changed.notify_all()
         self._look_inside()
 
     def _chance(self) -> Callable[[Scores], Scores] | None:
@@ -161,11 +169,14 @@ class Review:
 
     def fresh_queue(self) -> ReviewQueue:
         """Give the queue, up to date."""
-        if self.bonds is None or self.queue is None:
-            raise StageError("the pairs could not be read")
         session = self.session
+        if self.queue is None:
+            self.queue = self._make_queue(self.bonds)
         self.queue.update(session.stale_photos, session.stale_clusters)
         session.stale_photos, session.stale_clusters = set(), set()
+        if self._queue_revision != session.revision:
+            self.queue.refresh()
+            self._queue_revision = session.revision
         return self.queue
 
     def _read_pairs(self) -> ScoredPairs:

@@ -80,14 +80,16 @@ class _Routes:
             "/": lambda: page(self.review, self.guard.token),
             "/api/overview": self.overview,
             "/api/clusters": self.clusters,
-            "/api/clusters/<int:number>": self.cluster,
-            "/api/clusters/<int:number>/split": self.split,
+            "/api/clusters/<number:number>": self.cluster,
+            "/api/clusters/<number:number>/split": self.split,
             "/api/singletons": self.singletons,
             "/api/queue": self.queue,
-            "/api/photos/<int:photo>": self.photo,
-            "/api/photos/<int:photo>/thumbnail": lambda photo: self.picture(photo, THUMBNAIL_SIDES, THUMBNAIL_SIDES[1]),
-            "/api/photos/<int:photo>/image": lambda photo: self.picture(photo, IMAGE_SIDES, IMAGE_SIDES[1]),
-            "/api/pairs/<int:one>/<int:two>": self.pair,
+            "/api/photos/<number:photo>": self.photo,
+            "/api/photos/<number:photo>/thumbnail": lambda photo: self.picture(
+                photo, THUMBNAIL_SIDES, THUMBNAIL_SIDES[1]
+            ),
+            "/api/photos/<number:photo>/image": lambda photo: self.picture(photo, IMAGE_SIDES, IMAGE_SIDES[1]),
+            "/api/pairs/<number:one>/<number:two>": self.pair,
             "/api/map": self.map,
             "/api/events": self.events,
         }

@@ -11,6 +11,7 @@ from typing import Any
 
 from clustering.bonds import Bonds
 from clustering.constraints import ClashError, Decided, resolve
+from stages.cluster_decisions import check_decisions
 from storage.atomic import write_text
 from storage.fingerprints import sha256_of_file
 from storage.formats.clusters import CLUSTERS_NAME, read_clusters
@@ -52,6 +53,8 @@ class ReviewSession:
 
     Raises
     ------
+    UsageError
+        When decisions contradict each other.
     StageError
         When there are no clusters, or a file is damaged.
     """
@@ -109,7 +112,9 @@ class ReviewSession:
         A file that is neither as the journal left it nor as before was edited by hand, and holds as it is.
         """
         found = sha256_of_file(self._decisions_path) if self._decisions_path.exists() else NO_FILE
-        self.state.take_decisions(read_decisions(self._decisions_path) if found != NO_FILE else Decisions())
+        decisions = read_decisions(self._decisions_path) if found != NO_FILE else Decisions()
+        check_decisions(decisions, self._decisions_path)
+        self.state.take_decisions(decisions)
         written = [line.get("decisions_sha256") for line in lines if "decisions_sha256" in line]
         former = [line.get("former_sha256") for line in lines if "decisions_sha256" in line]
         last = next((step for step in reversed(steps) if step is not None), None)

@@ -35,7 +35,7 @@ def make_work(folder: Path, seed: int = 0) -> Folders:
     for one in range(NUM_PHOTOS):
         for two in range(one + 1, NUM_PHOTOS):
             if true[one] == true[two]:
-                rows.append((names[one], names[two], round(float(random.uniform(0.6, 0.999)), 6)))
+                rows.append((names[one], names[two], round(float(random.uniform(0.75, 0.999)), 6)))
             elif random.random() < 0.3:
                 rows.append((names[one], names[two], round(float(random.beta(1, 3)), 6)))
     folders.outputs_dir.mkdir()

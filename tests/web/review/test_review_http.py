@@ -63,7 +63,7 @@ def traversals(folder: Path) -> list[str]:
             for path in ("etc/passwd", "server.py", "guard.py")
         ]
         targets += [
-            f"{prefix}{number}/thumbnail" for number in ("-1", "99999999999999999999", "0x0", "1e3", "٣", "%30x")
+            f"{prefix}{number}/thumbnail" for number in ("-1", "99999999999999999999", "0x0", "1e3", "%D9%A3", "%30x")
         ]
     return targets
 
@@ -76,7 +76,7 @@ def test_of_500_attempts_to_leave_the_folder_none_is_answered(client: Client, tm
     targets = traversals(tmp_path)
     assert len(set(targets)) >= 500
     for target in targets:
-        answer = client.get(target.replace(" ", "%20").encode("utf-8").decode("latin-1"))
+        answer = client.get(target.replace(" ", "%20"))
         assert answer.status in (308, 400, 403, 404, 405), (target, answer.status)
         assert SECRET not in answer.body and b"root:" not in answer.body and b"import " not in answer.body, target
 

@@ -225,8 +225,8 @@ class AppliedMachine(ReviewMachine):
 
 # without shrinking, which takes minutes: a failure names the steps that led to it
 OPTIONS = settings(
-    max_examples=25,
-    stateful_step_count=25,
+    max_examples=12,
+    stateful_step_count=20,
     deadline=None,
     suppress_health_check=list(HealthCheck),
     derandomize=True,
