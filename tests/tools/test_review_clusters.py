@@ -42,6 +42,12 @@ def ask(port: int, method: str, target: str, content: Any = None, token: str = "
     return answer if target == "/" else json.loads(answer)
 
 
+def decided(port: int) -> list[dict[str, Any]]:
+    """Give what stands in the cards without what is read of pairs and photos after the start."""
+    cards = ask(port, "GET", "/api/clusters")["clusters"]
+    return [{key: card[key] for key in ("number", "name", "size", "locked", "note", "changed")} for card in cards]
+
+
 def token_of(port: int) -> str:
     return str(ask(port, "GET", "/").partition('name="review-token" content="')[2].partition('"')[0])
 
@@ -52,13 +58,13 @@ def test_a_killed_program_loses_nothing_and_goes_on(tmp_path: Path, capsys: pyte
         token = token_of(port)
         ask(port, "POST", "/api/actions", {"action": "merge", "clusters": ["0", "1"]}, token)
         ask(port, "POST", "/api/actions", {"action": "name", "cluster": "0", "name": "Mill"}, token)
-        shown = ask(port, "GET", "/api/clusters")["clusters"]
+        shown = decided(port)
         assert main(parse_args(["--work_dir", str(tmp_path), "--port", "0", "--no_browser"])) == 1
         assert f"is in use by another run (pid {process.pid})" in capsys.readouterr().err
         process.send_signal(signal.SIGKILL)
         process.wait()
     with program(tmp_path) as (_, port):
-        assert ask(port, "GET", "/api/clusters")["clusters"] == shown
+        assert decided(port) == shown
         overview = ask(port, "GET", "/api/overview")
         assert overview["can_undo"] == "name of cluster 0" and overview["counts"]["actions"] == 2
 

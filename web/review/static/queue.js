@@ -164,13 +164,17 @@ export class QueueView {
 
   async #answer(word) {
     if (!this.item || this.#isAnswering) return;
+    // until the next question stands there: a key that is pressed too early answers nothing that was not seen
     this.#isAnswering = true;
+    this.body.ariaBusy = "true";
     try {
       await answer(this.item.key, word);
+      await this.list.refresh();
+      await this.#show();
     } finally {
       this.#isAnswering = false;
+      this.body.ariaBusy = "false";
     }
-    await this.#show();
   }
 
   #commands() {

@@ -62,6 +62,7 @@ def test_every_question_is_answered_by_keys_alone(queue: Page) -> None:
             break
         queue.keyboard.press("d")
         expect(queue.locator("#effort")).to_have_text(f"{number} action{'' if number == 1 else 's'}")
+        expect(queue.locator("[aria-busy=true]")).to_have_count(0)
     expect(queue.get_by_text("No question is open")).to_be_visible()
 
 
