@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from clustering.graph import Edges, Integers
+from clustering.sorting import stable_order
 from clustering.support import measure_support
 
 JOINT_COLUMNS = ("first", "second", "agreement", "support")
@@ -113,7 +114,7 @@ def find_joints(links: Links, label: NDArray[np.int64], size: NDArray[np.int64])
     ends = label[links.first], label[links.second]
     is_turned = ends[0] > ends[1]
     first, second = np.where(is_turned, ends[1], ends[0]), np.where(is_turned, ends[0], ends[1])
-    order = np.argsort(first * num_photos + second, kind="stable")
+    order = stable_order(first * num_photos + second, num_photos**2)
     first, second, weight, support = first[order], second[order], links.weight[order], links.support[order]
     is_new = np.ones(len(order), dtype=bool)
     is_new[1:] = (first[1:] != first[:-1]) | (second[1:] != second[:-1])
@@ -140,7 +141,7 @@ def sum_of_best(
     if not len(group):
         return total
     keys = group * num_photos + photo
-    order = np.argsort(keys, kind="stable")
+    order = stable_order(keys, num_groups * num_photos)
     keys = keys[order]
     starts = np.flatnonzero(np.concatenate(([True], keys[1:] != keys[:-1])))
     best = np.maximum.reduceat(weight[order], starts)

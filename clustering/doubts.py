@@ -11,6 +11,7 @@ from clustering.agreement import Links, find_joints
 from clustering.graph import Edges
 from clustering.grouping import Doubt, DoubtCause
 from clustering.places import Places
+from clustering.sorting import stable_order
 
 CAUSES = (DoubtCause.POSITIONS, DoubtCause.TIE, DoubtCause.FEW_AGREE, DoubtCause.UNSURE)
 
@@ -56,7 +57,10 @@ def find_doubts(
     inside = np.flatnonzero(~is_between & contradicts)
     between = np.flatnonzero(is_between)
     # edges come by falling score: the first of each two clusters is their best pair
-    best = between[np.unique(ends[between] @ np.array([len(label), 1]), return_index=True)[1]]
+    keys = ends[between, 0] * len(label) + ends[between, 1]
+    order = stable_order(keys, len(label) ** 2)
+    is_new = np.diff(keys[order], prepend=-1) > 0
+    best = between[order[is_new]]
     agreement = _agreement(links.at_least(marks.strong), label, ends[best])
     with_weak = _agreement(links, label, ends[best])
     is_far = contradicts[best] | places.clusters_contradict(ends[best, 0], ends[best, 1])

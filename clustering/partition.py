@@ -83,6 +83,7 @@ class Partition:
         self._tails: list[int] = order[ends - 1].tolist()
         self._following: list[int] = following.tolist()
         self._join_after: dict[int, int] = {}
+        self._order: tuple[int, NDArray[np.int64]] = 0, order.astype(np.int64)  # and after how many joins it is so
         self._records: list[tuple[int, int, int, int, int, float, float]] = []
         self.barriers = Barriers(constraints, self.owners()) if constraints else None
 
@@ -132,8 +133,12 @@ class Partition:
 
     def order(self) -> NDArray[np.int64]:
         """Give the photos of all standing clusters, cluster by cluster, ascending."""
-        chained = (photo for number in self.numbers() for photo in self.members(number))
-        return np.fromiter(chained, dtype=np.int64, count=sum(self.sizes))
+        num_joins, order = self._order
+        if num_joins != len(self._records):
+            chained = (photo for number in self.numbers() for photo in self.members(number))
+            order = np.fromiter(chained, dtype=np.int64, count=len(order))
+            self._order = len(self._records), order
+        return order
 
     def join_log(self, order: NDArray[np.int64]) -> tuple[JoinLog, NDArray[np.int64]]:
         """Give all joins, and for every place of ``order`` the join that put the next place's photo behind it.
