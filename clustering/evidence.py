@@ -204,20 +204,23 @@ def _final_labels(label: NDArray[np.int64], near_joins: list[Join]) -> NDArray[n
 
 def _partition(clusters: Agglomeration, label: NDArray[np.int64], near_joins: list[Join]) -> Partition:
     """Make all joins again, in order, so that the clusters of the final labels are numbered by their lowest photos."""
-    decided = [(photos[0], photo, Stage.DECISION, NAN) for photos in clusters.seeds for photo in photos[1:]]
-    grown: list[Join] = [
-        (one, two, Stage.DECISION if np.isnan(value) else Stage.EVIDENCE, value) for one, two, value in clusters.joins
-    ]
     photos = np.flatnonzero(np.bincount(label, minlength=len(label))[label] > 1)
     is_lowest = label[photos] == photos
     order = np.concatenate((photos[is_lowest], photos[~is_lowest]))
     partition = Partition(len(label), order, np.ones(len(order), dtype=np.int64))
     places = np.full(len(label), -1, dtype=np.int64)
     places[order] = np.arange(len(order))
-    number: list[int] = places.tolist()
-    for one, two, stage, value in [*decided, *grown, *near_joins]:
-        survivor, absorbed = sorted((number[one], number[two]))
-        measure = {"distance_m": value} if stage is Stage.GPS else {"agreement": value}
-        partition.join(survivor, absorbed, stage, **measure)
-        number[one] = number[two] = survivor
+    seeds = [(photos[0], photo) for photos in clusters.seeds for photo in photos[1:]]
+    ends = np.array(seeds, dtype=np.int64).reshape(-1, 2)
+    one, two, agreement = clusters.joins()
+    agreement = np.concatenate((np.full(len(ends), NAN), agreement))
+    stage = np.where(np.isnan(agreement), Stage.DECISION, Stage.EVIDENCE)
+    # a label is the lowest photo of its cluster, and so has its lowest number
+    survivor, absorbed = places[np.concatenate((ends[:, 0], one))], places[np.concatenate((ends[:, 1], two))]
+    partition.join_all(survivor, absorbed, stage, agreement)
+    roots = Roots()
+    for label_one, label_two, near, distance_m in near_joins:
+        joined = roots.join(int(places[label_one]), int(places[label_two]))
+        if joined is not None:
+            partition.join(*joined, near, distance_m=distance_m)
     return partition

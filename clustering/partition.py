@@ -124,6 +124,19 @@ class Partition:
         self.sizes[survivor] += self.sizes[absorbed]
         self.sizes[absorbed] = 0
 
+    def join_all(self, survivor: Integers, absorbed: Integers, stage: Integers, agreement: NDArray[np.float64]) -> None:
+        """Make many joins in order, as :meth:`join` does; only for clusters that no decision keeps apart."""
+        sizes, tails, following = self.sizes, self._tails, self._following
+        columns = survivor.tolist(), absorbed.tolist(), stage.tolist(), agreement.tolist()
+        for count, (one, two, reason, value) in enumerate(zip(*columns, strict=True), len(self._records)):
+            tail = tails[one]
+            self._join_after[tail] = count
+            self._records.append((reason, one, two, sizes[one], sizes[two], NAN, value))
+            following[tail] = self._heads[two]
+            tails[one] = tails[two]
+            sizes[one] += sizes[two]
+            sizes[two] = 0
+
     def owners(self) -> NDArray[np.int64]:
         """Give the cluster number of every photo, -1 for none; shape (N,)."""
         owners = np.full(len(self._following), NONE, dtype=np.int64)
