@@ -12,12 +12,12 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from clustering.agreement import NO_JOINTS, Links, find_joints
+from clustering.agreement import NO_LINKAGES, Links, find_linkages
 from clustering.colours import Colours, mix
 from clustering.constraints import Constraints
 from clustering.places import Places
-from clustering.roots import Roots
 from clustering.ties import agreement_with_the_others, connect
+from clustering.union_find import UnionFind
 
 Joins = tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64]]
 _NONE: NDArray[np.int64] = np.empty(0, dtype=np.int64)
@@ -70,7 +70,7 @@ class Agglomeration:
         np.add.at(self._key, self.label, around.colours)
         self._is_changed = np.ones(num_photos, dtype=bool)
         self.places.update(self.label, self._is_changed)
-        self._ready = NO_JOINTS
+        self._ready = NO_LINKAGES
 
     def run(self) -> None:
         """Join until no two clusters may join."""
@@ -117,14 +117,14 @@ class Agglomeration:
             self._links = self._links.take(is_between)
             ends = ends[0][is_between], ends[1][is_between]
         changed = self._is_changed
-        joints = find_joints(self._links.take(changed[ends[0]] | changed[ends[1]]), self.label, self.size)
-        joints = joints.take(joints.agreement >= self.least_agreement)
+        linkages = find_linkages(self._links.take(changed[ends[0]] | changed[ends[1]]), self.label, self.size)
+        linkages = linkages.take(linkages.agreement >= self.least_agreement)
         if len(self._apart) or self._is_closed.any():
-            joints = joints.take(~self._are_apart(joints.first, joints.second))
+            linkages = linkages.take(~self._are_apart(linkages.first, linkages.second))
         if self.places.has_any:
-            joints = joints.take(~self.places.clusters_contradict(joints.first, joints.second))
+            linkages = linkages.take(~self.places.clusters_contradict(linkages.first, linkages.second))
         ready = self._ready
-        self._ready = ready.take(~(changed[ready.first] | changed[ready.second])).with_more(joints)
+        self._ready = ready.take(~(changed[ready.first] | changed[ready.second])).with_more(linkages)
         self._is_changed = np.zeros(len(self.label), dtype=bool)
 
     def _mutual_best(self) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64]]:
@@ -191,14 +191,14 @@ class Agglomeration:
         into = np.arange(len(self.label))
         into[high[is_alone]] = low[is_alone]
         # joins of several clusters to one are chained
-        roots = Roots()
+        union_find = UnionFind()
         is_made = np.ones(len(order), dtype=bool)
         for row in np.flatnonzero(~is_alone).tolist():
-            joined = roots.join(int(low[row]), int(high[row]))
+            joined = union_find.union(int(low[row]), int(high[row]))
             is_made[row] = joined is not None
             low[row], high[row] = joined or (low[row], high[row])
-        chained = list(roots)
-        into[chained] = [roots.find(label) for label in chained]
+        chained = list(union_find)
+        into[chained] = [union_find.find(label) for label in chained]
         self._joins.append((low[is_made], high[is_made], agreement[order][is_made]))
         ended = np.flatnonzero(into != np.arange(len(into)))
         np.add.at(self.size, into[ended], self.size[ended])

@@ -1,7 +1,7 @@
 """The clusterer for pairs whose score is the probability that both photos show the same building.
 
 Two clusters become one when they agree: when on both sides enough photos have a pair at the strong threshold with the
-other side (:func:`clustering.agreement.find_joints`). Joins are made where each of two is the other's best partner
+other side (:func:`clustering.agreement.find_linkages`). Joins are made where each of two is the other's best partner
 (:mod:`clustering.agglomeration`), so clusters grow from the surest pairs outwards. A pair that is not listed, or is
 below the strong threshold, counts as zero: pairs between buildings that look alike are wrong together, so many
 doubtful ones do not make a sure one. What the weak threshold lets in is listed for review.
@@ -34,7 +34,7 @@ from clustering.partition import NAN, Partition, Stage
 from clustering.places import Places
 from clustering.positions import check_position_settings, merge_by_position
 from clustering.reasons import find_reasons
-from clustering.roots import Roots
+from clustering.union_find import UnionFind
 from storage.errors import UsageError
 
 STRONG_THRESH = 0.8
@@ -193,12 +193,12 @@ def _near_joins(
 
 def _final_labels(label: NDArray[np.int64], near_joins: list[Join]) -> NDArray[np.int64]:
     """Give the lowest photo of each photo's cluster after the joins by position."""
-    roots = Roots()
+    union_find = UnionFind()
     for survivor, absorbed, _, _ in near_joins:
-        roots.join(survivor, absorbed)
+        union_find.union(survivor, absorbed)
     into = np.arange(len(label))
-    joined = list(roots)
-    into[joined] = [roots.find(photo) for photo in joined]
+    joined = list(union_find)
+    into[joined] = [union_find.find(photo) for photo in joined]
     return into[label]
 
 
@@ -218,9 +218,9 @@ def _partition(clusters: Agglomeration, label: NDArray[np.int64], near_joins: li
     # a label is the lowest photo of its cluster, and so has its lowest number
     survivor, absorbed = places[np.concatenate((ends[:, 0], one))], places[np.concatenate((ends[:, 1], two))]
     partition.join_all(survivor, absorbed, stage, agreement)
-    roots = Roots()
+    union_find = UnionFind()
     for label_one, label_two, near, distance_m in near_joins:
-        joined = roots.join(int(places[label_one]), int(places[label_two]))
+        joined = union_find.union(int(places[label_one]), int(places[label_two]))
         if joined is not None:
             partition.join(*joined, near, distance_m=distance_m)
     return partition
