@@ -12,12 +12,15 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from clustering.agreement import NO_JOINTS, Links, find_joints
+from clustering.agreement import NO_LINKAGES, Links, find_linkages
 from clustering.colours import Colours, mix
 from clustering.constraints import Constraints
 from clustering.places import Places
-from clustering.roots import Roots
 from clustering.ties import agreement_with_the_others, connect
+from clustering.union_find import UnionFind
+
+Joins = tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64]]
+_NONE: NDArray[np.int64] = np.empty(0, dtype=np.int64)
 
 
 @dataclass(frozen=True)
@@ -47,9 +50,6 @@ class Agglomeration:
         Cluster of each photo: the number of its lowest photo.
     size : ndarray of int64, shape (N,)
         Photos in the cluster of each label.
-    joins : list of (int, int, float)
-        Labels of the clusters that were joined, the survivor first, and how well they agreed, NaN where a decision
-        joined them; in order.
     seeds : list of list of int
         Photos that were together from the start.
     """
@@ -60,7 +60,7 @@ class Agglomeration:
         self.places = around.places
         self.label = around.constraints.group_of(num_photos)
         self.size = np.bincount(self.label, minlength=num_photos)
-        self.joins: list[tuple[int, int, float]] = []
+        self._joins: list[Joins] = [(_NONE, _NONE, np.empty(0))]
         self.seeds = around.constraints.together
         self._links = links
         self._apart = np.array(around.constraints.apart, dtype=np.int64).reshape(-1, 2)
@@ -70,7 +70,7 @@ class Agglomeration:
         np.add.at(self._key, self.label, around.colours)
         self._is_changed = np.ones(num_photos, dtype=bool)
         self.places.update(self.label, self._is_changed)
-        self._ready = NO_JOINTS
+        self._ready = NO_LINKAGES
 
     def run(self) -> None:
         """Join until no two clusters may join."""
@@ -88,6 +88,14 @@ class Agglomeration:
         self._join(ends[:, 0], ends[:, 1], np.full(len(ends), np.nan))
         apart = self.label[self._apart]
         self._apart = self._apart[apart[:, 0] != apart[:, 1]]  # a decision overrules a tie
+
+    def joins(self) -> Joins:
+        """Give all joins in order, as three arrays: the label that stayed, the one that ended, how well they agreed.
+
+        The agreement is NaN where a decision joined them.
+        """
+        survivor, absorbed, agreement = zip(*self._joins, strict=True)
+        return np.concatenate(survivor), np.concatenate(absorbed), np.concatenate(agreement)
 
     def keys(self) -> Colours:
         """Give a number for each label that does not depend on names or order."""
@@ -109,14 +117,14 @@ class Agglomeration:
             self._links = self._links.take(is_between)
             ends = ends[0][is_between], ends[1][is_between]
         changed = self._is_changed
-        joints = find_joints(self._links.take(changed[ends[0]] | changed[ends[1]]), self.label, self.size)
-        joints = joints.take(joints.agreement >= self.least_agreement)
+        linkages = find_linkages(self._links.take(changed[ends[0]] | changed[ends[1]]), self.label, self.size)
+        linkages = linkages.take(linkages.agreement >= self.least_agreement)
         if len(self._apart) or self._is_closed.any():
-            joints = joints.take(~self._are_apart(joints.first, joints.second))
+            linkages = linkages.take(~self._are_apart(linkages.first, linkages.second))
         if self.places.has_any:
-            joints = joints.take(~self.places.clusters_contradict(joints.first, joints.second))
+            linkages = linkages.take(~self.places.clusters_contradict(linkages.first, linkages.second))
         ready = self._ready
-        self._ready = ready.take(~(changed[ready.first] | changed[ready.second])).with_more(joints)
+        self._ready = ready.take(~(changed[ready.first] | changed[ready.second])).with_more(linkages)
         self._is_changed = np.zeros(len(self.label), dtype=bool)
 
     def _mutual_best(self) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64]]:
@@ -176,16 +184,23 @@ class Agglomeration:
         return is_bad
 
     def _join(self, first: NDArray[np.int64], second: NDArray[np.int64], agreement: NDArray[np.float64]) -> None:
-        into = np.arange(len(self.label))
-        roots = Roots()
         order = np.lexsort((second, first, -agreement))
-        for one, two, value in zip(*(column[order].tolist() for column in (first, second, agreement)), strict=True):
-            joined = roots.join(one, two)
-            if joined is not None:
-                self.joins.append((*joined, value))
-        ended = np.unique(np.concatenate((first, second)))
-        into[ended] = [roots.find(label) for label in ended.tolist()]
-        ended = ended[into[ended] != ended]
+        low, high = np.minimum(first, second)[order], np.maximum(first, second)[order]
+        num_joins = np.bincount(np.concatenate((low, high)), minlength=len(self.label))
+        is_alone = (num_joins[low] == 1) & (num_joins[high] == 1)
+        into = np.arange(len(self.label))
+        into[high[is_alone]] = low[is_alone]
+        # joins of several clusters to one are chained
+        union_find = UnionFind()
+        is_made = np.ones(len(order), dtype=bool)
+        for row in np.flatnonzero(~is_alone).tolist():
+            joined = union_find.union(int(low[row]), int(high[row]))
+            is_made[row] = joined is not None
+            low[row], high[row] = joined or (low[row], high[row])
+        chained = list(union_find)
+        into[chained] = [union_find.find(label) for label in chained]
+        self._joins.append((low[is_made], high[is_made], agreement[order][is_made]))
+        ended = np.flatnonzero(into != np.arange(len(into)))
         np.add.at(self.size, into[ended], self.size[ended])
         np.add.at(self._key, into[ended], self._key[ended])
         self.size[ended] = 0

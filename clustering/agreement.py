@@ -8,9 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from clustering.graph import Edges, Integers
+from clustering.sorting import stable_order
 from clustering.support import measure_support
 
-JOINT_COLUMNS = ("first", "second", "agreement", "support")
+LINKAGE_COLUMNS = ("first", "second", "agreement", "support")
 ONE = 1 << 30  # probabilities are counted in these parts: sums of integers do not depend on their order
 
 
@@ -58,8 +59,8 @@ class Links:
 
 
 @dataclass(frozen=True)
-class Joints:
-    """Pairs of clusters with a link between them.
+class Linkages:
+    """How firmly pairs of clusters with a link between them are linked.
 
     Attributes
     ----------
@@ -79,20 +80,20 @@ class Joints:
     def __len__(self) -> int:
         return len(self.first)
 
-    def take(self, chosen: NDArray[np.bool_]) -> Joints:
+    def take(self, chosen: NDArray[np.bool_]) -> Linkages:
         """Give the chosen ones."""
-        return Joints(*(getattr(self, name)[chosen] for name in JOINT_COLUMNS))
+        return Linkages(*(getattr(self, name)[chosen] for name in LINKAGE_COLUMNS))
 
-    def with_more(self, other: Joints) -> Joints:
+    def with_more(self, other: Linkages) -> Linkages:
         """Give these and others."""
-        return Joints(*(np.concatenate((getattr(self, name), getattr(other, name))) for name in JOINT_COLUMNS))
+        return Linkages(*(np.concatenate((getattr(self, name), getattr(other, name))) for name in LINKAGE_COLUMNS))
 
 
 _NONE: NDArray[np.int64] = np.empty(0, dtype=np.int64)
-NO_JOINTS = Joints(_NONE, _NONE, np.empty(0), np.empty(0))
+NO_LINKAGES = Linkages(_NONE, _NONE, np.empty(0), np.empty(0))
 
 
-def find_joints(links: Links, label: NDArray[np.int64], size: NDArray[np.int64]) -> Joints:
+def find_linkages(links: Links, label: NDArray[np.int64], size: NDArray[np.int64]) -> Linkages:
     """Measure how well every two clusters with a link between them agree.
 
     Each photo of a cluster has a best link to the other cluster, or none, which counts as zero. The agreement is the
@@ -113,20 +114,20 @@ def find_joints(links: Links, label: NDArray[np.int64], size: NDArray[np.int64])
     ends = label[links.first], label[links.second]
     is_turned = ends[0] > ends[1]
     first, second = np.where(is_turned, ends[1], ends[0]), np.where(is_turned, ends[0], ends[1])
-    order = np.argsort(first * num_photos + second, kind="stable")
+    order = stable_order(first * num_photos + second, num_photos**2)
     first, second, weight, support = first[order], second[order], links.weight[order], links.support[order]
     is_new = np.ones(len(order), dtype=bool)
     is_new[1:] = (first[1:] != first[:-1]) | (second[1:] != second[:-1])
     starts = np.flatnonzero(is_new)
     if not len(starts):
-        return NO_JOINTS
+        return NO_LINKAGES
     group = np.cumsum(is_new) - 1
     near = np.where(is_turned, links.second, links.first)[order].astype(np.int64)
     far = np.where(is_turned, links.first, links.second)[order].astype(np.int64)
     sums = [sum_of_best(group, photos, weight, len(starts), num_photos) for photos in (near, far)]
     first, second = first[starts], second[starts]
     squared = (sums[0] / ONE) * (sums[1] / ONE) / (size[first] * size[second])
-    return Joints(first, second, np.sqrt(squared), np.maximum.reduceat(support, starts))
+    return Linkages(first, second, np.sqrt(squared), np.maximum.reduceat(support, starts))
 
 
 def sum_of_best(
@@ -140,7 +141,7 @@ def sum_of_best(
     if not len(group):
         return total
     keys = group * num_photos + photo
-    order = np.argsort(keys, kind="stable")
+    order = stable_order(keys, num_groups * num_photos)
     keys = keys[order]
     starts = np.flatnonzero(np.concatenate(([True], keys[1:] != keys[:-1])))
     best = np.maximum.reduceat(weight[order], starts)

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from clustering.graph import Integers, ScoredPairs, find_edges
-from clustering.roots import Roots
+from clustering.union_find import UnionFind
 
 DECIDED = float("inf")
 
@@ -266,15 +266,15 @@ def constrain_pairs(pairs: ScoredPairs, strong_thresh: float, constraints: Const
 def _strong_parts(pairs: ScoredPairs, strong_thresh: float, constraints: Constraints) -> NDArray[np.int64]:
     """Join photos by strong pairs, the highest scores first, wherever that is allowed (Kruskal's order)."""
     barriers = Barriers(constraints, np.arange(pairs.num_photos))
-    roots = Roots()
+    union_find = UnionFind()
     edges = find_edges(pairs, strong_thresh)
     for first, second, score in zip(edges.first.tolist(), edges.second.tolist(), edges.score.tolist(), strict=True):
-        one, two = sorted((roots.find(first), roots.find(second)))
+        one, two = sorted((union_find.find(first), union_find.find(second)))
         # a locked cluster has pairs of its own photos only, so what is closed to others does not matter here
         if one != two and (score == DECIDED or barriers.allow(one, two) or barriers.is_closed(one)):
-            roots.join(one, two)
+            union_find.union(one, two)
             barriers.join(one, two)
     part = np.arange(pairs.num_photos)
-    joined = list(roots)
-    part[joined] = [roots.find(photo) for photo in joined]
+    joined = list(union_find)
+    part[joined] = [union_find.find(photo) for photo in joined]
     return part

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from clustering.agglomeration import Agglomeration, Surroundings
 from clustering.agreement import Links
 from clustering.constraints import Constraints
-from clustering.roots import Roots
+from clustering.union_find import UnionFind
 
 
 def grow_clusters(links: Links, least_agreement: float, around: Surroundings) -> Agglomeration:
@@ -65,14 +65,14 @@ def _every_apart(decided: Constraints) -> list[tuple[int, int]]:
 
 def _clashing(together: list[list[int]], apart: list[tuple[int, int]], label: NDArray[np.int64]) -> set[int]:
     """Find the groups whose clusters cannot all become one, by their places in ``together``."""
-    roots = Roots()
+    union_find = UnionFind()
     for photos in together:
         for photo in photos[1:]:
-            roots.join(int(label[photos[0]]), int(label[photo]))
-    ends = [(roots.find(int(label[one])), roots.find(int(label[two]))) for one, two in apart]
+            union_find.union(int(label[photos[0]]), int(label[photo]))
+    ends = [(union_find.find(int(label[one])), union_find.find(int(label[two]))) for one, two in apart]
     bad = {one for one, two in ends if one == two}
     return {
         place
         for place, photos in enumerate(together)
-        if roots.find(int(label[photos[0]])) in bad and len({int(label[photo]) for photo in photos}) > 1
+        if union_find.find(int(label[photos[0]])) in bad and len({int(label[photo]) for photo in photos}) > 1
     }

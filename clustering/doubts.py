@@ -7,10 +7,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from clustering.agreement import Links, find_joints
+from clustering.agreement import Links, find_linkages
 from clustering.graph import Edges
 from clustering.grouping import Doubt, DoubtCause
 from clustering.places import Places
+from clustering.sorting import stable_order
 
 CAUSES = (DoubtCause.POSITIONS, DoubtCause.TIE, DoubtCause.FEW_AGREE, DoubtCause.UNSURE)
 
@@ -56,7 +57,10 @@ def find_doubts(
     inside = np.flatnonzero(~is_between & contradicts)
     between = np.flatnonzero(is_between)
     # edges come by falling score: the first of each two clusters is their best pair
-    best = between[np.unique(ends[between] @ np.array([len(label), 1]), return_index=True)[1]]
+    keys = ends[between, 0] * len(label) + ends[between, 1]
+    order = stable_order(keys, len(label) ** 2)
+    is_new = np.diff(keys[order], prepend=-1) > 0
+    best = between[order[is_new]]
     agreement = _agreement(links.at_least(marks.strong), label, ends[best])
     with_weak = _agreement(links, label, ends[best])
     is_far = contradicts[best] | places.clusters_contradict(ends[best, 0], ends[best, 1])
@@ -92,11 +96,11 @@ def find_doubts(
 def _agreement(links: Links, label: NDArray[np.int64], ends: NDArray[np.int64]) -> NDArray[np.float64]:
     """Give the agreement of pairs of clusters, ascending; 0 for those without a link."""
     size = np.bincount(label, minlength=len(label))
-    joints = find_joints(links.take(label[links.first] != label[links.second]), label, size)
+    linkages = find_linkages(links.take(label[links.first] != label[links.second]), label, size)
     factors = np.array([len(label), 1])
-    known, asked = np.column_stack((joints.first, joints.second)) @ factors, ends @ factors
+    known, asked = np.column_stack((linkages.first, linkages.second)) @ factors, ends @ factors
     found = np.zeros(len(asked))
     place = np.searchsorted(asked, known)
     is_asked = np.isin(known, asked)
-    found[place[is_asked]] = joints.agreement[is_asked]
+    found[place[is_asked]] = linkages.agreement[is_asked]
     return found

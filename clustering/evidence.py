@@ -1,7 +1,7 @@
 """The clusterer for pairs whose score is the probability that both photos show the same building.
 
 Two clusters become one when they agree: when on both sides enough photos have a pair at the strong threshold with the
-other side (:func:`clustering.agreement.find_joints`). Joins are made where each of two is the other's best partner
+other side (:func:`clustering.agreement.find_linkages`). Joins are made where each of two is the other's best partner
 (:mod:`clustering.agglomeration`), so clusters grow from the surest pairs outwards. A pair that is not listed, or is
 below the strong threshold, counts as zero: pairs between buildings that look alike are wrong together, so many
 doubtful ones do not make a sure one. What the weak threshold lets in is listed for review.
@@ -34,7 +34,7 @@ from clustering.partition import NAN, Partition, Stage
 from clustering.places import Places
 from clustering.positions import check_position_settings, merge_by_position
 from clustering.reasons import find_reasons
-from clustering.roots import Roots
+from clustering.union_find import UnionFind
 from storage.errors import UsageError
 
 STRONG_THRESH = 0.8
@@ -193,31 +193,34 @@ def _near_joins(
 
 def _final_labels(label: NDArray[np.int64], near_joins: list[Join]) -> NDArray[np.int64]:
     """Give the lowest photo of each photo's cluster after the joins by position."""
-    roots = Roots()
+    union_find = UnionFind()
     for survivor, absorbed, _, _ in near_joins:
-        roots.join(survivor, absorbed)
+        union_find.union(survivor, absorbed)
     into = np.arange(len(label))
-    joined = list(roots)
-    into[joined] = [roots.find(photo) for photo in joined]
+    joined = list(union_find)
+    into[joined] = [union_find.find(photo) for photo in joined]
     return into[label]
 
 
 def _partition(clusters: Agglomeration, label: NDArray[np.int64], near_joins: list[Join]) -> Partition:
     """Make all joins again, in order, so that the clusters of the final labels are numbered by their lowest photos."""
-    decided = [(photos[0], photo, Stage.DECISION, NAN) for photos in clusters.seeds for photo in photos[1:]]
-    grown: list[Join] = [
-        (one, two, Stage.DECISION if np.isnan(value) else Stage.EVIDENCE, value) for one, two, value in clusters.joins
-    ]
     photos = np.flatnonzero(np.bincount(label, minlength=len(label))[label] > 1)
     is_lowest = label[photos] == photos
     order = np.concatenate((photos[is_lowest], photos[~is_lowest]))
     partition = Partition(len(label), order, np.ones(len(order), dtype=np.int64))
     places = np.full(len(label), -1, dtype=np.int64)
     places[order] = np.arange(len(order))
-    number: list[int] = places.tolist()
-    for one, two, stage, value in [*decided, *grown, *near_joins]:
-        survivor, absorbed = sorted((number[one], number[two]))
-        measure = {"distance_m": value} if stage is Stage.GPS else {"agreement": value}
-        partition.join(survivor, absorbed, stage, **measure)
-        number[one] = number[two] = survivor
+    seeds = [(photos[0], photo) for photos in clusters.seeds for photo in photos[1:]]
+    ends = np.array(seeds, dtype=np.int64).reshape(-1, 2)
+    one, two, agreement = clusters.joins()
+    agreement = np.concatenate((np.full(len(ends), NAN), agreement))
+    stage = np.where(np.isnan(agreement), Stage.DECISION, Stage.EVIDENCE)
+    # a label is the lowest photo of its cluster, and so has its lowest number
+    survivor, absorbed = places[np.concatenate((ends[:, 0], one))], places[np.concatenate((ends[:, 1], two))]
+    partition.join_all(survivor, absorbed, stage, agreement)
+    union_find = UnionFind()
+    for label_one, label_two, near, distance_m in near_joins:
+        joined = union_find.union(int(places[label_one]), int(places[label_two]))
+        if joined is not None:
+            partition.join(*joined, near, distance_m=distance_m)
     return partition

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from clustering.sorting import falling_order, stable_order
 from storage.errors import UsageError
 
 MAX_PHOTOS = 2**31 - 1
@@ -129,15 +130,15 @@ def find_edges(pairs: ScoredPairs, threshold: float) -> Edges:
     rows = np.flatnonzero(pairs.score >= threshold)
     first, second, score = pairs.first[rows], pairs.second[rows], pairs.score[rows]
     keys = np.minimum(first, second).astype(np.int64) * pairs.num_photos + np.maximum(first, second)
-    # stable: the first of equal keys is the one that stands first in the pairs
-    order = np.argsort(keys, kind="stable")
+    # of equal keys the first is the one that stands first in the pairs
+    order = stable_order(keys, pairs.num_photos**2)
     keys = keys[order]
     is_new = np.ones(len(keys), dtype=bool)
     is_new[1:] = keys[1:] != keys[:-1]
     starts = np.flatnonzero(is_new)
     best = np.maximum.reduceat(score[order], starts) if len(starts) else score
-    # stable again: equal scores stay in the order of their keys, that is by photo numbers
-    by_score = np.argsort(-best, kind="stable")
+    # equal scores stay in the order of their keys, that is by photo numbers
+    by_score = falling_order(best)
     lower, higher = np.divmod(keys[starts][by_score], max(pairs.num_photos, 1))
     dtype = pairs.first.dtype
     return Edges(

@@ -72,10 +72,13 @@ def group_photos(partition: Partition, num_photos: int, reasons: Reasons, is_sor
     singletons = []
     is_alone = np.ones(num_photos, dtype=bool)
     is_alone[reasons.order] = False
+    photos, start = reasons.order.tolist(), 0
     for number in partition.numbers():
-        members = list(partition.members(number))
+        end = start + partition.sizes[number]
+        members = photos[start:end]
         if len(members) > 1:
             clusters[number] = sorted(members) if is_sorted else members
         else:
             singletons += members
+        start = end
     return Grouping(clusters, singletons + np.flatnonzero(is_alone).tolist(), reasons)

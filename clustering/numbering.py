@@ -70,7 +70,10 @@ def match_names(named: Sequence[Sequence[Photo]], clusters: Mapping[int, Sequenc
     dict of int to int
         Place in ``named`` to cluster number; without those that mean none.
     """
-    owner = {photo: number for number, photos in clusters.items() for photo in photos}
+    asked = {photo for photos in named for photo in photos}
+    owner = (
+        {photo: number for number, photos in clusters.items() for photo in photos if photo in asked} if asked else {}
+    )
     overlaps = [
         Overlap(count, place, number)
         for place, photos in enumerate(named)

@@ -83,6 +83,7 @@ class Partition:
         self._tails: list[int] = order[ends - 1].tolist()
         self._following: list[int] = following.tolist()
         self._join_after: dict[int, int] = {}
+        self._order: tuple[int, NDArray[np.int64]] = 0, order.astype(np.int64)  # and after how many joins it is so
         self._records: list[tuple[int, int, int, int, int, float, float]] = []
         self.barriers = Barriers(constraints, self.owners()) if constraints else None
 
@@ -123,6 +124,19 @@ class Partition:
         self.sizes[survivor] += self.sizes[absorbed]
         self.sizes[absorbed] = 0
 
+    def join_all(self, survivor: Integers, absorbed: Integers, stage: Integers, agreement: NDArray[np.float64]) -> None:
+        """Make many joins in order, as :meth:`join` does; only for clusters that no decision keeps apart."""
+        sizes, tails, following = self.sizes, self._tails, self._following
+        columns = survivor.tolist(), absorbed.tolist(), stage.tolist(), agreement.tolist()
+        for count, (one, two, reason, value) in enumerate(zip(*columns, strict=True), len(self._records)):
+            tail = tails[one]
+            self._join_after[tail] = count
+            self._records.append((reason, one, two, sizes[one], sizes[two], NAN, value))
+            following[tail] = self._heads[two]
+            tails[one] = tails[two]
+            sizes[one] += sizes[two]
+            sizes[two] = 0
+
     def owners(self) -> NDArray[np.int64]:
         """Give the cluster number of every photo, -1 for none; shape (N,)."""
         owners = np.full(len(self._following), NONE, dtype=np.int64)
@@ -132,8 +146,12 @@ class Partition:
 
     def order(self) -> NDArray[np.int64]:
         """Give the photos of all standing clusters, cluster by cluster, ascending."""
-        chained = (photo for number in self.numbers() for photo in self.members(number))
-        return np.fromiter(chained, dtype=np.int64, count=sum(self.sizes))
+        num_joins, order = self._order
+        if num_joins != len(self._records):
+            chained = (photo for number in self.numbers() for photo in self.members(number))
+            order = np.fromiter(chained, dtype=np.int64, count=len(order))
+            self._order = len(self._records), order
+        return order
 
     def join_log(self, order: NDArray[np.int64]) -> tuple[JoinLog, NDArray[np.int64]]:
         """Give all joins, and for every place of ``order`` the join that put the next place's photo behind it.

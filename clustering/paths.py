@@ -6,7 +6,7 @@ from collections import defaultdict, deque
 from collections.abc import Mapping, Sequence
 
 from clustering.graph import Edges
-from clustering.roots import Roots
+from clustering.union_find import UnionFind
 
 
 def widest_path(edges: Edges, start: int, goal: int) -> list[int]:
@@ -28,10 +28,10 @@ def widest_path(edges: Edges, start: int, goal: int) -> list[int]:
     list of int
         Photos from ``start`` to ``goal``; empty when no chain connects them.
     """
-    roots = Roots()
+    union_find = UnionFind()
     for row, (first, second) in enumerate(zip(edges.first.tolist(), edges.second.tolist(), strict=True)):
-        roots.join(first, second)
-        if roots.find(start) == roots.find(goal):
+        union_find.union(first, second)
+        if union_find.find(start) == union_find.find(goal):
             usable = edges.take(edges.score >= edges.score[row])
             return _shortest(_neighbours(usable), start, goal)
     return []

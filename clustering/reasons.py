@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import islice
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -38,9 +39,8 @@ class EvidencePairs:
     score: NDArray[np.float64]
 
 
-@dataclass(frozen=True)
-class JoinReason:
-    """One join: what joined two clusters.
+class JoinReason(NamedTuple):
+    """One join: what joined two clusters; a tuple, as there are nearly as many joins as photos.
 
     Attributes
     ----------
@@ -72,8 +72,7 @@ class JoinReason:
     agreement: float | None = None
 
 
-@dataclass(frozen=True)
-class ClusterReasons:
+class ClusterReasons(NamedTuple):
     """Why the photos of one final cluster are together.
 
     Attributes
@@ -120,28 +119,29 @@ class Reasons:
         """Give the reasons for the given clusters, in that order."""
         rows = np.argsort(self.cluster, kind="stable")
         owner = self.cluster[rows]
+        order: list[int] = self.order.tolist()
         for start in range(0, len(numbers), CLUSTERS_AT_ONCE):
             some = numbers[start : start + CLUSTERS_AT_ONCE]
             chosen, num_joins = _gather(owner, np.array(some, dtype=np.int64))
-            joins = self._joins(rows[chosen])
+            joins = self._joins(rows[chosen], order)
             strong = _pairs_by(self.strong, np.array(some, dtype=np.int64))
             for number, count, pairs in zip(some, num_joins, strong, strict=True):
                 yield ClusterReasons(number, pairs, list(islice(joins, count)))
 
-    def _joins(self, rows: NDArray[np.int64]) -> Iterator[JoinReason]:
+    def _joins(self, rows: NDArray[np.int64], order: list[int]) -> Iterator[JoinReason]:
         """Give the joins of these rows of the log; columns become lists at once, single elements are slow to read."""
         log = self.log
         columns = (log.stage, log.survivor, log.absorbed, log.start, log.middle, log.end, log.distance_m, log.agreement)
+        stages = list(Stage)
         values = zip(*(column[rows].tolist() for column in columns), _pairs_by(self.pairs, rows), strict=True)
         for stage, survivor, absorbed, start, middle, end, distance_m, agreement, pairs in values:
-            smaller = self.order[start:middle] if middle - start < end - middle else self.order[middle:end]
             yield JoinReason(
-                Stage(stage),
+                stages[stage],
                 survivor,
                 absorbed,
                 middle - start,
                 end - middle,
-                smaller.tolist(),
+                order[start:middle] if middle - start < end - middle else order[middle:end],
                 pairs,
                 distance_m if stage == Stage.GPS else None,
                 agreement if stage == Stage.EVIDENCE else None,

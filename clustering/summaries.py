@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import chain
 
 import numpy as np
 from numpy.typing import NDArray
@@ -44,9 +45,7 @@ def summarise(edges: Edges, clusters: dict[int, list[int]]) -> Summaries:
         Number to photos.
     """
     numbers = np.array(list(clusters), dtype=np.int64)
-    owner = np.full(edges.num_photos, NONE, dtype=np.int64)
-    for row, photos in enumerate(clusters.values()):
-        owner[photos] = row
+    owner = rows_of_photos(clusters, edges.num_photos)
     is_inside = (owner[edges.first] == owner[edges.second]) & (owner[edges.first] != NONE)
     inside = edges.take(is_inside & (edges.first != edges.second))
     chosen = _cover(inside, owner, len(numbers))
@@ -63,24 +62,38 @@ def summarise(edges: Edges, clusters: dict[int, list[int]]) -> Summaries:
     )
 
 
+def rows_of_photos(clusters: dict[int, list[int]], num_photos: int) -> NDArray[np.int64]:
+    """Give for each photo the place of its cluster among the clusters, -1 for none; shape (N,)."""
+    sizes = np.fromiter(map(len, clusters.values()), np.int64, len(clusters))
+    row = np.full(num_photos, NONE, dtype=np.int64)
+    row[np.fromiter(chain.from_iterable(clusters.values()), np.int64, sizes.sum())] = np.repeat(
+        np.arange(len(clusters)), sizes
+    )
+    return row
+
+
 def _cover(inside: Edges, owner: NDArray[np.int64], num_clusters: int) -> list[list[int]]:
     """Choose up to four photos of every cluster, one a round, for all clusters at once."""
     first = np.concatenate((inside.first, inside.second))
     second = np.concatenate((inside.second, inside.first))
     score = np.clip(np.concatenate((inside.score, inside.score)), 0, 1)
     covered = np.zeros(inside.num_photos)
-    is_free = owner != NONE
+    photos = np.argsort(owner, kind="stable")
+    photos = photos[np.searchsorted(owner[photos], 0) :]
+    places, starts, counts = np.unique(owner[photos], return_index=True, return_counts=True)
+    is_free = np.ones(len(photos), dtype=bool)
     chosen: list[list[int]] = [[] for _ in range(num_clusters)]
-    for _ in range(MAX_REPRESENTATIVES):
+    for _ in range(MAX_REPRESENTATIVES if len(photos) else 0):
         gain = 1 - covered + np.bincount(first, np.maximum(score - covered[second], 0), inside.num_photos)
-        photos = np.flatnonzero(is_free)
         # rounded, so that the order in which scores were added decides nothing; ties go to the lower photo
-        ranked = photos[np.lexsort((photos, -np.round(gain[photos], 9), owner[photos]))]
-        places, starts = np.unique(owner[ranked], return_index=True)
-        best = ranked[starts]
-        for place, photo in zip(places.tolist(), best.tolist(), strict=True):
+        value = np.where(is_free, np.round(gain[photos], 9), -np.inf)
+        is_best = value == np.repeat(np.maximum.reduceat(value, starts), counts)
+        rows = np.minimum.reduceat(np.where(is_best, np.arange(len(photos)), len(photos)), starts)
+        is_open = is_free[rows]
+        best = photos[rows[is_open]]
+        for place, photo in zip(places[is_open].tolist(), best.tolist(), strict=True):
             chosen[place].append(photo)
-        is_free[best] = False
+        is_free[rows[is_open]] = False
         covered[best] = 1
         is_new = np.zeros(inside.num_photos, dtype=bool)
         is_new[best] = True

@@ -73,9 +73,9 @@ def decided_of_clusters(decisions: Decisions, clusters: Mapping[int, Names]) -> 
 
 def _numbered(decisions: Decisions, names: Names) -> Decided:
     """Number the photos by their place in ``names``, those that are gone behind them."""
-    number = {name: place for place, name in enumerate(names)}
-    for photo in sorted(decisions.photos() - number.keys()):
-        number[photo] = len(number)
+    photos = decisions.photos()
+    number = {name: place for place, name in enumerate(names) if name in photos}
+    number |= {photo: place for place, photo in enumerate(sorted(photos - number.keys()), len(names))}
     return Decided(
         [[number[photo] for photo in photos] for photos in decisions.must_link],
         [(number[one], number[two]) for one, two in decisions.cannot_link],

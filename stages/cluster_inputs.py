@@ -24,7 +24,7 @@ from storage.fingerprints import sha256_of_file
 from storage.formats.clusters import INFO_VERSION
 from storage.formats.decisions import DECISIONS_NAME, Decisions, read_decisions
 from storage.formats.hdf5 import digest
-from storage.formats.pairs import VERIFIED, Pairs, list_pairs_files, read_origin, read_pairs
+from storage.formats.pairs import VERIFIED, list_pairs_files, read_origin, read_pairs
 from storage.listing import list_photos
 from storage.progress import progress_bar
 from storage.report import PROJECT_VERSION, SkippedPhoto
@@ -92,7 +92,8 @@ def gather_inputs(settings: ClusterSettings) -> ClusterInputs:
     thresholds = _evidence_settings(settings) if method == EVIDENCE else _specified_settings(settings, defaults)
     decisions, decisions_checksum = _read_decisions(settings)
     pairs_checksum = str(origin["sha256"]) if origin else _sha256(pairs_file)
-    skipped = [SkippedPhoto(**photo) for photo in origin.get("skipped", []) if photo["name"] in set(on_disk)]
+    there = set(on_disk)
+    skipped = [SkippedPhoto(**photo) for photo in origin.get("skipped", []) if photo["name"] in there]
     checksum = digest(
         [PROJECT_VERSION, str(INFO_VERSION), method, repr(thresholds), pairs_checksum, decisions_checksum],
         [f"{photo.name}\n{photo.reason}" for photo in skipped],
@@ -199,17 +200,16 @@ def _identities(image_dir: Path, names: Names) -> Iterator[str]:
 def read_numbered_pairs(inputs: ClusterInputs) -> tuple[list[str], ScoredPairs]:
     """Number the photos on disk and in pairs by sorted name, without those that have no descriptor."""
     pairs = read_pairs(inputs.pairs_file, inputs.on_disk)
+    paired = set(pairs.names)
     skipped = {photo.name for photo in inputs.skipped}
-    names = sorted({*inputs.on_disk, *pairs.names} - skipped)
-    if skipped & set(pairs.names):
+    if skipped & paired:
         raise DamagedFileError(f"{inputs.pairs_file} pairs photos that have no descriptor; make it again")
-    return names, _renumbered(pairs, names)
-
-
-def _renumbered(pairs: Pairs, names: Names) -> ScoredPairs:
-    place = {name: number for number, name in enumerate(names)}
-    numbers = np.array([place[name] for name in pairs.names], dtype=np.int64)
-    return ScoredPairs.from_arrays(len(names), numbers[pairs.first], numbers[pairs.second], pairs.scores)
+    found = pairs.names + [name for name in inputs.on_disk if name not in paired and name not in skipped]
+    order = sorted(range(len(found)), key=found.__getitem__)
+    number = np.empty(len(found), dtype=np.int32)
+    number[order] = np.arange(len(found), dtype=np.int32)
+    numbered = ScoredPairs.from_arrays(len(found), number[pairs.first], number[pairs.second], pairs.scores)
+    return [found[place] for place in order], numbered
 
 
 def read_positions(image_dir: Path, names: Names, inputs: ClusterInputs) -> NDArray[np.float64]:
@@ -220,11 +220,11 @@ def read_positions(image_dir: Path, names: Names, inputs: ClusterInputs) -> NDAr
     source = open_exif_source(image_dir, inputs.pairs_file, inputs.model)
     positions = np.full((len(names), 2), np.nan)
     on_disk = set(inputs.on_disk)
-    for number, name in enumerate(progress_bar(names, len(names), "positions")):
-        if name in inputs.decisions.positions:
-            positions[number] = inputs.decisions.positions[name]
-        if name not in on_disk or name in inputs.decisions.positions:
-            continue
+    placed = inputs.decisions.positions
+    for number, name in enumerate(names if placed else ()):
+        positions[number] = placed.get(name, positions[number])
+    there = [(number, name) for number, name in enumerate(names) if name in on_disk and name not in placed]
+    for number, name in progress_bar(there, len(there), "positions"):
         try:
             record = source.record(name)
         except PhotoError as error:
@@ -238,12 +238,13 @@ def read_positions(image_dir: Path, names: Names, inputs: ClusterInputs) -> NDAr
 def origin_notes(inputs: ClusterInputs, names: Names) -> list[str]:
     """Say what is odd about the inputs, in sentences."""
     notes = []
-    gone = len(set(names) - set(inputs.on_disk))
+    on_disk = set(inputs.on_disk)
+    gone = sum(name not in on_disk for name in names)
     if gone:
         notes.append(f"{gone} photos of the pairs file are not in the image folder; they stay in their clusters")
     if inputs.method == SPECIFIED and default_thresholds(inputs.model) is None:
         notes.append(f"the model of these pairs is not known: the default thresholds are those of {FALLBACK_MODEL}")
-    forgotten = len(inputs.decisions.photos() - set(names))
+    forgotten = len(inputs.decisions.photos().difference(names))
     if forgotten:
         notes.append(f"{forgotten} photos of {DECISIONS_NAME} are gone; what was decided about them stays in the file")
     return notes

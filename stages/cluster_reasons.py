@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -15,13 +15,15 @@ from clustering.grouping import Doubt, Grouping
 from clustering.partition import Stage
 from clustering.reasons import ClusterReasons, JoinReason
 from clustering.specified import SpecifiedSettings
-from clustering.summaries import MAX_REPRESENTATIVES, Summaries, nearest_neighbours, summarise
+from clustering.summaries import MAX_REPRESENTATIVES, Summaries, nearest_neighbours, rows_of_photos, summarise
 from storage.formats.decisions import DecidedCluster
-from storage.formats.json_stream import Members
+from storage.formats.json_stream import EncodedList, Members, encode_strings
 
 Names = Sequence[str]
 Pair = tuple[int, int, float]
+Owner = Sequence[int | None]
 NUM_DIGITS = 6
+STAGE_NAMES = {stage: stage.name.lower() for stage in Stage}
 
 
 @dataclass(frozen=True)
@@ -68,21 +70,37 @@ def describe(told: Told) -> dict[str, Any]:
     They are made while they are written (:func:`storage.formats.json_stream.write_json_stream`): a million photos
     would take gigabytes.
     """
-    edges = find_edges(told.pairs, -np.inf)
     grouping = told.grouping
+    edges = find_edges(_pairs_told(told), -np.inf)
     summaries = summarise(edges, grouping.clusters)
     nearest = nearest_neighbours(edges, grouping.singletons)
     numbers = sorted(grouping.clusters, key=told.number)
-    owner = {photo: told.number(number) for number, photos in grouping.clusters.items() for photo in photos}
+    owner: list[int | None] = [None] * len(told.names)
+    for number, photos in grouping.clusters.items():
+        goes_by = told.number(number)
+        for photo in photos:
+            owner[photo] = goes_by
     reasons = grouping.reasons.of_clusters(numbers)
+    encoded = encode_strings(told.names)
     return {
-        "clusters": Members((str(told.number(reason.number)), _cluster(reason, summaries, told)) for reason in reasons),
+        "clusters": Members(
+            (str(told.number(reason.number)), _cluster(reason, summaries, told, encoded)) for reason in reasons
+        ),
         "singletons": Members(_singletons(told, nearest, owner)),
         "review": (_doubt(doubt, owner, told.names) for doubt in grouping.doubts),
     }
 
 
-def _cluster(reason: ClusterReasons, summaries: Summaries, told: Told) -> dict[str, Any]:
+def _pairs_told(told: Told) -> ScoredPairs:
+    """Give the pairs within clusters, and those of photos that are alone: nothing is told of the others."""
+    pairs = told.pairs
+    row = rows_of_photos(told.grouping.clusters, pairs.num_photos)
+    first, second = row[pairs.first], row[pairs.second]
+    is_told = (first == second) | (first < 0) | (second < 0)
+    return ScoredPairs(pairs.num_photos, pairs.first[is_told], pairs.second[is_told], pairs.score[is_told])
+
+
+def _cluster(reason: ClusterReasons, summaries: Summaries, told: Told, encoded: Names) -> dict[str, Any]:
     names, number = told.names, reason.number
     content: dict[str, Any] = {"size": len(told.grouping.clusters[number]), "run_number": number}
     if told.number(number) in told.cluster_names:
@@ -91,60 +109,76 @@ def _cluster(reason: ClusterReasons, summaries: Summaries, told: Told) -> dict[s
     if said is not None and said.note is not None:
         content["note"] = said.note
     cohesion = summaries.cohesion.get(number)
-    central = [names[photo] for photo in summaries.representatives[number]]
-    chosen = () if said is None else said.representatives
-    content["representatives"] = list(dict.fromkeys([*chosen, *central]))[:MAX_REPRESENTATIVES]
+    central = [encoded[photo] for photo in summaries.representatives[number]]
+    chosen = [] if said is None else encode_strings(said.representatives)
+    content["representatives"] = EncodedList(list(dict.fromkeys([*chosen, *central]))[:MAX_REPRESENTATIVES])
     content["cohesion"] = None if cohesion is None else round(cohesion, NUM_DIGITS)
     content["weakest_link"] = _weakest_link(reason, names)
     decided = [[names[first], names[second]] for first, second, score in reason.strong_pairs if score == DECIDED]
     if decided:
         content["must_links"] = decided
-    content["strong_pairs"] = _named_pairs(_scored(reason.strong_pairs), names)
-    content["joins"] = [_join(join, names) for join in reason.joins]
+    content["strong_pairs"] = EncodedList(_encoded_pairs(reason.strong_pairs, encoded))
+    content["joins"] = EncodedList([_join_text(join, encoded) for join in reason.joins])
     return content
-
-
-def _scored(pairs: Iterable[Pair]) -> list[Pair]:
-    return [pair for pair in pairs if pair[2] != DECIDED]
 
 
 def _weakest_link(reason: ClusterReasons, names: Names) -> dict[str, Any] | None:
     """Find what holds least: of joins by evidence the one that agrees least, else the lowest best pair."""
-    links: list[tuple[float, dict[str, Any]]] = []
-    for pair in _scored(reason.strong_pairs):
-        links.append((pair[2], {"stage": "strong", "pair": _named_pairs([pair], names)[0]}))
+    weakest: tuple[float, Pair | JoinReason] | None = None
+    for pair in reason.strong_pairs:
+        if pair[2] != DECIDED and (weakest is None or pair[2] < weakest[0]):
+            weakest = pair[2], pair
     for join in reason.joins:
-        link: dict[str, Any] = {"stage": join.stage.name.lower()}
-        if join.pairs:
-            link["pair"] = _named_pairs(_scored(join.pairs)[:1], names)[0]
-        if join.stage is Stage.GPS and join.distance_m is not None:
-            links.append((-1.0, link | {"distance_m": round(join.distance_m, 3)}))
-        elif join.agreement is not None:
-            links.append((join.agreement, link | {"agreement": round(join.agreement, NUM_DIGITS)}))
-        elif join.pairs:
-            links.append((join.pairs[0][2], link))
-    links = [link for link in links if link[1]["stage"] != "decision"]
-    return min(links, key=lambda link: link[0])[1] if links else None
+        strength = _strength(join)
+        if strength is not None and (weakest is None or strength < weakest[0]):
+            weakest = strength, join
+    if weakest is None:
+        return None
+    if not isinstance(weakest[1], JoinReason):
+        return {"stage": "strong", "pair": _named(weakest[1], names)}
+    join = weakest[1]
+    link: dict[str, Any] = {"stage": STAGE_NAMES[join.stage]}
+    if join.pairs:
+        link["pair"] = _named(next(pair for pair in join.pairs if pair[2] != DECIDED), names)
+    if join.stage is Stage.GPS and join.distance_m is not None:
+        link["distance_m"] = round(join.distance_m, 3)
+    elif join.agreement is not None:
+        link["agreement"] = round(join.agreement, NUM_DIGITS)
+    return link
 
 
-def _join(join: JoinReason, names: Names) -> dict[str, Any]:
-    content: dict[str, Any] = {
-        "stage": join.stage.name.lower(),
-        "survivor": join.survivor,
-        "absorbed": join.absorbed,
-        "survivor_size": join.survivor_size,
-        "absorbed_size": join.absorbed_size,
-        "joined_photos": [names[photo] for photo in join.smaller_side],
-    }
+def _strength(join: JoinReason) -> float | None:
+    """Tell how firmly a join holds; None for a decision, and where nothing tells it."""
+    if join.stage is Stage.DECISION:
+        return None
     if join.distance_m is not None:
-        return content | {"distance_m": round(join.distance_m, 3)}
+        return -1.0
     if join.agreement is not None:
-        content["agreement"] = round(join.agreement, NUM_DIGITS)
-    return content | {"pairs": _named_pairs(_scored(join.pairs), names)}
+        return join.agreement
+    return join.pairs[0][2] if join.pairs else None
+
+
+def _join_text(join: JoinReason, encoded: Names) -> str:
+    """Give one join as a line of JSON, put together by hand: there are nearly as many joins as photos."""
+    text = (
+        f'{{"stage": "{STAGE_NAMES[join.stage]}", "survivor": {join.survivor}, "absorbed": {join.absorbed}, '
+        f'"survivor_size": {join.survivor_size}, "absorbed_size": {join.absorbed_size}, '
+        f'"joined_photos": [{", ".join([encoded[photo] for photo in join.smaller_side])}]'
+    )
+    if join.distance_m is not None:
+        return f'{text}, "distance_m": {round(join.distance_m, 3)!r}}}'
+    if join.agreement is not None:
+        text += f', "agreement": {round(join.agreement, NUM_DIGITS)!r}'
+    return f'{text}, "pairs": [{", ".join(_encoded_pairs(join.pairs, encoded))}]}}'
+
+
+def _encoded_pairs(pairs: Sequence[Pair], encoded: Names) -> list[str]:
+    """Give the pairs that have a score, which is finite, as JSON."""
+    return [f"[{encoded[first]}, {encoded[second]}, {score!r}]" for first, second, score in pairs if score != DECIDED]
 
 
 def _singletons(
-    told: Told, nearest: Mapping[int, tuple[int, float]], owner: Mapping[int, int]
+    told: Told, nearest: Mapping[int, tuple[int, float]], owner: Owner
 ) -> Iterator[tuple[str, dict[str, Any]]]:
     """Say of each photo that is alone which photo it is nearest to, and why it is not with it."""
     photos = sorted(nearest)
@@ -165,7 +199,7 @@ def _singletons(
                 "reason": "decision" if photo in forbidden else _reason(cause, score, told.thresholds),
                 "neighbour": told.names[other],
                 "score": score,
-                "cluster": owner.get(other),
+                "cluster": owner[other],
             },
         )
 
@@ -178,12 +212,12 @@ def _reason(cause: str | None, score: float, thresholds: SpecifiedSettings | Evi
     return "unsure" if isinstance(thresholds, EvidenceSettings) else "few_agree"
 
 
-def _doubt(doubt: Doubt, owner: Mapping[int, int], names: Names) -> dict[str, Any]:
+def _doubt(doubt: Doubt, owner: Owner, names: Names) -> dict[str, Any]:
     first, second, _ = doubt.pair
     content: dict[str, Any] = {
         "reason": doubt.cause.value,
-        "pair": _named_pairs([doubt.pair], names)[0],
-        "clusters": [owner.get(first), owner.get(second)],
+        "pair": _named(doubt.pair, names),
+        "clusters": [owner[first], owner[second]],
     }
     if doubt.agreement is not None:
         content["agreement"] = round(doubt.agreement, NUM_DIGITS)
@@ -192,5 +226,6 @@ def _doubt(doubt: Doubt, owner: Mapping[int, int], names: Names) -> dict[str, An
     return content
 
 
-def _named_pairs(pairs: Sequence[Pair], names: Names) -> list[list[Any]]:
-    return [[names[first], names[second], score] for first, second, score in pairs]
+def _named(pair: Pair, names: Names) -> list[Any]:
+    first, second, score = pair
+    return [names[first], names[second], score]

@@ -103,7 +103,7 @@ def _write_text_pairs(path: Path, rows: Iterable[tuple[str, str, float]], origin
     count, total = 0, hashlib.sha256()
     with atomic_path(path) as temporary, open(temporary, "xb") as file:
         for name0, name1, score in rows:
-            line = f"{name0}\t{name1}\t{score!r}\n".encode()
+            line = f"{name0}\t{name1}\t{float(score)!r}\n".encode()
             total.update(line)
             file.write(line)
             count += 1

@@ -95,3 +95,14 @@ def test_many_random_joins_keep_the_photos_that_plain_lists_keep() -> None:
     log, order = log_of(partition), partition.order().tolist()
     bounds = zip(log.start, log.middle, log.end, strict=True)
     assert [(order[start:middle], order[middle:end]) for start, middle, end in bounds] == recorded
+
+
+def test_many_joins_at_once_are_those_one_by_one(partition: Partition) -> None:
+    one_by_one = Partition(7, np.array([5, 2, 0, 4, 3]), np.array([2, 2, 1]))
+    one_by_one.join(1, 2, Stage.EVIDENCE, agreement=0.75)
+    one_by_one.join(0, 1, Stage.DECISION)
+    stages = np.array([Stage.EVIDENCE, Stage.DECISION])
+    partition.join_all(np.array([1, 0]), np.array([2, 1]), stages, np.array([0.75, math.nan]))
+    assert snapshot(partition) == snapshot(one_by_one)
+    for column in ("stage", "survivor", "absorbed", "start", "middle", "end", "agreement"):
+        np.testing.assert_array_equal(getattr(log_of(partition), column), getattr(log_of(one_by_one), column))

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from storage.formats.json_stream import LINE_DEPTH, Members, write_json_stream
+from storage.formats.json_stream import LINE_DEPTH, EncodedList, Members, encode_strings, write_json_stream
 
 scalars = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text()
 values = st.recursive(scalars, lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner), max_leaves=20)
@@ -50,3 +50,18 @@ def test_what_is_no_json_number_leaves_the_former_file(tmp_path: Path) -> None:
         write_json_stream(tmp_path / "a.json", {"a": iter([1.0, float("nan")])})
     assert json.loads((tmp_path / "a.json").read_text()) == {"a": 1}
     assert [path.name for path in tmp_path.iterdir()] == ["a.json"]
+
+
+@given(strings=st.lists(st.text(alphabet=st.characters(codec="utf-8"))))
+@settings(max_examples=60, deadline=None)
+def test_many_strings_are_encoded_as_each_of_them(strings: list[str]) -> None:
+    assert encode_strings(strings) == [json.dumps(string, ensure_ascii=False) for string in strings]
+
+
+def test_items_that_are_encoded_already_look_like_others(tmp_path: Path) -> None:
+    rows = [["a\n\u00e4.jpg", 0.5], ["b.jpg", 1]]
+    texts = [json.dumps(row, ensure_ascii=False) for row in rows]
+    write_json_stream(tmp_path / "a.json", {"all": {"one": {"pairs": rows, "no": []}}})
+    encoded = {"one": {"pairs": EncodedList(texts), "no": EncodedList([])}}
+    write_json_stream(tmp_path / "b.json", {"all": Members(encoded.items())})
+    assert (tmp_path / "a.json").read_bytes() == (tmp_path / "b.json").read_bytes()

@@ -3,6 +3,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -107,6 +108,13 @@ def test_pairs_that_were_altered_are_called_damaged(tmp_path: Path) -> None:
 def test_pairs_of_other_tools_have_no_origin(tmp_path: Path) -> None:
     (tmp_path / "pairs.txt").write_text("a.jpg b.jpg 0.5\n")
     assert read_origin(tmp_path / "pairs.txt") is None
+
+
+def test_scores_that_are_scalars_of_numpy_are_written_as_plain_numbers(tmp_path: Path) -> None:
+    write_pairs(
+        tmp_path / "pairs-vlad.txt", [("a.jpg", "b.jpg", np.float64(0.02)), ("a.jpg", "c.jpg", np.int64(1))], {}
+    )
+    assert (tmp_path / "pairs-vlad.txt").read_text() == "a.jpg\tb.jpg\t0.02\na.jpg\tc.jpg\t1.0\n"
 
 
 def test_the_origin_carries_format_version_and_count(tmp_path: Path) -> None:

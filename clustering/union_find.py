@@ -1,10 +1,10 @@
-"""Which things have become one: a forest in which every root is the lowest of its tree."""
+"""Union-find: disjoint sets as a forest in which every root is the lowest of its tree."""
 
 from __future__ import annotations
 
 
-class Roots(dict[int, int]):
-    """Union of numbers, each at first alone; only those that were joined take room (Galler and Fischer 1964)."""
+class UnionFind(dict[int, int]):
+    """Disjoint sets of numbers, each at first alone; only united ones take room (Galler and Fischer 1964)."""
 
     def __missing__(self, number: int) -> int:
         return number
@@ -15,7 +15,7 @@ class Roots(dict[int, int]):
             self[number] = number = self[parent]
         return number
 
-    def join(self, one: int, two: int) -> tuple[int, int] | None:
+    def union(self, one: int, two: int) -> tuple[int, int] | None:
         """Make two one; give the root that stays and the one that ended, None when they were one already."""
         low, high = sorted((self.find(one), self.find(two)))
         if low == high:
