@@ -13,7 +13,7 @@ from clustering.agreement import ONE, Links
 from clustering.constraints import Constraints
 from clustering.graph import ScoredPairs, find_edges
 from clustering.places import Places
-from clustering.roots import Roots
+from clustering.union_find import UnionFind
 
 NO_SCORE = float("nan")
 Scores = NDArray[np.float64]
@@ -164,10 +164,11 @@ def find_seam(bonds: Bonds, photos: Sequence[int]) -> Seam:
         sides = sorted(_by_root(photos, grown.label.tolist()), key=lambda side: (-len(side), side))
         rest = sorted(photo for side in sides[1:] for photo in side)
         return Seam((sides[0], rest), bonds.between(sides[0], rest))
-    roots = Roots()
-    for one, two, _ in grown.joins[:-1]:
-        roots.join(one, two)
-    sides = sorted(_by_root(photos, [roots.find(place) for place in range(len(photos))]), key=lambda side: -len(side))
+    sets = UnionFind()
+    survivors, absorbed, _ = grown.joins()
+    for one, two in zip(survivors[:-1].tolist(), absorbed[:-1].tolist(), strict=True):
+        sets.union(one, two)
+    sides = sorted(_by_root(photos, [sets.find(place) for place in range(len(photos))]), key=lambda side: -len(side))
     if len(sides) < 2:
         return Seam((list(photos), []), None)
     return Seam((sides[0], sides[1]), bonds.between(sides[0], sides[1]))
