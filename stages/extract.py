@@ -87,7 +87,7 @@ def check_extraction(settings: ExtractSettings) -> None:
     if settings.shard is not None and settings.distributed is not None:
         raise UsageError(f"--shard {settings.shard}: --distributed {settings.distributed} cuts the list by itself")
     if settings.keep_local_features and (settings.shard is not None or settings.distributed is not None):
-        raise UsageError("--keep_local_features: has no use with shards, match_pairs.py detects by itself; leave it out")
+        raise UsageError("--keep_local_features: shards keep none, match_pairs.py detects by itself; leave it out")
     if settings.ray_address is not None and settings.distributed is None:
         raise UsageError(f"--ray_address {settings.ray_address}: has no use without --distributed ray")
     if settings.search == "approximate":
