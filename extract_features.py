@@ -4,6 +4,7 @@ Reads   the photos of --image_dir
 Writes  OUTPUTS_DIR/global-feats-MODEL.h5   one descriptor per photo
         OUTPUTS_DIR/pairs-MODEL.txt         the best pairs with their scores; .h5 with --pairs_format hdf5
 
+With --keep_local_features also OUTPUTS_DIR/local-feats-rootsift-2000/, which match_pairs.py would write otherwise.
 With --shard i/n it describes every n-th photo only, to OUTPUTS_DIR/shards/i-of-n/, so that n machines share the work;
 python -m tools.merge_features then makes the two files above of all shards.
 
@@ -70,6 +71,11 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     add("--distributed", choices=("ray",), default=default.distributed, help="share the work on a Ray cluster")
     add("--ray_address", default=default.ray_address, help="of the cluster; default: one is started on this machine")
     add("--pairs_format", choices=PAIRS_FORMATS, default=default.pairs_format, help="hdf5: smaller, read faster")
+    add(
+        "--keep_local_features",
+        action="store_true",
+        help="of vlad: match_pairs.py then need not detect them again; about 260 kB a photo",
+    )
     return parser.parse_args(argv)
 
 

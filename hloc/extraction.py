@@ -2,32 +2,28 @@
 
 from __future__ import annotations
 
-import logging
 from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 
 from hloc.batching import batches_of_equal_shape
+from hloc.companions import Company
+from hloc.extraction_plan import DESCRIPTOR, Plan, VectorCompanion
 from hloc.extractors.base import LearntExtractor
 from hloc.feature_run import IMAGE_SIZE, FeatureRun, Jobs, photo_record
-from hloc.sampling import is_of_collection, learn_or_load, learn_together
+from hloc.sampling import learn_or_load, learn_together
 from hloc.stream import Prepared
 from storage.atomic import remove_leftovers
-from storage.errors import DamagedFileError, PhotoError, StageError, UsageError
+from storage.errors import PhotoError, StageError
 from storage.exif import ExifRecord, read_exif
 from storage.fingerprints import Fingerprint
 from storage.formats.exif_records import unpack_exif
-from storage.formats.features import MADE_BY, Features, read_features, write_features
-from storage.formats.hdf5 import digest
+from storage.formats.features import MADE_BY, Features, write_features
 from storage.formats.shards import Record, ShardFolder
 from storage.report import SkippedPhoto
-
-logger = logging.getLogger(__name__)
-MIN_PHOTOS_FOR_LOSS_CHECK = 10
-DESCRIPTOR = "global_descriptor"  # of a record's array
 
 
 @dataclass
@@ -50,16 +46,22 @@ class Extraction:
 
 
 def extract(run: FeatureRun, names: Sequence[str], overwrite: bool = False) -> Extraction:
-    """Bring a features file up to date with the photos ``names``.
+    """Bring one features file up to date; see :func:`extract_all`."""
+    return extract_all([run], names, overwrite)[0]
+
+
+def extract_all(runs: Sequence[FeatureRun], names: Sequence[str], overwrite: bool = False) -> list[Extraction]:
+    """Bring the features files of several models up to date with the photos ``names``.
 
     A photo that changed is computed anew, one that is gone leaves the file, all others keep their descriptor. What
     the model learnt is kept as long as the file is; ``overwrite`` makes everything anew. Killed at any moment, the
-    next call goes on from the last shard and ends with the same bytes.
+    next call goes on from the last shard and ends with the same bytes. One model comes after the other, but a photo
+    that is decoded for one is, while it is there, also described for those later ones whose workers do all the work.
 
     Parameters
     ----------
-    run : FeatureRun
-        Model, photos and file.
+    runs : sequence of FeatureRun
+        Model, photos and file of each.
     names : sequence of str
         Image names, sorted.
     overwrite : bool
@@ -68,76 +70,34 @@ def extract(run: FeatureRun, names: Sequence[str], overwrite: bool = False) -> E
     Raises
     ------
     UsageError
-        When the file was made with other settings: they are never mixed.
+        When a file was made with other settings: they are never mixed.
     StageError
         When no photo can be used, or most photos of the last run are gone; a part of a collection may do without.
     """
-    former = None if overwrite else _read_former(run)
-    if former is not None and run.collection is None:
-        _refuse_great_loss(former, names, run.path)
-    kept = {} if former is None else _unchanged_rows(run, former, names)
-    todo = [name for name in names if name not in kept]
-    if former is not None and not todo and len(kept) == len(former.names):
-        fingerprints = [kept[name][1] for name in former.names]
-        if fingerprints == list(former.fingerprints):
-            if run.shards_dir.is_dir():  # of a run that was killed when its file stood
-                _remove_shards(run, ShardFolder(run.shards_dir / "descriptors", {}, MADE_BY))
-            return Extraction(former, is_current=True)
+    plans = [Plan.of(run, names, overwrite) for run in runs]
+    results = []
+    for number, plan in enumerate(plans):
+        later = [VectorCompanion(other) for other in plans[number + 1 :] if other.can_ride_along]
+        plan.run = replace(plan.run, company=Company([*plan.run.company.members, *later]))
+        results.append(_carry_out(plan, names))
+    return results
+
+
+def _carry_out(plan: Plan, names: Sequence[str]) -> Extraction:
+    run, former = plan.run, plan.former
+    if former is not None and plan.is_done:
+        if run.shards_dir.is_dir():  # of a run that was killed when its file stood
+            _remove_shards(run, ShardFolder(run.shards_dir / "descriptors", {}, MADE_BY))
+        return Extraction(former, is_current=True)
     sample = _learn(run, former, names)
-    shards = ShardFolder(run.shards_dir / "descriptors", _shard_settings(run), MADE_BY)
-    skipped = _compute(run, shards, todo, sample)
-    computed = sorted({*todo} - {photo.name for photo in skipped})
-    features = _merge(run, _Kept(former, kept), shards, computed, skipped)
+    skipped = _compute(plan, sample)
+    computed = sorted({*plan.todo} - {photo.name for photo in skipped})
+    features = _merge(run, _Kept(former, plan.kept), plan.shards, computed, skipped)
     is_current = former is not None and former.checksum == features.checksum
     if not is_current:
         write_features(run.path, features)
-    _remove_shards(run, shards)
+    _remove_shards(run, plan.shards)
     return Extraction(features, computed, is_current)
-
-
-def _read_former(run: FeatureRun) -> Features | None:
-    if not run.path.is_file():
-        return None
-    try:
-        former = read_features(run.path)
-    except DamagedFileError as error:
-        logger.warning("%s (it is made anew now)", error)
-        return None
-    _refuse_other_settings(former, run)
-    is_learnt = isinstance(run.extractor, LearntExtractor)
-    if is_learnt and run.collection is not None and not is_of_collection(run, former, run.collection):
-        logger.warning("%s was made with something learnt elsewhere (it is made anew now)", run.path)
-        return None
-    return former
-
-
-def _refuse_other_settings(former: Features, run: FeatureRun) -> None:
-    before, now = {"model": former.model, **former.settings}, {"model": run.extractor.name, **run.settings}
-    for key in sorted(before.keys() | now.keys()):
-        if before.get(key) != now.get(key):
-            raise UsageError(
-                f"{run.path} was made with --{key} {before.get(key)}, this call has --{key} {now.get(key)}: they are "
-                "not mixed; use the former setting, another --outputs_dir, or --overwrite to make the file anew"
-            )
-
-
-def _refuse_great_loss(former: Features, names: Sequence[str], path: Any) -> None:
-    gone = len(set(former.names) - set(names))
-    if len(former.names) >= MIN_PHOTOS_FOR_LOSS_CHECK and 2 * gone > len(former.names):
-        raise StageError(
-            f"{gone} of the {len(former.names)} photos in {path} are gone from the image folder: is it the right "
-            "folder, and complete? Nothing was changed; use --overwrite if the photos were removed on purpose"
-        )
-
-
-def _unchanged_rows(run: FeatureRun, former: Features, names: Sequence[str]) -> dict[str, tuple[int, Fingerprint]]:
-    """Give row and present fingerprint of each photo that is as it was when its descriptor was computed."""
-    wanted, kept = set(names), {}
-    for row, (name, known) in enumerate(zip(former.names, former.fingerprints, strict=True)):
-        found = run.present_fingerprint(name, known) if name in wanted else None
-        if found is not None and found.sha256 == known.sha256:
-            kept[name] = (row, found)
-    return kept
 
 
 def _learn(run: FeatureRun, former: Features | None, names: Sequence[str]) -> ShardFolder | None:
@@ -149,13 +109,6 @@ def _learn(run: FeatureRun, former: Features | None, names: Sequence[str]) -> Sh
     if run.collection is not None:
         return learn_together(run, run.extractor, run.collection)
     return learn_or_load(run, run.extractor, names)
-
-
-def _shard_settings(run: FeatureRun) -> dict[str, Any]:
-    if not isinstance(run.extractor, LearntExtractor):
-        return run.settings
-    state = run.extractor.state()
-    return run.settings | {"state": digest(sorted(state), *(np.asarray(state[key]) for key in sorted(state)))}
 
 
 @dataclass(frozen=True)
@@ -170,18 +123,15 @@ class _SampleWork:
         return Prepared(name, record.fingerprint, (int(width), int(height)), value, unpack_exif(record.arrays))
 
 
-def _compute(
-    run: FeatureRun, shards: ShardFolder, names: Sequence[str], sample: ShardFolder | None
-) -> list[SkippedPhoto]:
-    """Fill ``shards`` with the descriptors of ``names``; give the photos that cannot be used."""
-    todo = [name for name in names if not (name in shards.index and run.is_unchanged(name, shards.index[name][1]))]
-    extractor, finish = run.extractor, _Finish(run)
+def _compute(plan: Plan, sample: ShardFolder | None) -> list[SkippedPhoto]:
+    """Fill the shards with the missing descriptors; give the photos that cannot be used."""
+    run, extractor, finish, todo = plan.run, plan.run.extractor, _Finish(plan.run), plan.missing()
     if sample is not None and isinstance(extractor, LearntExtractor):
         sampled = [name for name in todo if name in sample.index]
         jobs = Jobs(_SampleWork(extractor), ((record.name, record) for record in sample.records(sampled)), len(sampled))
-        run.fill(shards, jobs, finish, "descriptors of the sample")
+        run.fill(plan.shards, jobs, finish, "descriptors of the sample")
         todo = [name for name in todo if name not in sample.index]
-    return run.fill(shards, run.photo_jobs(extractor.prepare, todo), finish, "descriptors")
+    return run.fill(plan.shards, run.photo_jobs(extractor.prepare, todo), finish, "descriptors")
 
 
 @dataclass(frozen=True)

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from hloc.companions import Company
 from hloc.device_decoding import DeviceDecoder, EncodedWork
 from hloc.extractors.base import Extractor
 from hloc.shard_writer import ShardWriter
@@ -93,6 +94,8 @@ class FeatureRun:
         The whole, when this run describes a part of it; a part may hold no usable photo.
     decoder : DeviceDecoder or None
         What decodes plain JPEGs in place of the workers.
+    company : Company
+        What else is made of the photos that this run decodes; of those that the workers decode only.
     """
 
     image_dir: Path
@@ -102,6 +105,7 @@ class FeatureRun:
     resources: Resources = field(default_factory=Resources)
     collection: Collection | None = None
     decoder: DeviceDecoder | None = None
+    company: Company = field(default_factory=Company)
 
     @property
     def settings(self) -> dict[str, Any]:
@@ -134,8 +138,9 @@ class FeatureRun:
             usable = _usable(progress_bar(results, jobs.count, label), skipped)
             if self.decoder is not None and isinstance(jobs.work, EncodedWork):
                 usable = self.decoder.stream(usable, jobs.work.photo_work, skipped)
-            for record in finish(usable):
-                writer.add(record)
+            with self.company.served(usable) as alone:
+                for record in finish(alone):
+                    writer.add(record)
         return skipped
 
     def _num_workers(self, num_jobs: int) -> int:
@@ -148,8 +153,9 @@ class FeatureRun:
         """Give the jobs that decode photos for this model and run ``compute`` on each."""
         max_side, max_megapixels = self.extractor.max_side, self.resources.max_megapixels
         work = PhotoWork(self.image_dir, compute, max_side, max_megapixels, reads_exif=True)
-        taken = work if self.decoder is None else EncodedWork(work)
-        return Jobs(taken, ((name, None) for name in names), len(names))
+        if self.decoder is not None:
+            return Jobs(EncodedWork(work), ((name, None) for name in names), len(names))
+        return Jobs(replace(work, companions=self.company.parts), self.company.jobs(names), len(names))
 
     def is_unchanged(self, name: str, known: Fingerprint) -> bool:
         """Say whether a photo is the one that ``known`` was taken of."""

@@ -44,6 +44,37 @@ class LocalFeatures:
     size: tuple[int, int]
 
 
+@dataclass(frozen=True)
+class Detection:
+    """Which local features of a photo are meant: equal detections of one photo give equal features.
+
+    Attributes
+    ----------
+    max_side : int
+        Longest side, in pixels, that the photo is decoded to.
+    num_keypoints, upright
+        As in :func:`extract_local_features`.
+    """
+
+    max_side: int
+    num_keypoints: int
+    upright: bool
+
+    def of(self, photo: NDArray[np.uint8]) -> LocalFeatures:
+        """Detect in an upright RGB photo (H, W, 3); asked again for the same array, give what was found before.
+
+        A descriptor and a matcher that mean the same features of one decoded photo so share one detection. Only the
+        last photo is remembered, which must not be written to in between.
+        """
+        global _last
+        if _last is None or _last[0] is not photo or _last[1] != self:
+            _last = photo, self, extract_local_features(photo, self.num_keypoints, self.upright)
+        return _last[2]
+
+
+_last: tuple[NDArray[np.uint8], Detection, LocalFeatures] | None = None
+
+
 def extract_local_features(photo: NDArray[np.uint8], num_keypoints: int, upright: bool) -> LocalFeatures:
     """Find the strongest keypoints of a photo, spread over it, and describe them.
 

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import signal
 from collections import deque
-from collections.abc import Callable, Generator, Iterable
+from collections.abc import Callable, Collection, Generator, Iterable, Mapping
 from concurrent.futures import TimeoutError as FutureTimeoutError
 from concurrent.futures.process import BrokenProcessPool
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
@@ -22,7 +22,7 @@ from storage.errors import PhotoError, StageError
 from storage.exif import ExifRecord, read_exif
 from storage.fingerprints import Fingerprint, fingerprint
 from storage.machine import available_memory, usable_cores
-from storage.photos import load_photo, photo_size
+from storage.photos import load_photo_sizes, photo_size
 from storage.report import SkippedPhoto
 
 TASKS_PER_WORKER = 4
@@ -46,6 +46,8 @@ class Prepared:
         What was computed.
     exif : ExifRecord or None
         What its EXIF says, where it was asked for.
+    by_products : Mapping of str to Any
+        What companions made of it, by their label.
     """
 
     name: str
@@ -53,6 +55,18 @@ class Prepared:
     image_size: tuple[int, int]
     value: Any
     exif: ExifRecord | None = None
+    by_products: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Part:
+    """Something to compute of a photo: ``compute`` takes it upright, RGB, uint8 (H, W, 3), at most ``max_side`` large.
+
+    ``compute`` is picklable.
+    """
+
+    compute: Callable[[Any], Any]
+    max_side: int | None
 
 
 @dataclass(frozen=True)
@@ -71,6 +85,8 @@ class PhotoWork:
         Larger photos are refused.
     reads_exif : bool
         Read EXIF in the same pass.
+    companions : Mapping of str to Part
+        What else may be computed of a photo while it is decoded, by label; the job's argument names what is wanted.
     """
 
     image_dir: Path
@@ -78,17 +94,20 @@ class PhotoWork:
     max_side: int | None
     max_megapixels: float
     reads_exif: bool = False
+    companions: Mapping[str, Part] = field(default_factory=dict)
 
-    def __call__(self, name: str, _argument: None = None) -> Prepared:
+    def __call__(self, name: str, wanted: Collection[str] | None = None) -> Prepared:
         """Treat one photo; PhotoError when it cannot be used."""
         path = self.image_dir / name
         before = fingerprint(path)
-        photo = load_photo(path, self.max_side, self.max_megapixels)
-        value = self.compute(photo)
+        labels = sorted(wanted or ())
+        parts = [Part(self.compute, self.max_side), *(self.companions[label] for label in labels)]
+        photos = load_photo_sizes(path, [part.max_side for part in parts], self.max_megapixels)
+        value, *others = (part.compute(photo) for part, photo in zip(parts, photos, strict=True))
         exif = read_exif(path) if self.reads_exif else None
         if fingerprint(path, before) != before:
             raise PhotoError("changed while it was being read")
-        return Prepared(name, before, photo_size(path), value, exif)
+        return Prepared(name, before, photo_size(path), value, exif, dict(zip(labels, others, strict=True)))
 
 
 def count_cores() -> int:

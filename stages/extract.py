@@ -10,18 +10,21 @@ from pathlib import Path
 from typing import Any
 
 from hloc.approximate import choose_search, import_usearch
+from hloc.companions import Companion, Company
 from hloc.device_decoding import DeviceDecoder, open_device_decoder
-from hloc.extraction import Extraction, extract
+from hloc.extraction import Extraction, extract_all
 from hloc.extractors import JOINT, choose_models, create_extractor
 from hloc.extractors.base import SPECIAL_FLAGS, Extractor, ExtractorOptions, LearntExtractor
 from hloc.extractors.network import NetworkExtractor
 from hloc.feature_run import FeatureRun, Resources
 from hloc.gpu_proposals import choose_device
 from hloc.joining import JoinedFeatures, join_features
+from hloc.matching import create_matcher
+from hloc.matching.description import LocalFeatureCompanion, MatchRun
 from hloc.retrieval import Neighbours, SearchWay, find_neighbours
 from hloc.scoring import SCORE_DECIMALS
 from stages.checks import follows_links
-from stages.settings import ExtractSettings
+from stages.settings import ExtractSettings, MatchSettings
 from storage.atomic import remove_leftovers
 from storage.errors import DamagedFileError, UsageError
 from storage.formats.features import features_path, hloc_path, write_hloc_features
@@ -38,7 +41,8 @@ def extract_features(settings: ExtractSettings) -> RunReport:
     """Bring descriptors and pairs of a folder of photos up to date.
 
     Writes ``global-feats-<model>.h5`` and ``pairs-<model>.txt`` to ``settings.outputs_dir``; ``docs/formats.md``
-    specifies both. Joined models (``A+B``) have a features file each and one pairs file together.
+    specifies both. Joined models (``A+B``) have a features file each and one pairs file together. With
+    ``settings.keep_local_features`` it also writes the local features that the stage of ``match_pairs.py`` would.
 
     Raises
     ------
@@ -55,7 +59,7 @@ def extract_features(settings: ExtractSettings) -> RunReport:
         names, unnamable = usable_names(list_photos(settings.image_dir, follows_links(settings)))
         extractors = [create_extractor(model, options) for model in models]
         runs = [feature_run(settings, extractor) for extractor in extractors]
-        results = [extract(run, names, settings.overwrite) for run in runs]
+        results = extract_all(runs, names, settings.overwrite)
         report = write_pairs_of(settings, results, unnamable)
         check_accounting(report, len(names) + len(unnamable), described=report.counts["described"])
         for extractor, result in zip(extractors, results, strict=True):
@@ -82,6 +86,8 @@ def check_extraction(settings: ExtractSettings) -> None:
             raise UsageError(f"--{flag} {value}: must be {allowed}")
     if settings.shard is not None and settings.distributed is not None:
         raise UsageError(f"--shard {settings.shard}: --distributed {settings.distributed} cuts the list by itself")
+    if settings.keep_local_features and (settings.shard is not None or settings.distributed is not None):
+        raise UsageError("--keep_local_features: shards keep none, match_pairs.py detects by itself; leave it out")
     if settings.ray_address is not None and settings.distributed is None:
         raise UsageError(f"--ray_address {settings.ray_address}: has no use without --distributed ray")
     if settings.search == "approximate":
@@ -121,7 +127,16 @@ def feature_run(settings: ExtractSettings, extractor: Extractor) -> FeatureRun:
     resources = Resources(settings.num_workers, settings.batch_size, settings.max_megapixels, settings.timeout_s)
     path = features_path(settings.outputs_dir, extractor.name)
     decoder = _device_decoder(settings, extractor) if settings.jpeg_decoder == "gpu" else None
-    return FeatureRun(settings.image_dir, path, extractor, settings.half, resources, decoder=decoder)
+    company = Company(_local_features(settings, extractor, resources) if settings.keep_local_features else ())
+    return FeatureRun(settings.image_dir, path, extractor, settings.half, resources, decoder=decoder, company=company)
+
+
+def _local_features(settings: ExtractSettings, extractor: Extractor, resources: Resources) -> list[Companion]:
+    """Give what keeps the model's local features for ``match_pairs.py``; nothing when that would detect others."""
+    matcher = create_matcher(MatchSettings.matcher, MatchSettings.num_keypoints)
+    if extractor.detection is None or extractor.detection != matcher.detection:
+        return []
+    return [LocalFeatureCompanion(MatchRun(settings.image_dir, settings.outputs_dir, matcher, resources))]
 
 
 def _device_decoder(settings: ExtractSettings, extractor: Extractor) -> DeviceDecoder | None:

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from hloc.extraction import Extraction, extract
+from hloc.extraction import Extraction, extract_all
 from hloc.extractors import JOINT
 from hloc.extractors.base import Extractor
 from hloc.feature_run import Collection, FeatureRun
@@ -68,7 +68,7 @@ def extract_shard(settings: ExtractSettings) -> RunReport:
             ShardOrigin(shard, model, len(names), listing_checksum(names), call, unnamable),
         )
         part = shard.part(names)
-        results = [extract(run, part, settings.overwrite) for run in runs]
+        results = extract_all(runs, part, settings.overwrite)
         report = _report(settings, shard, part, results)
         report.seconds = time.monotonic() - started
         if not report.is_current:

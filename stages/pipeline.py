@@ -222,6 +222,7 @@ class _Stages:
             ExtractSettings(
                 image_dir=self.copies_dir,
                 outputs_dir=self.outputs_dir,
+                keep_local_features=not self.settings.no_verify,  # the next stage needs them
                 **{name: getattr(self.settings, name) for name in shared},
             )
         )

@@ -54,7 +54,7 @@ class ExtractSettings:
     ``engine``, ``precision`` and ``compile`` are for models that are networks of PyTorch, the four of ``input_`` for
     ``onnx:FILE``. ``shard`` is ``i/n``: describe every n-th photo only, beginning with the i-th, and make no pairs.
     ``distributed`` is ``ray`` or None; ``ray_address`` of None starts a cluster on this machine.
-    ``search`` is one of ``SEARCHES``.
+    ``search`` is one of ``SEARCHES``. ``keep_local_features`` keeps those that ``match_pairs.py`` would detect again.
     """
 
     image_dir: Path = Path("datasets")
@@ -86,6 +86,7 @@ class ExtractSettings:
     distributed: str | None = None
     ray_address: str | None = None
     pairs_format: str = "text"
+    keep_local_features: bool = False
 
 
 @dataclass(frozen=True)

@@ -9,10 +9,10 @@ import struct
 import threading
 import warnings
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,6 +20,7 @@ from PIL import Image, ImageCms, UnidentifiedImageError
 
 from storage.errors import PhotoError
 from storage.listing import NUM_FIRST_BYTES, photo_format
+from storage.modes import as_rgb
 
 MAX_MEGAPIXELS = 100.0
 
@@ -53,7 +54,6 @@ _STDERR = 2
 _STDERR_LOCK = threading.RLock()  # two threads that put it aside at once would lose it
 
 _ORIENTATION_TAG = 0x0112
-_MOST_GREY = 1e30  # so that a difference of two values stays finite in float32
 _TURNS_SIDES = 5  # from this orientation on, width and height change places
 
 
@@ -61,10 +61,10 @@ def load_photo(path: Path, max_side: int | None = None, max_megapixels: float = 
     """Decode a photo, upright, at most ``max_side`` large.
 
     The EXIF orientation is applied once. Transparency is laid on white. Of an animation or a file of several pages
-    the first picture is taken. 16-bit grey is divided by 257; 32-bit and floating-point grey by what its values show,
-    see :func:`_grey_range`. A JPEG much larger than wanted is decoded at 1/2, 1/4 or 1/8 scale (libjpeg's scaled
-    DCT), never below 1.8 times the wanted size. On 12-megapixel drone photos the mean difference to a full decode is
-    1.2, 0.7 and 1.6 grey levels at 1024, 640 and 320 pixels, in 46, 43 and 28 % of the time.
+    the first picture is taken; :mod:`storage.modes` says how other modes become RGB. A JPEG much larger than wanted is
+    decoded at 1/2, 1/4 or 1/8 scale (libjpeg's scaled DCT), never below 1.8 times the wanted size. On 12-megapixel
+    drone photos the mean difference to a full decode is 1.2, 0.7 and 1.6 grey levels at 1024, 640 and 320 pixels, in
+    46, 43 and 28 % of the time.
 
     Parameters
     ----------
@@ -86,18 +86,40 @@ def load_photo(path: Path, max_side: int | None = None, max_megapixels: float = 
     PhotoError
         When the file is missing, empty, no regular file, no photo, too large, cut or damaged.
     """
-    with open_photo(path, max_megapixels) as image:
-        wanted = wanted_size(image.size, max_side)
-        if image.format in ("JPEG", "MPO"):
-            # Stored and upright sides are scaled alike, so the orientation does not matter here.
-            image.draft(None, (math.ceil(wanted[0] * DECODE_MARGIN), math.ceil(wanted[1] * DECODE_MARGIN)))
-        if getattr(image, "n_frames", 1) < 1:  # counting the pages of a TIFF finds a broken chain of them
-            raise PhotoError("holds no picture")
-        image.load()
-        # After load: Pillow turns a TIFF by itself, and then no longer shows the tag.
-        orientation = upright_orientation(image)
-        stored = _as_rgb(image)
-    return turned_upright(_shrunk(stored, wanted), orientation)
+    return load_photo_sizes(path, [max_side], max_megapixels)[0]
+
+
+def load_photo_sizes(
+    path: Path, max_sides: Sequence[int | None], max_megapixels: float = MAX_MEGAPIXELS
+) -> list[NDArray[np.uint8]]:
+    """Decode a photo for several longest sides; each array is, bit for bit, what :func:`load_photo` gives for its side.
+
+    Sides that :func:`load_photo` would decode at the same scale share one decoding, equal sides one array.
+    """
+    decoded: dict[tuple[int, int], tuple[NDArray[np.uint8], int]] = {}
+    photos: dict[int | None, NDArray[np.uint8]] = {}
+    for max_side in dict.fromkeys(max_sides):
+        with open_photo(path, max_megapixels) as image:
+            wanted = wanted_size(image.size, max_side)
+            if image.format in ("JPEG", "MPO"):
+                # Stored and upright sides are scaled alike, so the orientation does not matter here.
+                image.draft(None, (math.ceil(wanted[0] * DECODE_MARGIN), math.ceil(wanted[1] * DECODE_MARGIN)))
+            scaled = image.size
+            if scaled not in decoded:
+                decoded[scaled] = _decoded(image)
+        stored, orientation = decoded[scaled]
+        photos[max_side] = turned_upright(_shrunk(stored, wanted), orientation)
+    return [photos[max_side] for max_side in max_sides]
+
+
+def _decoded(image: Image.Image) -> tuple[NDArray[np.uint8], int]:
+    """Decode an opened photo; give it as stored, (H, W, 3), and its orientation."""
+    if getattr(image, "n_frames", 1) < 1:  # counting the pages of a TIFF finds a broken chain of them
+        raise PhotoError("holds no picture")
+    image.load()
+    # After load: Pillow turns a TIFF by itself, and then no longer shows the tag.
+    orientation = upright_orientation(image)
+    return as_rgb(image), orientation
 
 
 def turned_upright(stored: NDArray[np.uint8], orientation: int) -> NDArray[np.uint8]:
@@ -258,42 +280,3 @@ def upright_orientation(image: Image.Image) -> int:
     except PARSER_ERRORS:
         return 1
     return orientation if isinstance(orientation, int) and orientation in _UPRIGHT else 1
-
-
-def _as_rgb(image: Image.Image) -> NDArray[np.uint8]:
-    """Turn a decoded image of any mode into an array (H, W, 3)."""
-    if image.mode.startswith(("I", "F")):
-        grey = _grey_to_8_bit(np.asarray(image))
-        return np.repeat(grey[:, :, None], 3, axis=2)
-    if image.has_transparency_data:
-        rgba = image.convert("RGBA")
-        white = Image.new("RGBA", rgba.size, "white")
-        return np.asarray(Image.alpha_composite(white, rgba).convert("RGB"))
-    if image.mode == "LAB":
-        lab, srgb = ImageCms.createProfile("LAB"), ImageCms.createProfile("sRGB")
-        transform = ImageCms.buildTransform(lab, srgb, "LAB", "RGB")
-        return np.asarray(ImageCms.applyTransform(image, transform))
-    return np.asarray(image.convert("RGB"))
-
-
-def _grey_to_8_bit(grey: NDArray[Any]) -> NDArray[np.uint8]:
-    """Scale grey values (H, W) of any number type to 0-255."""
-    values = np.nan_to_num(grey.astype(np.float32), nan=0.0, posinf=0.0, neginf=0.0)
-    np.clip(values, -_MOST_GREY, _MOST_GREY, out=values)
-    lowest, highest = (0.0, 65535.0) if grey.dtype.kind == "u" else _grey_range(values)
-    values -= lowest
-    values *= 255.0 / ((highest - lowest) or 1.0)
-    return np.rint(values, out=values).astype(np.uint8)
-
-
-def _grey_range(values: NDArray[np.float32]) -> tuple[float, float]:
-    """Guess the range (black, white) of 32-bit or floating-point grey, which the file does not say.
-
-    The narrowest of 0-1, 0-255 and 0-65535 that holds all values; else from the least to the greatest value.
-    """
-    least, greatest = float(values.min()), float(values.max())
-    if least >= 0:
-        for white in (1.0, 255.0, 65535.0):
-            if greatest <= white:
-                return 0.0, white
-    return least, greatest

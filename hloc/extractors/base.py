@@ -6,12 +6,15 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from storage.errors import UsageError
+
+if TYPE_CHECKING:  # OpenCV takes long to import, and create_clusters.py asks for thresholds only
+    from hloc.local_features import Detection
 
 
 class Extractor(ABC):
@@ -31,11 +34,14 @@ class Extractor(ABC):
     computes_in_workers : bool
         True when :meth:`prepare` is the work, so that as many workers as cores pay; False when a network in the main
         process is.
+    detection : Detection or None
+        The local features that :meth:`prepare` is made of, when it is: whoever needs the same need not detect them.
     """
 
     name: str
     max_side: int | None
     computes_in_workers: bool = True
+    detection: Detection | None = None
 
     @property
     @abstractmethod

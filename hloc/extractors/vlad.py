@@ -20,7 +20,7 @@ from threadpoolctl import ThreadpoolController
 from hloc.anchors import Anchors, Residuals, learn_anchors, quantised_residuals
 from hloc.codebook import encode_vlad, learn_codebooks
 from hloc.extractors.base import ExtractorOptions, LearntExtractor
-from hloc.local_features import SIFT_LENGTH, extract_local_features, root_sift
+from hloc.local_features import SIFT_LENGTH, Detection, root_sift
 from hloc.whitening import ShrunkenWhitening, Whitening, learn_shrunken_whitening, learn_whitening, unit_rows
 from storage.errors import UsageError
 
@@ -89,6 +89,7 @@ class VladExtractor(LearntExtractor):
         if num_keypoints < 1:
             raise UsageError(f"num_keypoints {num_keypoints}: must be at least 1")
         self.num_keypoints = num_keypoints
+        self.detection: Detection = Detection(self.max_side, num_keypoints, upright=True)
         self.seed = seed
         self.learnt_on = 0
         self._local: Whitening | None = None
@@ -113,7 +114,7 @@ class VladExtractor(LearntExtractor):
 
     def prepare_sample(self, photo: NDArray[np.uint8]) -> dict[str, NDArray[Any]]:
         """Give the photo's SIFT descriptors, uint8 (M, 128)."""
-        return {"descriptors": extract_local_features(photo, self.num_keypoints, upright=True).descriptors}
+        return {"descriptors": self.detection.of(photo).descriptors}
 
     def prepare(self, photo: NDArray[np.uint8]) -> NDArray[np.float32]:
         """Give the unit vector (D,) of an upright RGB photo (H, W, 3); zeros when it shows no keypoint."""

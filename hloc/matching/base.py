@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from hloc.local_features import Detection
 from storage.formats.local_features import StoredFeatures
 
 
@@ -65,11 +66,14 @@ class Matcher(ABC):
         Longest side, in pixels, that photos are decoded to.
     num_keypoints : int
         Most keypoints of a photo.
+    detection : Detection or None
+        The local features that :meth:`describe` is made of, when others may need the same.
     """
 
     name: str
     max_side: int
     num_keypoints: int
+    detection: Detection | None = None
 
     @abstractmethod
     def feature_settings(self) -> dict[str, Any]:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from itertools import islice
 from pathlib import Path
 
+from hloc.companions import Companion
 from hloc.feature_run import Resources
 from hloc.matching.base import Matcher
-from hloc.stream import PhotoWork, Prepared, count_cores, run_in_workers
+from hloc.stream import Part, PhotoWork, Prepared, count_cores, run_in_workers
 from storage.fingerprints import Fingerprint, fingerprint
 from storage.formats.local_features import PHOTOS_PER_SHARD, LocalFeatureStore, LocalRecord
 from storage.progress import progress_bar
@@ -100,6 +102,37 @@ def describe_photos(run: MatchRun, names: Sequence[str]) -> Description:
         kept |= {record.name: record.fingerprint for record in records}
         computed += [record.name for record in records]
     return Description(store, {name: kept[name] for name in sorted(kept)}, computed, skipped)
+
+
+class LocalFeatureCompanion(Companion):
+    """Keeps the local features that a descriptor is made of where :func:`describe_photos` looks for them.
+
+    Used, like :func:`describe_photos`, under the lock of the outputs folder.
+
+    Parameters
+    ----------
+    run : MatchRun
+        The run that will need them.
+    """
+
+    def __init__(self, run: MatchRun) -> None:
+        self.label = f"local features of {run.matcher.name}"
+        self.part = Part(run.matcher.describe, run.matcher.max_side)
+        self._run = run
+
+    @cached_property
+    def _store(self) -> LocalFeatureStore:
+        store = self._run.open_store()
+        store.clean()
+        return store
+
+    def wanted(self, names: Sequence[str]) -> list[str]:
+        """Give the photos without local features, and those that changed since."""
+        return [name for name in names if _unchanged(self._run, self._store, name) is None]
+
+    def write(self, items: Sequence[Prepared], /) -> None:
+        """Write a shard."""
+        self._store.write([_record(item) for item in items])
 
 
 def _unchanged(run: MatchRun, store: LocalFeatureStore, name: str) -> Fingerprint | None:

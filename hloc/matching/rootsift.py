@@ -13,7 +13,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from hloc.local_features import extract_local_features, root_sift
+from hloc.local_features import Detection, root_sift
 from hloc.matching.base import LoadedFeatures, Matcher, Matches
 from storage.errors import UsageError
 from storage.formats.local_features import THUMBNAIL_SIDE, StoredFeatures
@@ -59,6 +59,7 @@ class RootSift(Matcher):
         if not 2 <= num_keypoints <= MAX_KEYPOINTS:
             raise UsageError(f"--num_keypoints {num_keypoints}: must be 2 to {MAX_KEYPOINTS}")
         self.num_keypoints = num_keypoints
+        self.detection: Detection = Detection(self.max_side, num_keypoints, self.is_upright)
 
     def feature_settings(self) -> dict[str, Any]:
         """Give what was set and what is fixed."""
@@ -70,7 +71,7 @@ class RootSift(Matcher):
 
     def describe(self, photo: NDArray[np.uint8]) -> StoredFeatures:
         """Give RootSIFT of the strongest keypoints, spread over the photo."""
-        found = extract_local_features(photo, self.num_keypoints, self.is_upright)
+        found = self.detection.of(photo)
         grey = cv2.cvtColor(np.ascontiguousarray(photo), cv2.COLOR_RGB2GRAY)
         thumbnail = cv2.resize(grey, (THUMBNAIL_SIDE, THUMBNAIL_SIDE), interpolation=cv2.INTER_AREA)
         descriptors = np.clip(np.rint(root_sift(found.descriptors) * BYTE_STEPS), 0, 255).astype(np.uint8)

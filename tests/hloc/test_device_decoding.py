@@ -18,7 +18,7 @@ from hloc.feature_run import FeatureRun, Resources
 from stages.extract import extract_features
 from stages.settings import ExtractSettings
 from storage.errors import PhotoError
-from storage.photos import load_photo
+from storage.photos import load_photo, load_photo_sizes
 from storage.plain_jpeg import PlainJpeg, read_plain_jpeg
 from tests.drawn_photos import draw_photo, save_photos
 from tests.fake_models import MeanColour
@@ -175,8 +175,8 @@ def test_a_photo_that_neither_decodes_is_skipped_with_its_reason(
 
     monkeypatch.setattr(DeviceDecoder, "_decoder", lambda _self: refuse)
     monkeypatch.setattr(
-        "hloc.stream.load_photo",
-        lambda path, *rest: _refused(path, names[1]) if path.name == names[1] else load_photo(path, *rest),
+        "hloc.stream.load_photo_sizes",
+        lambda path, *rest: _refused(path, names[1]) if path.name == names[1] else load_photo_sizes(path, *rest),
     )
     result = extract(run_of(tmp_path, DeviceDecoder("cpu", 2)), names)
     assert [(photo.name, photo.reason) for photo in result.features.skipped] == [(names[1], "damaged JPEG")]

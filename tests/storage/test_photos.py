@@ -13,7 +13,7 @@ from PIL import Image
 
 from storage.errors import PhotoError
 from storage.listing import list_photos
-from storage.photos import load_photo, open_photo, photo_size
+from storage.photos import load_photo, load_photo_sizes, open_photo, photo_size
 
 Pixels = NDArray[np.uint8]
 
@@ -428,3 +428,30 @@ def test_real_photos_of_all_orientations_come_out_alike(shared_dir: Path, kind: 
     # The nine files were encoded one by one, so small pictures are compared.
     photos = [load_photo(folder / f"{kind}_{orientation}.jpg", 64) for orientation in range(9)]
     assert min(cosine(photo, photos[1]) for photo in photos) >= 0.999
+
+
+@pytest.mark.parametrize("ending", ["jpg", "png"])
+@pytest.mark.parametrize("max_sides", [[16, 24], [640, 768, 640], [None, 8], [8, 100]])
+def test_a_photo_in_several_sizes_is_bit_for_bit_what_it_is_in_each(
+    ending: str, max_sides: list[int | None], tmp_path: Path
+) -> None:
+    path = tmp_path / f"a.{ending}"
+    noise = np.random.default_rng(0).integers(0, 256, (300, 1600, 3), np.uint8)
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    Image.fromarray(noise).save(path, exif=exif)
+    for found, max_side in zip(load_photo_sizes(path, max_sides), max_sides, strict=True):
+        assert np.array_equal(found, load_photo(path, max_side))
+
+
+def test_sizes_that_are_decoded_at_one_scale_share_the_decoding(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    Image.new("RGB", (4000, 3000)).save(tmp_path / "a.jpg")
+    decode = sys.modules["storage.photos"]._decoded
+    scaled = []
+    monkeypatch.setattr("storage.photos._decoded", lambda image: scaled.append(image.size) or decode(image))
+    first, second, again = load_photo_sizes(tmp_path / "a.jpg", [640, 768, 640])
+    assert scaled == [(2000, 1500)] and first is again and second.shape == (576, 768, 3)
+    load_photo_sizes(tmp_path / "a.jpg", [640, 320])
+    assert scaled[1:] == [(2000, 1500), (1000, 750)]
