@@ -116,7 +116,7 @@ def _divided(graph: Any) -> _Parts:
     last = next((node for node in reversed(nodes) if node.op_type == CONVOLUTION), None)
     if last is None:
         raise StageError("--precision int8: the network has no convolution to be quantised; use --precision fp32")
-    wanted, trunk, rest = set(last.output), [], []
+    wanted, trunk, rest = set(last.output), list[Any](), list[Any]()
     for node in reversed(nodes):
         if wanted.intersection(node.output):
             wanted.update(node.input)
