@@ -43,7 +43,14 @@ from storage.photos import load_photo  # noqa: E402
 
 WIDTHS, TIMES = (64, 128, 256, 512, 512), (2, 2, 3, 3, 3)  # of VGG16's blocks
 NUM_CLUSTERS, NUM_OUTPUTS = 64, 4096
-WAYS = (("openvino", "fp32"), ("onnxruntime", "fp32"), ("torch", "fp32"), ("openvino", "bf16"), ("torch", "bf16"))
+WAYS = (
+    ("openvino", "fp32"),
+    ("onnxruntime", "fp32"),
+    ("onnxruntime", "int8"),
+    ("torch", "fp32"),
+    ("openvino", "bf16"),
+    ("torch", "bf16"),
+)
 REFERENCE = "reference (hloc's way)"
 DRAWN_SHA256 = "d0" * 32  # stands for the drawn weights in the name of the graph; change it with draw_weights
 
@@ -179,6 +186,7 @@ def make_ways(weights: NetvladWeights, num_threads: int) -> tuple[list[Way], lis
             is_torch = name == "torch"
             run = open_torch(parts, "cpu", engine, "netvlad") if is_torch else None
             run = run or open_graph(graph, engine, "netvlad", num_threads)
+            run = getattr(run, "run", run)  # without the first photos' second description in fp32
             ways.append(Way(label, lambda path: load_photo(path, RESIZE_MAX)[None], run.describe))
     return ways, missing
 

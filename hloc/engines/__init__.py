@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import importlib.util
 from dataclasses import dataclass
+from typing import Any
 
 from storage.errors import StageError, UsageError
 
@@ -16,11 +17,12 @@ ENGINES = (AUTO, TORCH, OPENVINO, ONNXRUNTIME)
 PREFERENCE = (OPENVINO, ONNXRUNTIME, TORCH)  # fastest first: benchmarks/extract.md
 PACKAGES = {TORCH: ("torch",), OPENVINO: ("openvino", "onnx"), ONNXRUNTIME: ("onnxruntime", "onnx")}
 PRECISIONS = ("fp32", "bf16", "fp16", "int8")
-FULL = PRECISIONS[0]
+FULL, INT8 = PRECISIONS[0], PRECISIONS[3]
 LEAST_COSINE = {"fp32": 0.99999, "bf16": 0.998, "fp16": 0.998, "int8": 0.95}  # to fp32; below it a run is refused
+QUANTISATION_VERSION = 1  # part of settings and names: a change of what int8 means never meets an old file
 
 # What an engine computes in, on the processor and elsewhere.
-_ON_PROCESSOR = {TORCH: ("fp32", "bf16"), OPENVINO: ("fp32", "bf16"), ONNXRUNTIME: ("fp32",)}
+_ON_PROCESSOR = {TORCH: ("fp32", "bf16"), OPENVINO: ("fp32", "bf16"), ONNXRUNTIME: ("fp32", "int8")}
 _ELSEWHERE = {TORCH: ("fp32", "bf16", "fp16"), OPENVINO: (), ONNXRUNTIME: ()}
 
 
@@ -39,9 +41,10 @@ class Engine:
     name: str = TORCH
     precision: str = FULL
 
-    def settings(self) -> dict[str, str]:
-        """Give both as a features file records them."""
-        return {"engine": self.name, "precision": self.precision}
+    def settings(self) -> dict[str, Any]:
+        """Give both as a features file records them, and for int8 in which version it was made."""
+        version = {"quantisation": QUANTISATION_VERSION} if self.precision == INT8 else {}
+        return {"engine": self.name, "precision": self.precision} | version
 
 
 def is_installed(engine: str) -> bool:

@@ -12,9 +12,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from hloc.engines import FULL, LEAST_COSINE, ONNXRUNTIME, OPENVINO, Engine
+from hloc.engines import FULL, INT8, LEAST_COSINE, ONNXRUNTIME, OPENVINO, Engine
 from hloc.engines.graph import INPUT, OUTPUT, Graph, least_cosine
 from hloc.engines.photo_network import CompiledModule, PhotoNetwork, TorchRun, started
+from hloc.engines.quantised import opened_quantised, quantised_path
 from hloc.onnx_session import open_session
 from storage.errors import DamagedFileError, StageError
 
@@ -119,7 +120,23 @@ def open_graph(graph: Graph, engine: Engine, model: str, num_threads: int = 0) -
         )
     if engine.precision == FULL:
         return exact
-    return Compared(RUNS[engine.name](graph.path, engine.precision, num_threads), exact, engine, model)
+    if engine.precision == INT8:
+        run = opened_quantised(graph, model, lambda path: RUNS[engine.name](path, INT8, num_threads))
+        _refuse_unlike(graph, run, model)
+    else:
+        run = RUNS[engine.name](graph.path, engine.precision, num_threads)
+    return Compared(run, exact, engine, model)
+
+
+def _refuse_unlike(graph: Graph, run: Any, model: str) -> None:
+    """Look at values before the first photo: a processor may add int8 products wrongly, a cached file be changed."""
+    cosine, asked = graph.cosine(run.describe), LEAST_COSINE[INT8]
+    if not cosine >= asked:
+        raise StageError(
+            f"--precision {INT8}: the drawn photos' descriptors of {model} agree with fp32 only to a cosine of "
+            f"{cosine:.4f}, less than {asked}; use --precision {FULL}, or remove {quantised_path(graph)} to have it "
+            "made anew"
+        )
 
 
 def open_torch(parts: PhotoNetwork, device: str, engine: Engine, model: str, compiles: bool = False) -> Any:

@@ -77,7 +77,8 @@ def test_less_than_fp32_is_taken_only_on_request_and_by_an_engine_that_computes_
             "fp16",
             "--precision fp16: openvino does not compute in it on the processor; use --precision fp32",
         ),
-        ("auto", "int8", "--precision int8: .*use --precision fp32 or bf16"),
+        ("openvino", "int8", "--precision int8: openvino does not compute in it .*use --engine onnxruntime, or"),
+        ("torch", "int8", "--precision int8: torch does not compute in it .*use --engine onnxruntime, or"),
         ("tensorrt", None, "--engine tensorrt: choose from auto, torch, openvino, onnxruntime"),
         (None, "float32", "--precision float32: choose from fp32, bf16, fp16, int8"),
     ],
@@ -122,3 +123,14 @@ def test_choosing_imports_no_engine(root_dir: Path) -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], cwd=root_dir, capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "set()"
+
+
+def test_int8_is_taken_only_when_it_is_asked_for_and_stands_in_the_settings_with_its_version(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    assert choose(monkeypatch, "auto").precision == "fp32"
+    assert choose(monkeypatch, "auto", "int8") == Engine("onnxruntime", "int8")
+    assert choose(monkeypatch, "auto", "int8").settings()["quantisation"] == engines.QUANTISATION_VERSION
+    assert "quantisation" not in Engine("onnxruntime").settings()
+    with pytest.raises(UsageError, match="--precision int8: torch does not compute in it on cuda; use"):
+        choose(monkeypatch, "auto", "int8", device="cuda")
