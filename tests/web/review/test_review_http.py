@@ -200,7 +200,7 @@ def test_an_action_is_answered_and_seen(client: Client, folders: Folders) -> Non
     assert answer.status == 200 and answer.content["removed"] == ["1"] and answer.content["clusters"] == ["0"]
     assert after["counts"]["clusters"] == before["counts"]["clusters"] - 1 and after["counts"]["actions"] == 1
     assert after["revision"] == answer.content["revision"] > before["revision"]
-    assert after["can_undo"] == "merge into cluster 0" and after["counts"]["unapplied"] == 1
+    assert after["can_undo"] == "merge into building 0" and after["counts"]["unapplied"] == 1
     assert read_decisions(folders.results_dir / "decisions.json").must_link
 
 
