@@ -5,6 +5,7 @@ from __future__ import annotations
 import heapq
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from clustering.bonds import Bonds
@@ -27,12 +28,12 @@ class Inside:
     agreement: float
     sizes: tuple[int, int]
 
-    @property
+    @cached_property
     def gain(self) -> float:
         """What it is worth to ask about it, in photos."""
         return expected_gain(1 - chance(self.score, self.agreement), self.sizes)
 
-    @property
+    @cached_property
     def is_doubtful(self) -> bool:
         """Whether the chance that it holds nothing together is large enough to ask."""
         return 1 - chance(self.score, self.agreement) >= LEAST_CHANCE

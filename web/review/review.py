@@ -64,6 +64,8 @@ class Review:
         self._bonds: Bonds | None = None
         self._pairs_error: StageError | None = None
         self._is_loaded = threading.Event()
+        self._is_asked = threading.Event()
+        self._delay_s = 0.0
         self._threads: list[threading.Thread] = []
         self._is_ended = threading.Event()
         self.queue: ReviewQueue | None = None
@@ -76,13 +78,18 @@ class Review:
         """The clusters as they stand."""
         return self.session.state
 
-    def start(self) -> None:
-        """Read pairs and then the photos' files in the background, one after the other: both would slow the page."""
+    def start(self, delay_s: float = 0.0) -> None:
+        """Read pairs and then the photos' files in the background, one after the other: both would slow the page.
+
+        Reading begins after ``delay_s``, or when the pairs are asked for.
+        """
+        self._delay_s = delay_s
         thread = threading.Thread(target=self._read_all, daemon=True)
         self._threads.append(thread)
         thread.start()
 
     def _read_all(self) -> None:
+        self._is_asked.wait(self._delay_s)
         self._load_bonds()
         self.collection.read_all(range(self.state.num_photos))
         with self.session.changed:
@@ -93,6 +100,7 @@ class Review:
         """Let the background work end."""
         self.collection.end()
         self._is_ended.set()
+        self._is_asked.set()
         for thread in self._threads:
             thread.join(END_S)
 
@@ -109,6 +117,7 @@ class Review:
         """
         if not self._threads and not self._is_loaded.is_set():
             self._load_bonds()
+        self._is_asked.set()
         self._is_loaded.wait()
         if self._bonds is None:
             raise self._pairs_error or StageError("the pairs could not be read")
