@@ -106,7 +106,7 @@ class Building:
     @property
     def title(self) -> str:
         """Its name, or its number."""
-        return self.name or f"Cluster {self.number}"
+        return self.name or f"Building {self.number}"
 
     @property
     def cameras(self) -> list[tuple[str, int]]:

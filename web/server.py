@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import socket
+import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -143,18 +144,27 @@ class PageServer:
                 f"--host {guard.host} --port {guard.port} cannot be listened on: {reason}; choose another port"
             ) from error
         guard.port = int(self._server.effective_port)
+        self._is_closed = threading.Event()
 
     def run(self, on_stop: Callable[[], None] = lambda: None) -> None:
         """Answer until :meth:`close` is called or the program is interrupted."""
+        server = self._server
         try:
-            self._server.run()
+            while not self._is_closed.is_set():
+                server.asyncore.loop(server.adj.asyncore_loop_timeout, server.adj.asyncore_use_poll, server._map, 1)
+        except (KeyboardInterrupt, SystemExit):
+            pass  # how the program is ended
         finally:
             on_stop()
-            self._server.task_dispatcher.shutdown()
+            for channel in list(server.active_channels.values()):
+                channel.handle_close()
+            server.task_dispatcher.shutdown()
+            server.close()  # last: threads that end wake the server through its trigger
 
     def close(self) -> None:
-        """Stop listening, from another thread: the server's own closes its sockets."""
-        self._server.trigger.pull_trigger(self._server.close)
+        """Let :meth:`run` end, from another thread: the server's own closes its sockets."""
+        self._is_closed.set()
+        self._server.pull_trigger()
 
 
 def _address(host: str) -> str:

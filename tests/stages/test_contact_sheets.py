@@ -77,7 +77,7 @@ def test_few_photos_are_one_sheet_many_are_several_and_none_is_lost() -> None:
     assert [sheet.path for sheet in few] == ["sheets/cluster-7.png"]
     assert [sheet.path for sheet in many] == [f"sheets/cluster-7{end}.png" for end in ("", "-2", "-3")]
     assert [photo for sheet in many for photo in sheet.photos] == photos
-    assert many[1].title == f"Cluster 7: {len(photos)} photos, sheet 2 of 3"
+    assert many[1].title == f"Building 7: {len(photos)} photos, sheet 2 of 3"
 
 
 def test_the_digest_changes_with_everything_that_is_shown(photo: ReportPhoto) -> None:

@@ -32,7 +32,7 @@ def test_buildings_come_largest_first_with_the_names_of_their_export_folders(wor
         (0, "building_1"),
         (3, "building_2"),
     ]
-    assert [building.title for building in content.buildings] == [HOSTILE, "Cluster 3"]
+    assert [building.title for building in content.buildings] == [HOSTILE, "Building 3"]
 
 
 def test_representatives_come_first_then_the_others_by_name(work: DrawnWork) -> None:

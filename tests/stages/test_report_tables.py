@@ -114,7 +114,7 @@ def test_kml_has_a_folder_per_building_in_the_namespace_of_the_standard(content:
     assert root.tag == f"{KML}kml"
     assert root.findtext(f"{KML}Document/{KML}name") == "A & B"
     folders = root.findall(f"{KML}Document/{KML}Folder")
-    assert [folder.findtext(f"{KML}name") for folder in folders] == [HOSTILE, "Cluster 3"]
+    assert [folder.findtext(f"{KML}name") for folder in folders] == [HOSTILE, "Building 3"]
     ring = folders[0].findtext(f".//{KML}LinearRing/{KML}coordinates")
     assert ring is not None and ring.split()[0] == ring.split()[-1]
     longitude, latitude = map(float, ring.split()[0].split(","))

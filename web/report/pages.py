@@ -126,7 +126,7 @@ class ReportPages:
 
     def _label(self, number: int) -> str:
         building = self.building_numbers.get(number)
-        return building.title if building else f"Cluster {number}"
+        return building.title if building else f"Building {number}"
 
     def _search_index(self) -> str:
         """Give what the search box looks in: pages, and of every photo its name, its page and its place there."""

@@ -19,7 +19,7 @@ WORDS = {
     "below_weak": "below the weak threshold",
     "positions": "a good pair, but the positions lie too far apart",
     "tie": "one of several joins that are equal in all respects",
-    "weakest": "what holds this cluster together least",
+    "weakest": "what holds this building together least",
 }
 
 
@@ -80,8 +80,8 @@ def _reason(review: Review, item: Item) -> str:
     told = review.reason_of(item.pair)
     if told in WORDS:
         return told
-    settings = review.info.get("settings", {})
+    strong, weak = review.thresholds or (0.0, 0.0)
     score = review.bonds.score(*item.pair)
-    if score < settings.get("weak_edg_thresh", 0.0):
+    if score < weak:
         return "below_weak"
-    return "unsure" if score < settings.get("strong_edg_thresh", 0.0) else "few_agree"
+    return "unsure" if score < strong else "few_agree"

@@ -41,7 +41,7 @@ def card(review: Review, number: int) -> Card:
         "doubt": round(doubt(review, number), 4),
         "locked": bool(state.setting("lock", number)),
         "note": state.setting("note", number) or "",
-        "changed": number in review.session.touched,
+        "changed": review.session.differences.is_changed(number),
         "representatives": representatives(review, number),
         "first_time": times[0] if times else None,
         "last_time": times[-1] if times else None,
@@ -181,7 +181,7 @@ def split_preview(review: Review, number: int, parted: set[int] | None) -> Card:
         kept, gone, bond = *seam.sides, seam.bond
     else:
         if not parted < set(photos):
-            raise UsageError("a split needs some of the cluster's photos, not all")
+            raise UsageError("a split needs some of the building's photos, not all")
         kept, gone = [photo for photo in photos if photo not in parted], sorted(parted)
         bond = review.bonds.between(kept, gone)
     link = None if bond is None else {"pair": list(bond.pair), "score": bond.score}

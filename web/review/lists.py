@@ -36,7 +36,7 @@ def _is_kept(review: Review, number: int, kept: str) -> bool:
     if kept == "doubtful":
         return doubt(review, number) >= DOUBTFUL
     if kept == "changed":
-        return number in review.session.touched
+        return review.session.differences.is_changed(number)
     kind = {"locked": "lock", "named": "name", "noted": "note"}.get(kept)
     return kind is None or state.setting(kind, number) is not None
 

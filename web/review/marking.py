@@ -19,14 +19,14 @@ def name(ground: Ground, request: Request) -> Action:
     text = text_of(request, "name") or None
     others = {value for (other,), value in state.settings.get("name", {}).items() if other != number}
     if text in others:
-        raise ConflictError(f"another cluster is called {text!r} already: merge the two, or choose another name")
-    return _set(state, f"name of cluster {number}", "name", (number,), text)
+        raise ConflictError(f"another building is called {text!r} already: merge the two, or choose another name")
+    return _set(state, f"name of building {number}", "name", (number,), text)
 
 
 def note(ground: Ground, request: Request) -> Action:
     """Note something about a cluster; nothing takes the note away."""
     number = cluster_of(ground.state, request.get("cluster"))
-    return _set(ground.state, f"note on cluster {number}", "note", (number,), text_of(request, "text") or None)
+    return _set(ground.state, f"note on building {number}", "note", (number,), text_of(request, "text") or None)
 
 
 def lock(ground: Ground, request: Request) -> Action:
@@ -43,7 +43,7 @@ def representative(ground: Ground, request: Request) -> Action:
     state, number = ground.state, cluster_of(ground.state, request.get("cluster"))
     (photo,) = photos_of(state, [request.get("photo")])
     if state.owner[photo] != number:
-        raise ConflictError(f"the photo is not in cluster {number} now")
+        raise ConflictError(f"the photo is not in building {number} now")
     chosen = [other for other in state.setting("representatives", number) or () if other != photo]
     if request.get("is_representative", True):
         chosen = [photo, *chosen][:MAX_REPRESENTATIVES]

@@ -37,7 +37,7 @@ def joined(ground: Ground, numbers: Sequence[int], alone: Sequence[int], pair: S
     """Make one cluster; ``pair`` are the photos that tell that it is one, else those that stand for the clusters."""
     state = ground.state
     if len(numbers) + len(alone) < 2:
-        raise UsageError("a merge needs two clusters or photos at least")
+        raise UsageError("a merge needs two buildings or photos at least")
     check_unlocked(state, numbers)
     target = max(numbers, key=lambda number: (len(state.members[number]), -number)) if numbers else state.next_number
     moves = [Move(tuple(state.photos(number)), number, target) for number in numbers if number != target]
@@ -70,9 +70,9 @@ def split(ground: Ground, request: Request) -> Action:
     number = cluster_of(state, request.get("cluster"))
     photos = photos_of(state, request.get("photos", []))
     if any(state.owner[photo] != number for photo in photos):
-        raise ConflictError(f"not all of these photos are in cluster {number} now")
+        raise ConflictError(f"not all of these photos are in building {number} now")
     if not 0 < len(photos) < len(state.members[number]):
-        raise UsageError("a split needs some of the cluster's photos, not all")
+        raise UsageError("a split needs some of the building's photos, not all")
     return moved_out(ground, photos, None, f"split of {called(state, number)}")
 
 
@@ -87,7 +87,7 @@ def move(ground: Ground, request: Request) -> Action:
         raise UsageError("no photos to move: all are there already")
     if target is None and len(photos) == 1:
         return single(ground, request)
-    where = "a new cluster" if target is None else called(state, target)
+    where = "a new building" if target is None else called(state, target)
     return moved_out(ground, photos, target, f"move of {counted(photos)} to {where}")
 
 

@@ -88,9 +88,9 @@ def _standing(review: Review, one: int, two: int) -> list[str]:
     state = review.state
     numbers = state.owner[one], state.owner[two]
     if numbers[0] == numbers[1] != ALONE:
-        texts = [f"Both are in cluster {numbers[0]}."]
+        texts = [f"Both are in building {numbers[0]}."]
     else:
-        called = ["alone" if number == ALONE else f"in cluster {number}" for number in numbers]
+        called = ["alone" if number == ALONE else f"in building {number}" for number in numbers]
         texts = [f"The left one is {called[0]}, the right one {called[1]}."]
     if {(one, two), (two, one)} & state.links.apart.keys():
         texts.append("It was decided that they show two buildings.")

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import heapq
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from clustering.bonds import Bonds
@@ -27,15 +28,18 @@ class Inside:
     agreement: float
     sizes: tuple[int, int]
 
-    @property
+    @cached_property
     def gain(self) -> float:
         """What it is worth to ask about it, in photos."""
         return expected_gain(1 - chance(self.score, self.agreement), self.sizes)
 
-    @property
+    @cached_property
     def is_doubtful(self) -> bool:
         """Whether the chance that it holds nothing together is large enough to ask."""
         return 1 - chance(self.score, self.agreement) >= LEAST_CHANCE
+
+
+ToldInside = Callable[[int], Inside | None]
 
 
 @dataclass(frozen=True)
@@ -73,25 +77,37 @@ class ReviewQueue:
         The clusters.
     bonds : Bonds
         The pairs.
+    told_inside : callable, optional
+        Gives what is known already about where a cluster may come apart; None for nothing.
     """
 
-    def __init__(self, state: ReviewState, bonds: Bonds) -> None:
-        self._state, self._bonds = state, bonds
+    def __init__(self, state: ReviewState, bonds: Bonds, told_inside: ToldInside = lambda number: None) -> None:
+        self._state, self._bonds, self._told_inside = state, bonds, told_inside
         self._questions = Questions(bonds, _codes(state, range(state.num_photos)))
         self._inside: dict[int, Inside | None] = {}
         self._is_current = False
         self._rows = self._questions.open_rows()[:0]
         self._insides: list[Inside] = []
+        self._told: set[int] = set()
+        self.take_told()
 
-    def know_inside(self, number: int, inside: Inside) -> None:
-        """Take over what is known about a cluster."""
-        self._inside.setdefault(number, inside)
+    def take_told(self) -> None:
+        """Take over what is known already, after it changed."""
+        told = {number: self._told_inside(number) for number in self._state.members}
+        known = {number: inside for number, inside in told.items() if inside is not None}
+        for number in self._told - known.keys():
+            self._inside.pop(number, None)
+            self.look_inside(number)
+        self._inside |= known
+        self._told = set(known)
         self._is_current = False
 
     def look_inside(self, number: int) -> None:
         """Find out where a cluster may come apart."""
         if number in self._state.members and number not in self._inside:
-            self._inside[number] = find_inside(self._bonds, self._state.photos(number), self._state.links)
+            told = self._told_inside(number)
+            (self._told.discard if told is None else self._told.add)(number)
+            self._inside[number] = told or find_inside(self._bonds, self._state.photos(number), self._state.links)
             self._is_current = False
 
     def update(self, photos: set[int], clusters: set[int]) -> None:

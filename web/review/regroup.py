@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -75,12 +75,28 @@ class Regrouping:
     def take(self, request: Mapping[str, Any]) -> Done:
         """Group the photos by other thresholds, and apply; one action, which can be undone."""
         thresholds = _thresholds(request)
-        session, state = self._review.session, self._review.state
+        review, session, state = self._review, self._review.session, self._review.state
         groups = self._group(thresholds)
         with session.lock:
-            setting = Setting("thresholds", (), self._in_use(), list(thresholds))
+            setting = Setting("thresholds", (), review.thresholds, list(thresholds))
             change = mended(state, Change(_moves(self._review, groups), (setting,)))
             done = session.change("thresholds", f"thresholds {thresholds[0]:g} and {thresholds[1]:g}", change)
+            self.apply()
+            return replace(done, revision=session.revision)
+
+    def undo(self) -> Done:
+        """Take the last action back, and apply: what other thresholds made was written, so the former is, too."""
+        return self._step(self._review.session.undo)
+
+    def redo(self) -> Done:
+        """Do again what was taken back last, and apply."""
+        return self._step(self._review.session.redo)
+
+    def _step(self, step: Callable[[], Done]) -> Done:
+        session = self._review.session
+        self._group(self._chosen())  # what takes long to read is read before anything waits
+        with session.lock:
+            done = step()
             self.apply()
             return replace(done, revision=session.revision)
 
@@ -120,10 +136,10 @@ class Regrouping:
     def _settled(self) -> Groups:
         """Add decisions until the graph stage makes the clusters that a person has changed."""
         session, state = self._review.session, self._review.state
-        wanted = [state.photos(number) for number in sorted(state.members)]
-        touched = {row for row, number in enumerate(sorted(state.members)) if number in session.touched}
+        wanted, changed = [state.photos(number) for number in sorted(state.members)], session.touched
+        touched = {row for row, number in enumerate(sorted(state.members)) if number in changed}
         for photo in state.singletons():
-            if photo in session.touched_photos:
+            if photo in session.differences.owners:
                 touched.add(len(wanted))
             wanted.append([photo])
         groups = self._group(self._chosen())
@@ -139,13 +155,6 @@ class Regrouping:
         return groups
 
     # -- the graph stage ----------------------------------------------------------------------------------------------
-
-    def _in_use(self) -> list[float] | None:
-        """Give the thresholds that hold now; None where it is not known which the clusters were made with."""
-        chosen, info = self._chosen(), self._review.info.get("settings", {})
-        if chosen is not None:
-            return list(chosen)
-        return [float(info[f"{name}_edg_thresh"]) for name in ("strong", "weak")] if info else None
 
     def _chosen(self) -> tuple[float, float] | None:
         chosen = self._review.state.setting("thresholds")

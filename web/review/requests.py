@@ -62,7 +62,7 @@ def cluster_of(state: ReviewState, value: Any) -> int:
     if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) < 19:
         value = int(value)
     if not isinstance(value, int) or isinstance(value, bool) or value not in state.members:
-        raise UsageError(f"there is no cluster {value!r} now")
+        raise UsageError(f"there is no building {value!r} now")
     return value
 
 
@@ -84,7 +84,7 @@ def text_of(request: Request, field: str) -> str:
 def called(state: ReviewState, number: int) -> str:
     """Give what a cluster is called in the undo button."""
     name = state.setting("name", number)
-    return f"cluster {number} ({name})" if name else f"cluster {number}"
+    return f"building {number} ({name})" if name else f"building {number}"
 
 
 def counted(photos: Sequence[int]) -> str:

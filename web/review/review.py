@@ -20,7 +20,7 @@ from storage.formats.clusters import CLUSTERS_INFO_NAME, CLUSTERS_NAME, read_clu
 from storage.formats.manifest import is_made_of_links
 from storage.formats.pairs import read_pairs
 from web.review.collection import Collection
-from web.review.queue import ReviewQueue, inside_as_told
+from web.review.queue import Inside, ReviewQueue, inside_as_told
 from web.review.session import ReviewSession
 from web.review.state import ReviewState
 
@@ -64,6 +64,8 @@ class Review:
         self._bonds: Bonds | None = None
         self._pairs_error: StageError | None = None
         self._is_loaded = threading.Event()
+        self._is_asked = threading.Event()
+        self._delay_s = 0.0
         self._threads: list[threading.Thread] = []
         self._is_ended = threading.Event()
         self.queue: ReviewQueue | None = None
@@ -76,13 +78,18 @@ class Review:
         """The clusters as they stand."""
         return self.session.state
 
-    def start(self) -> None:
-        """Read pairs and then the photos' files in the background, one after the other: both would slow the page."""
+    def start(self, delay_s: float = 0.0) -> None:
+        """Read pairs and then the photos' files in the background, one after the other: both would slow the page.
+
+        Reading begins after ``delay_s``, or when the pairs are asked for.
+        """
+        self._delay_s = delay_s
         thread = threading.Thread(target=self._read_all, daemon=True)
         self._threads.append(thread)
         thread.start()
 
     def _read_all(self) -> None:
+        self._is_asked.wait(self._delay_s)
         self._load_bonds()
         self.collection.read_all(range(self.state.num_photos))
         with self.session.changed:
@@ -93,6 +100,7 @@ class Review:
         """Let the background work end."""
         self.collection.end()
         self._is_ended.set()
+        self._is_asked.set()
         for thread in self._threads:
             thread.join(END_S)
 
@@ -109,6 +117,7 @@ class Review:
         """
         if not self._threads and not self._is_loaded.is_set():
             self._load_bonds()
+        self._is_asked.set()
         self._is_loaded.wait()
         if self._bonds is None:
             raise self._pairs_error or StageError("the pairs could not be read")
@@ -153,12 +162,13 @@ class Review:
         state = self.state
         self.session.stale_photos.clear()
         self.session.stale_clusters.clear()
-        queue = ReviewQueue(state, bonds)
-        for number in state.members:
-            inside = inside_as_told(self.told(number), state.number_of)
-            if inside is not None:
-                queue.know_inside(number, inside)
-        return queue
+        return ReviewQueue(state, bonds, self._told_inside)
+
+    def _told_inside(self, number: int) -> Inside | None:
+        """Give what clusters_info.json says about where a cluster may come apart; None where that no longer holds."""
+        if self.session.differences.is_linked(self.state.members[number]):
+            return None
+        return inside_as_told(self.told(number), self.state.number_of)
 
     def _look_inside(self) -> None:
         """Look for the seams of clusters that clusters_info.json says nothing of, one after another."""
@@ -204,18 +214,35 @@ class Review:
         """Read clusters_info.json again, after it was written."""
         self.info = _read_info(self.folders.results_dir)
         self._reasons = None
+        if self.queue is not None:
+            self.fresh_queue().take_told()
 
     # -- what the stages said -----------------------------------------------------------------------------------------
 
+    def _thresholds_then(self) -> list[float] | None:
+        settings = self.info.get("settings", {})
+        return [float(settings[f"{name}_edg_thresh"]) for name in ("strong", "weak")] if settings else None
+
+    @property
+    def thresholds(self) -> list[float] | None:
+        """The strong and the weak threshold that hold now; None where it is not known what the clusters come from."""
+        chosen = self.state.setting("thresholds")
+        return self._thresholds_then() if chosen is None else [float(value) for value in chosen]
+
     def told(self, number: int) -> Mapping[str, Any]:
-        """Give what clusters_info.json says of a cluster that is as it was then; empty for others."""
-        if number in self.session.touched:
+        """Give what clusters_info.json says of a cluster that has the photos it had then; empty for others."""
+        if self.session.differences.has_moved(number):
             return {}
         told: Mapping[str, Any] = self.info.get("clusters", {}).get(str(number), {})
         return told
 
     def reason_of(self, pair: Sequence[int]) -> str | None:
-        """Give the reason why the stages did not join two photos, where they listed the pair for review."""
+        """Give the reason why the stages did not join two photos, where they listed the pair for review.
+
+        Under other thresholds than the stages had the reason is not known.
+        """
+        if self.thresholds != self._thresholds_then():
+            return None
         if self._reasons is None:
             number_of = self.state.number_of
             self._reasons = {

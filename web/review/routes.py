@@ -33,6 +33,7 @@ STREAM_S = 20.0
 BEAT_S = 2.0
 RETRY_MS = 2000
 DAY_S = 86_400
+THRESHOLDS = "thresholds"  # the action that writes clusters.json by itself
 
 
 def make_review_app(review: Review, guard: Guard) -> Flask:
@@ -98,8 +99,8 @@ class _Routes:
         """Give what answers each address that changes something."""
         return {
             "/api/actions": lambda: self.done(self.session.do(self.review.bonds, body())),
-            "/api/undo": lambda: self.done(self.session.undo()),
-            "/api/redo": lambda: self.done(self.session.redo()),
+            "/api/undo": self.undo,
+            "/api/redo": self.redo,
             "/api/thresholds/preview": lambda: self.said(self.regrouping().preview(body())),
             "/api/thresholds/apply": lambda: self.done(self.regrouping().take(body())),
             "/api/apply": self.apply,
@@ -214,6 +215,16 @@ class _Routes:
         content = {"revision": done.revision, "label": done.label}
         return answer(content | {"clusters": list(map(str, done.clusters)), "removed": list(map(str, done.removed))})
 
+    def undo(self) -> Response:
+        """Take the last action back; answer what that did."""
+        is_written = self.session.last_kind[0] == THRESHOLDS
+        return self.done((self.regrouping() if is_written else self.session).undo())
+
+    def redo(self) -> Response:
+        """Do again what was taken back last; answer what that did."""
+        is_written = self.session.last_kind[1] == THRESHOLDS
+        return self.done((self.regrouping() if is_written else self.session).redo())
+
     def apply(self) -> Response:
         """Write clusters.json; answer its counts."""
         counts = self.regrouping().apply()
@@ -224,7 +235,7 @@ class _Routes:
     def check_cluster(self, number: int) -> None:
         """Refuse a cluster that is not there."""
         if number not in self.review.state.members:
-            raise UsageError(f"there is no cluster {number} now")
+            raise UsageError(f"there is no building {number} now")
 
     def check_photo(self, photo: int | str) -> int:
         """Refuse a photo that is not there; give its number."""

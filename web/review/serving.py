@@ -19,6 +19,7 @@ from web.server import PageServer
 logger = logging.getLogger(__name__)
 LOCK_NAME = ".review.lock"
 MAX_PORT = 65_535
+FIRST_PAGE_S = 1.5  # the first page is there by then, and reading pairs would take the processor from it
 
 
 @dataclass(frozen=True)
@@ -67,5 +68,5 @@ def serve_review(settings: ServeSettings, on_ready: Callable[[str], None]) -> No
         on_ready(guard.address)
         if settings.opens_browser:
             threading.Thread(target=webbrowser.open, args=(guard.address,), daemon=True).start()
-        review.start()
+        review.start(FIRST_PAGE_S)
         server.run(review.end)

@@ -23,6 +23,7 @@ from web.review.history import Done, History, Step
 from web.review.mending import mended
 from web.review.requests import ConflictError, Ground
 from web.review.state import ReviewState
+from web.review.written import Differences
 
 NO_FILE = "none"
 MAX_REMEMBERED = 2000  # revisions of which it is known which clusters they changed
@@ -44,10 +45,8 @@ class ReviewSession:
         The clusters as they stand now; to be read under :attr:`lock`.
     revision : int
         Number of the state; greater after every change, also across restarts.
-    touched : set of int
-        Clusters that changed since clusters.json was written.
-    touched_photos : set of int
-        Photos that moved since then.
+    differences : Differences
+        What is not as it was when clusters.json was written.
     stale_photos, stale_clusters : set of int
         What changed since the queue last looked; the queue empties them.
 
@@ -69,8 +68,7 @@ class ReviewSession:
         self.base_sha256 = sha256_of_file(self._clusters_path)
         self._history = History()
         self._is_based = False
-        self.touched: set[int] = set()
-        self.touched_photos: set[int] = set()
+        self.differences = Differences()
         self.stale_photos: set[int] = set()
         self.stale_clusters: set[int] = set()
         self._log: list[tuple[int, set[int]]] = []
@@ -87,6 +85,8 @@ class ReviewSession:
         self._is_based = begin < len(lines)
         steps = [self._step(line) for line in lines]
         for place, (line, step) in enumerate(zip(lines, steps, strict=True)):
+            if place == begin:
+                self._history.mark_written()
             if step is None:
                 continue
             self._history.take(line, step)
@@ -95,8 +95,9 @@ class ReviewSession:
                     self.state.settings.setdefault(each.kind, {})[each.subject] = each.after
             if place > begin and self.state.may_apply(step.change):
                 self.state.move(step.change)
-                self._touch(step.change)
-                self._history.num_unapplied += 1
+                self.differences.take(step.change)
+        if not self._is_based:
+            self._history.mark_written()
         numbers = [move.target + 1 for step in steps if step is not None for move in step.change.moves]
         self.state.next_number = max([self.state.next_number, *numbers])
         self._take_decisions(lines, steps)
@@ -199,8 +200,19 @@ class ReviewSession:
         return sum(step.kind == "answer" for step in self._history.done)
 
     @property
+    def touched(self) -> set[int]:
+        """Clusters that are not as they were when clusters.json was written."""
+        return self.differences.clusters
+
+    @property
+    def last_kind(self) -> tuple[str | None, str | None]:
+        """What kind of action would be undone, and done again."""
+        done, undone = self._history.done, self._history.undone
+        return (done[-1].kind if done else None), (undone[-1].kind if undone else None)
+
+    @property
     def num_unapplied(self) -> int:
-        """Actions, undos and redos since clusters.json was written."""
+        """Actions that clusters.json lacks, and those that it holds and that were taken back."""
         return self._history.num_unapplied
 
     # -- making a change ----------------------------------------------------------------------------------------------
@@ -216,17 +228,12 @@ class ReviewSession:
             self.state.apply(change.inverse())
             raise
         self._history.take({"line": kind}, step)
-        self._history.num_unapplied += 1
-        self._touch(change)
+        self.differences.take(change)
         concerned = change.clusters()
         self._mark_stale(change)
         done = self._announce(step.label, concerned, before)
         self._write_decisions(text)
         return done
-
-    def _touch(self, change: Change) -> None:
-        self.touched |= change.clusters()
-        self.touched_photos.update(*(move.photos for move in change.moves))
 
     def _mark_stale(self, change: Change) -> None:
         """Remember which photos and clusters the queue has to look at again."""
@@ -285,8 +292,8 @@ class ReviewSession:
         with self.lock:
             self.journal.add({"line": "base", "clusters_sha256": clusters_sha256})
             self.base_sha256, self._is_based = clusters_sha256, True
-            self._history.num_unapplied = 0
-            self.touched, self.touched_photos = set(), set()
+            self._history.mark_written()
+            self.differences = Differences()
             self.revision += 1
             self.changed.notify_all()
 

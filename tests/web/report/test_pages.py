@@ -121,7 +121,7 @@ def test_the_search_index_finds_every_photo_on_its_page() -> None:
     index = json.loads(re.fullmatch(r"window\.searchIndex = (.*);\n", text, re.DOTALL)[1])  # type: ignore[index]
     assert index["buildings"] == 2
     found = {name: (*index["targets"][target], place) for name, target, place in index["photos"]}
-    assert found["9/1.jpg"] == ("Cluster 9", "buildings/cluster-9.html", 1)
+    assert found["9/1.jpg"] == ("Building 9", "buildings/cluster-9.html", 1)
     assert found["alone/0.jpg"] == ("Alone", "singletons.html", 0)
 
 

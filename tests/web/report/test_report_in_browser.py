@@ -94,8 +94,8 @@ def test_the_overview_counts_what_is_there(go: Go) -> None:
 
 def test_a_click_on_a_building_leads_to_its_page_and_on_to_the_next(go: Go) -> None:
     page = go("index.html")
-    page.get_by_role("link", name="Cluster 3").click()
-    assert page.locator("h1").inner_text() == "Cluster 3"
+    page.get_by_role("link", name="Building 3").click()
+    assert page.locator("h1").inner_text() == "Building 3"
     page.get_by_role("link", name="‹").click()
     assert page.locator("h1").inner_text() == HOSTILE
     page.get_by_role("link", name="Overview").click()

@@ -7,6 +7,7 @@ import json
 import random
 from collections.abc import Iterator
 from html import escape
+from http.client import HTTPConnection
 from pathlib import Path
 from typing import Any
 
@@ -200,7 +201,7 @@ def test_an_action_is_answered_and_seen(client: Client, folders: Folders) -> Non
     assert answer.status == 200 and answer.content["removed"] == ["1"] and answer.content["clusters"] == ["0"]
     assert after["counts"]["clusters"] == before["counts"]["clusters"] - 1 and after["counts"]["actions"] == 1
     assert after["revision"] == answer.content["revision"] > before["revision"]
-    assert after["can_undo"] == "merge into cluster 0" and after["counts"]["unapplied"] == 1
+    assert after["can_undo"] == "merge into building 0" and after["counts"]["unapplied"] == 1
     assert read_decisions(folders.results_dir / "decisions.json").must_link
 
 
@@ -330,8 +331,6 @@ def test_a_second_window_sees_the_change(client: Client) -> None:
 
 
 def first_event(client: Client, since: int) -> str:
-    from http.client import HTTPConnection
-
     connection = HTTPConnection("127.0.0.1", client.guard.port, timeout=30)
     connection.request("GET", f"/api/events?since={since}")
     answer = connection.getresponse()
@@ -361,3 +360,13 @@ def test_apply_says_who_works_on_the_results(client: Client, folders: Folders) -
         answer = client.post("/api/apply", {})
     assert answer.status == 409 and "in use by another run" in answer.content["error"]
     assert client.post("/api/apply", {}).content["counts"]["photos"] == NUM_PHOTOS
+
+
+def test_a_server_that_ends_while_calls_are_open_says_nothing(review: Review, caplog: pytest.LogCaptureFixture) -> None:
+    guard = Guard()
+    with served(make_review_app(review, guard), guard) as client:
+        connection = HTTPConnection("127.0.0.1", client.guard.port, timeout=30)
+        connection.request("GET", "/api/events?since=0")
+        assert connection.getresponse().readline() == b"retry: 2000\n"
+    connection.close()
+    assert [record.getMessage() for record in caplog.records] == []

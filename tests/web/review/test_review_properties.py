@@ -18,7 +18,9 @@ from storage.errors import StageError
 from storage.formats.clusters import SINGLETONS_KEY, read_clusters
 from storage.formats.decisions import read_decisions
 from tests.web.review.drawn_work import NUM_PHOTOS, copy_results, groups_of
+from web.review import cards, lists
 from web.review.answers import key_of
+from web.review.asking import list_questions
 from web.review.changes import ALONE
 from web.review.regroup import Regrouping
 from web.review.review import Folders, Review
@@ -35,6 +37,17 @@ def file_groups(folders: Folders) -> set[frozenset[str]]:
     return alone | {frozenset(names) for names in clusters.values()}
 
 
+def shown(review: Review) -> Snapshot:
+    """Give what the page shows of a review: numbers, questions, clusters; not what could be done again."""
+    for number in sorted(review.state.members):
+        review.fresh_queue().look_inside(number)
+    overview = cards.overview(review) | {"title": "", "can_redo": None}
+    queue = list_questions(review, 0, 1000)
+    grid = lists.list_cards(review, "doubt", "desc", "", "all", 0, 1000)
+    whole = [cards.cluster_card(review, number) for number in sorted(review.state.members)]
+    return overview, queue, grid, lists.list_cards(review, "size", "desc", "", "changed", 0, 1000), whole
+
+
 class ReviewMachine(RuleBasedStateMachine):
     """A person at work, with a memory of how everything was before each action."""
 
@@ -45,6 +58,7 @@ class ReviewMachine(RuleBasedStateMachine):
         self.folder = Path(tempfile.mkdtemp())
         self.folders = copy_results(self.template, self.folder / "results")
         self.review = Review(self.folders)
+        self.as_written = copy_results(self.folders, self.folder / "as written")
         self.before: list[Snapshot] = []
         self.after: list[Snapshot] = []
 
@@ -125,6 +139,15 @@ class ReviewMachine(RuleBasedStateMachine):
 
     @precondition(lambda self: self.before)
     @rule()
+    def undo_everything(self) -> None:
+        for _ in range(len(self.before)):
+            self.undo()
+        fresh = Review(copy_results(self.as_written, self.folder / f"fresh {len(list(self.folder.iterdir()))}"))
+        for now, then in zip(shown(self.review), shown(fresh), strict=True):
+            assert now == then, "what is shown is not what it was before anything was done"
+
+    @precondition(lambda self: self.before)
+    @rule()
     def undo(self) -> None:
         self.after.append(self.look())
         self.review.session.undo()
@@ -182,6 +205,8 @@ class ReviewMachine(RuleBasedStateMachine):
         assert wanted <= groups_of(self.review), "a cluster that was changed by hand is not as it was left"
         assert file_groups(self.folders) == groups_of(self.review)
         assert self.review.session.num_unapplied == 0
+        shutil.rmtree(self.as_written.results_dir)
+        copy_results(self.folders, self.as_written.results_dir)
         self.before.clear()  # what applying added stays when actions before it are taken back
         self.after.clear()
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from clustering.corrections import LinkChange
 from stages.cluster import create_clusters
 from storage.errors import DamagedFileError, StageError, UsageError
 from storage.formats.clusters import read_clusters
@@ -15,10 +16,13 @@ from storage.formats.decisions import DecidedCluster, Decisions, read_decisions,
 from storage.formats.review import ReviewJournal
 from tests.web.review.drawn_work import cluster_settings, groups_of
 from web.review.answers import key_of
+from web.review.asking import list_questions
+from web.review.changes import Change
 from web.review.history import Done
 from web.review.regroup import Regrouping
 from web.review.requests import ConflictError
 from web.review.review import Folders, Review
+from web.review.written import Differences
 
 
 def do(review: Review, action: str, **request: Any) -> Done:
@@ -243,7 +247,7 @@ def test_actions_are_kept_until_clusters_are_written(review: Review, folders: Fo
     Regrouping(review).apply()
     again = Review(folders)
     assert again.session.num_unapplied == 0 and groups_of(again) == groups_of(review)
-    assert again.session.can_undo == "merge into cluster 0"
+    assert again.session.can_undo == "merge into building 0"
 
 
 def test_an_undo_after_applying_is_obeyed_by_the_next(review: Review, folders: Folders) -> None:
@@ -293,3 +297,60 @@ def test_a_call_may_wait_for_the_pairs_while_it_holds_the_lock(review: Review) -
         assert review.bonds.num_photos == review.state.num_photos
     review.end()
     assert len(review.fresh_queue()) > 0
+
+
+def test_an_action_that_was_taken_back_leaves_nothing_to_write(review: Review) -> None:
+    do(review, "merge", clusters=["0", "1"])
+    review.session.undo()
+    assert review.session.num_unapplied == 0 and not review.session.touched
+    review.session.redo()
+    assert review.session.num_unapplied == 1 and review.session.touched == {0, 1}
+
+
+def test_taking_back_what_was_written_is_to_be_written(review: Review, folders: Folders) -> None:
+    do(review, "merge", clusters=["0", "1"])
+    Regrouping(review).apply()
+    review.session.undo()
+    assert review.session.num_unapplied == 1 and review.session.touched == {0, 1}
+    assert Review(folders).session.num_unapplied == 1 and Review(folders).session.touched == {0, 1}
+    review.session.redo()
+    assert review.session.num_unapplied == 0 and not review.session.touched
+
+
+def test_another_action_in_place_of_a_written_one_counts_twice(review: Review) -> None:
+    do(review, "name", cluster="0", name="Mill")
+    Regrouping(review).apply()
+    review.session.undo()
+    do(review, "name", cluster="0", name="Tower")
+    assert review.session.num_unapplied == 2 and review.session.touched == {0}
+
+
+def test_thresholds_that_were_taken_back_leave_no_trace(review: Review, folders: Folders) -> None:
+    before = list_questions(review, 0, 1000)
+    written = read_clusters(folders.results_dir / "clusters.json")
+    regrouping = Regrouping(review)
+    regrouping.take({"strong": 0.95, "weak": 0.3})
+    assert list_questions(review, 0, 1000) != before
+    regrouping.undo()
+    assert read_clusters(folders.results_dir / "clusters.json") == written
+    assert list_questions(review, 0, 1000) == before
+    assert review.session.num_unapplied == 0 and not review.session.touched
+    regrouping.redo()
+    assert read_clusters(folders.results_dir / "clusters.json") != written
+
+
+def test_a_reason_goes_by_the_thresholds_that_hold(review: Review) -> None:
+    Regrouping(review).take({"strong": 0.95, "weak": 0.3})
+    review.session.undo()  # not written yet: what clusters_info.json says is about other thresholds
+    strong = review.thresholds[0] if review.thresholds else 0.0
+    items = list_questions(review, 0, 1000)["items"]
+    assert strong == 0.8 and items
+    assert all(item["score"] < strong for item in items if item["reason"] == "unsure")
+
+
+def test_a_link_that_is_removed_twice_and_added_again_is_as_it_was() -> None:
+    differences, pair = Differences(), (0, 1)
+    differences.take(Change(links=LinkChange(added_apart=(pair,))))
+    assert differences.is_linked([1])
+    differences.take(Change(links=LinkChange(removed_apart=(pair, pair))))
+    assert not differences.is_linked([1])

@@ -32,6 +32,14 @@ def street_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+@pytest.fixture(scope="session")
+def unchanged(street_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServedReview]:
+    """A served review for all tests that change nothing; their files have a fixture ``served`` that gives it."""
+    served = ServedReview(copied_street(street_template, tmp_path_factory.mktemp("unchanged") / "street"))
+    yield served
+    served.stop()
+
+
 @pytest.fixture
 def served(street_template: Path, tmp_path: Path) -> Iterator[ServedReview]:
     """A review of a copy of the street, served."""

@@ -19,6 +19,12 @@ SMALLEST_TARGET = 40
 
 
 @pytest.fixture
+def served(unchanged: ServedReview) -> ServedReview:
+    """The review that all tests without changes share."""
+    return unchanged
+
+
+@pytest.fixture
 def tablet(browser: Browser, served: ServedReview) -> Iterator[Page]:
     """The page on a tablet that is held upright and touched."""
     context = browser.new_context(viewport={"width": 820, "height": 1180}, has_touch=True)

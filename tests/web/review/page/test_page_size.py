@@ -27,6 +27,12 @@ def card(number: int) -> dict[str, Any]:
 
 
 @pytest.fixture
+def served(unchanged: ServedReview) -> ServedReview:
+    """The review that all tests without changes share."""
+    return unchanged
+
+
+@pytest.fixture
 def asked(page: Page, served: ServedReview) -> list[int]:
     """The page of a review that says it has 30,000 buildings; gives the offsets that were asked for."""
     offsets: list[int] = []
