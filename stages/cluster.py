@@ -17,8 +17,8 @@ from clustering import get_clusterer
 from clustering.grouping import Grouping
 from clustering.numbering import carry_numbers
 from stages.checks import settings_as_json
-from stages.cluster_decisions import constrain, decided_of_clusters, name_clusters
-from stages.cluster_inputs import (
+from stages.clustering.decisions import constrain, decided_of_clusters, name_clusters
+from stages.clustering.inputs import (
     ClusterInputs,
     gather_inputs,
     origin_notes,
@@ -26,7 +26,7 @@ from stages.cluster_inputs import (
     read_positions,
     threshold_settings,
 )
-from stages.cluster_reasons import Told, describe
+from stages.clustering.reasons import Told, describe
 from stages.settings import ClusterSettings
 from storage.atomic import remove_leftovers, write_text
 from storage.errors import StageError

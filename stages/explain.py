@@ -14,10 +14,10 @@ from clustering.places import Places
 from hloc.matching.captions import Captions, add_captions, as_png
 from hloc.matching.drawing import MAX_LINES, DrawnMatches, draw_matches, lay_out
 from stages.checks import check_range, follows_links
-from stages.explain_decision import Decision, decide
-from stages.explain_evidence import PairEvidence, Question, find_evidence, find_pair
-from stages.explain_inputs import Scored, read_grouped, read_scored, resolve_name
-from stages.explain_words import (
+from stages.explaining.decision import Decision, decide
+from stages.explaining.evidence import PairEvidence, Question, find_evidence, find_pair
+from stages.explaining.inputs import Scored, read_grouped, read_scored, resolve_name
+from stages.explaining.words import (
     chain_sentences,
     decision_sentences,
     headline,

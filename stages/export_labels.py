@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from stages.checks import follows_links, settings_as_json
-from stages.explain_inputs import read_grouped
+from stages.explaining.inputs import read_grouped
 from stages.settings import ExplainSettings, LabelsSettings
 from storage.errors import PhotoError, StageError, UsageError
 from storage.formats.clusters import SINGLETONS_KEY

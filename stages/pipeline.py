@@ -11,7 +11,7 @@ from typing import Any
 from clustering.evaluation import Evaluation
 from demo import StreetSettings, draw_street
 from stages.cluster import create_clusters
-from stages.cluster_inputs import EVIDENCE
+from stages.clustering.inputs import EVIDENCE
 from stages.copy import copy_photos
 from stages.evaluate import evaluate_clusters
 from stages.export import export_clusters

@@ -21,9 +21,9 @@ from clustering.projection import (
     project,
 )
 from stages.checks import check_apart, check_range, follows_links, settings_as_json
-from stages.plot_inputs import ALONE, PlotInputs, read_plot_inputs
-from stages.plot_picture import PictureOfMap, draw_map
-from stages.plot_thumbnails import SHEET_COLUMNS, TILE, ThumbnailWork, make_thumbnails, make_tiles, write_sheets
+from stages.plotting.inputs import ALONE, PlotInputs, read_plot_inputs
+from stages.plotting.picture import PictureOfMap, draw_map
+from stages.plotting.thumbnails import SHEET_COLUMNS, TILE, ThumbnailWork, make_thumbnails, make_tiles, write_sheets
 from stages.settings import PlotSettings
 from stages.work_places import LinkedFolder, WorkPlaces, work_places
 from storage.errors import UsageError

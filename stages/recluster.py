@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 
 from clustering import get_clusterer
 from clustering.graph import ScoredPairs
-from stages.cluster_decisions import constrain
-from stages.cluster_inputs import EVIDENCE, ClusterInputs, gather_inputs, read_numbered_pairs, read_positions
+from stages.clustering.decisions import constrain
+from stages.clustering.inputs import EVIDENCE, ClusterInputs, gather_inputs, read_numbered_pairs, read_positions
 from stages.settings import ClusterSettings
 from storage.formats.decisions import Decisions
 

@@ -6,12 +6,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from stages.explain_inputs import Grouped, read_grouped
+from stages.explaining.inputs import Grouped, read_grouped
 from stages.export import building_folders
-from stages.report_content import Building, Link, ReportContent, ReportPhoto, Singleton
-from stages.report_places import find_place
-from stages.report_runs import StageRun, read_runs
-from stages.report_words import doubt_words, join_lines, singleton_words, weakest_words, why_together
+from stages.reporting.content import Building, Link, ReportContent, ReportPhoto, Singleton
+from stages.reporting.places import find_place
+from stages.reporting.runs import StageRun, read_runs
+from stages.reporting.words import doubt_words, join_lines, singleton_words, weakest_words, why_together
 from stages.settings import ExplainSettings, ReportSettings
 from storage.errors import StageError
 from storage.formats.clusters import SINGLETONS_KEY

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from clustering.graph import ScoredPairs
 from stages.checks import check_range, follows_links
-from stages.cluster_inputs import FALLBACK_MODEL, find_pairs_file, model_of_pairs, thresholds_of_pairs
+from stages.clustering.inputs import FALLBACK_MODEL, find_pairs_file, model_of_pairs, thresholds_of_pairs
 from stages.extract import usable_names
 from stages.settings import ThresholdSettings
 from stages.similarities import score_sample

@@ -12,7 +12,7 @@ import pytest
 
 from clustering.evidence import EvidenceSettings, cluster_evidence
 from clustering.graph import ScoredPairs
-from stages.cluster_decisions import check_decisions
+from stages.clustering.decisions import check_decisions
 from storage.formats.decisions import read_decisions
 
 

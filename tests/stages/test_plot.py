@@ -12,8 +12,8 @@ import pytest
 from PIL import Image
 
 from stages.plot import GREY, plot_features
-from stages.plot_inputs import read_plot_inputs
-from stages.plot_thumbnails import SHEET_COLUMNS, TILE
+from stages.plotting.inputs import read_plot_inputs
+from stages.plotting.thumbnails import SHEET_COLUMNS, TILE
 from stages.settings import PlotSettings
 from stages.work_places import WorkPlaces
 from storage.errors import StageError, UsageError

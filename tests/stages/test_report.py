@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from stages.report import gather_report, read_report_inputs
-from stages.report_content import ReportContent
-from stages.report_photos import see_photos
+from stages.reporting.content import ReportContent
+from stages.reporting.photos import see_photos
 from storage.errors import StageError
 from storage.formats.report_record import ReportRecord
 from storage.report import SkippedPhoto

@@ -9,11 +9,11 @@ from dataclasses import replace
 from pathlib import Path
 
 from stages.checks import check_apart, check_range, settings_as_json
-from stages.contact_sheets import SHEETS, Sheet, draw_sheet, sheet_paths
 from stages.report import ReportInputs, gather_report, read_report_inputs
-from stages.report_content import ReportContent
-from stages.report_photos import LARGE, SMALL, SeenPhotos, picture_paths, see_photos
-from stages.report_tables import buildings_csv, geojson_text, kml_text, photos_csv
+from stages.reporting.contact_sheets import SHEETS, Sheet, draw_sheet, sheet_paths
+from stages.reporting.content import ReportContent
+from stages.reporting.photos import LARGE, SMALL, SeenPhotos, picture_paths, see_photos
+from stages.reporting.tables import buildings_csv, geojson_text, kml_text, photos_csv
 from stages.settings import ReportSettings
 from storage.atomic import make_folder, remove_leftovers, write_bytes
 from storage.errors import StageError, UsageError

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from stages.report_content import Building, ReportContent
-from stages.report_places import Position, mercator_m
+from stages.reporting.content import Building, ReportContent
+from stages.reporting.places import Position, mercator_m
 
 ASPECT = 4 / 3
 MARGIN = 1.3  # of the view around the positions

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, TypeVar
 
-from stages.contact_sheets import plan_sheets
-from stages.report_content import Building, ReportContent, ReportPhoto
-from stages.report_photos import LARGE, SMALL
+from stages.reporting.contact_sheets import plan_sheets
+from stages.reporting.content import Building, ReportContent, ReportPhoto
+from stages.reporting.photos import LARGE, SMALL
 from stages.settings import ReportSettings
 from web.report.map_view import length_words, map_view
 from web.templates import render

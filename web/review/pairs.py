@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 
 from hloc.matching.drawing import MAX_LINES, DrawnMatches
-from stages.explain_evidence import PairEvidence, Question, find_evidence
-from stages.explain_words import pair_sentences
+from stages.explaining.evidence import PairEvidence, Question, find_evidence
+from stages.explaining.words import pair_sentences
 from stages.settings import ExplainSettings
 from storage.formats.matches import MatchesFile, matches_path, read_matches
 from web.review.changes import ALONE

@@ -11,7 +11,7 @@ from typing import Any
 
 from clustering.bonds import Bonds
 from clustering.constraints import ClashError, Decided, resolve
-from stages.cluster_decisions import check_decisions
+from stages.clustering.decisions import check_decisions
 from storage.atomic import write_text
 from storage.fingerprints import sha256_of_file
 from storage.formats.clusters import CLUSTERS_NAME, read_clusters

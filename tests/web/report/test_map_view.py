@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stages.report_content import Building, ReportContent, ReportPhoto, Singleton
-from stages.report_places import find_place
+from stages.reporting.content import Building, ReportContent, ReportPhoto, Singleton
+from stages.reporting.places import find_place
 from storage.exif import ExifRecord
 from storage.fingerprints import Fingerprint
 from storage.formats.report_record import PhotoFacts

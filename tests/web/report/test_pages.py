@@ -9,7 +9,7 @@ from pathlib import PurePosixPath
 
 import pytest
 
-from stages.report_content import Building, ReportContent, ReportPhoto, Singleton
+from stages.reporting.content import Building, ReportContent, ReportPhoto, Singleton
 from stages.settings import ReportSettings
 from web.report.pages import BUILDINGS_PER_PAGE, Bar, ReportPages, histogram, parts, time_span
 

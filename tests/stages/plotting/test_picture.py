@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from stages.plot_picture import HEIGHT, WIDTH, PictureOfMap, _places, _with_room, draw_map
+from stages.plotting.picture import HEIGHT, WIDTH, PictureOfMap, _places, _with_room, draw_map
 
 RED, BLUE = "#c01020", "#1020c0"
 

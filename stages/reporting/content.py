@@ -6,8 +6,8 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any
 
-from stages.report_places import Place
-from stages.report_runs import StageRun
+from stages.reporting.places import Place
+from stages.reporting.runs import StageRun
 from storage.exif import ExifRecord
 from storage.formats.report_record import PhotoFacts
 from storage.report import SkippedPhoto

@@ -8,8 +8,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 from xml.etree import ElementTree
 
-from stages.report_content import Building, ReportContent, ReportPhoto
-from stages.report_places import Place
+from stages.reporting.content import Building, ReportContent, ReportPhoto
+from stages.reporting.places import Place
 from storage.formats.csv_text import csv_text
 
 KML_NAMESPACE = "http://www.opengis.net/kml/2.2"

@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from stages.contact_sheets import CELL, HEAD, MARGIN, PHOTOS_PER_SHEET, Sheet, draw_sheet, plan_sheets
-from stages.report_content import Building, ReportPhoto
-from stages.report_photos import SMALL
+from stages.reporting.contact_sheets import CELL, HEAD, MARGIN, PHOTOS_PER_SHEET, Sheet, draw_sheet, plan_sheets
+from stages.reporting.content import Building, ReportPhoto
+from stages.reporting.photos import SMALL
 from storage.exif import ExifRecord
 from storage.fingerprints import Fingerprint
 from storage.formats.report_record import PhotoFacts

@@ -11,10 +11,10 @@ from xml.etree import ElementTree
 import pytest
 
 from stages.report import gather_report, read_report_inputs
-from stages.report_content import Building, ReportContent, ReportPhoto
-from stages.report_photos import see_photos
-from stages.report_places import Place, find_place
-from stages.report_tables import (
+from stages.reporting.content import Building, ReportContent, ReportPhoto
+from stages.reporting.photos import see_photos
+from stages.reporting.places import Place, find_place
+from stages.reporting.tables import (
     BUILDING_COLUMNS,
     KML_NAMESPACE,
     PHOTO_COLUMNS,

@@ -14,11 +14,11 @@ from clustering.constraints import Constraints
 from clustering.evidence import EvidenceSettings, cluster_evidence
 from clustering.graph import ScoredPairs
 from clustering.grouping import Grouping
-from stages.cluster_reasons import Told, describe
-from stages.explain_chains import find_chain
-from stages.explain_decision import Decision, decide, meeting_join
-from stages.explain_inputs import Grouped, Scored
-from stages.explain_words import chain_sentences, decision_sentences, headline, short_chain
+from stages.clustering.reasons import Told, describe
+from stages.explaining.chains import find_chain
+from stages.explaining.decision import Decision, decide, meeting_join
+from stages.explaining.inputs import Grouped, Scored
+from stages.explaining.words import chain_sentences, decision_sentences, headline, short_chain
 from storage.formats.decisions import DecidedCluster, Decisions
 from storage.formats.json_stream import write_json_stream
 from storage.formats.pairs import Pairs

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import PurePosixPath
 from typing import Any
 
-from stages.explain_decision import Decision, Listing, Step
+from stages.explaining.decision import Decision, Listing, Step
 from storage.formats.clusters import SINGLETONS_KEY
 
 MAX_CHAIN = 6  # pairs of a chain that fit the picture
@@ -63,7 +63,7 @@ def pair_sentences(measures: Mapping[str, Any], positions: Sequence[str]) -> lis
     Parameters
     ----------
     measures : Mapping
-        As :class:`stages.explain_evidence.PairEvidence` has them.
+        As :class:`stages.explaining.evidence.PairEvidence` has them.
     positions : sequence of str
         What EXIF says of the two.
     """

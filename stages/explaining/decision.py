@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from stages.explain_chains import Pair, Step, best_between, decided_links, find_chain
-from stages.explain_inputs import Grouped, Scored
+from stages.explaining.chains import Pair, Step, best_between, decided_links, find_chain
+from stages.explaining.inputs import Grouped, Scored
 from storage.formats.clusters import SINGLETONS_KEY
 from storage.formats.decisions import Decisions
 from storage.formats.pairs import Pairs

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from stages.explain_words import STAGE_WORDS, agreement_words, digits, metres
+from stages.explaining.words import STAGE_WORDS, agreement_words, digits, metres
 
 NO_REASONS = "The reasons are not known: clusters_info.json is missing or belongs to other clusters."
 

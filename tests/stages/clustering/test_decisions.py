@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from stages.cluster_decisions import check_decisions, constrain, name_clusters
+from stages.clustering.decisions import check_decisions, constrain, name_clusters
 from storage.errors import UsageError
 from storage.formats.decisions import DecidedCluster, Decisions
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from stages.report_words import (
+from stages.reporting.words import (
     NO_REASONS,
     doubt_words,
     join_lines,

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stages.report_places import convex_outline, find_place, mercator_m
+from stages.reporting.places import convex_outline, find_place, mercator_m
 
 SQUARE = [(45.0, 15.0), (45.0, 15.001), (45.001, 15.001), (45.001, 15.0)]
 DEGREE_M = 111_195.08  # of a great circle of the mean sphere

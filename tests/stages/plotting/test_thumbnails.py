@@ -7,7 +7,15 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from stages.plot_thumbnails import ABSENT, SHEET_COLUMNS, TILE, ThumbnailWork, make_thumbnails, make_tiles, write_sheets
+from stages.plotting.thumbnails import (
+    ABSENT,
+    SHEET_COLUMNS,
+    TILE,
+    ThumbnailWork,
+    make_thumbnails,
+    make_tiles,
+    write_sheets,
+)
 from tests.drawn_photos import save_photos
 
 

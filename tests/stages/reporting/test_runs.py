@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from stages.report_runs import read_runs
+from stages.reporting.runs import read_runs
 from storage.atomic import write_text
 from storage.errors import DamagedFileError
 from storage.report import RunReport, SkippedPhoto

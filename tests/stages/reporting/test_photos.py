@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from stages.report_photos import CACHE_NAME, LARGE, SMALL, SeenPhotos, picture_paths, see_photos
+from stages.reporting.photos import CACHE_NAME, LARGE, SMALL, SeenPhotos, picture_paths, see_photos
 from storage.errors import UsageError
 from storage.formats.report_record import ReportRecord
 from tests.drawn_work import EXIF, HALL, MISSING, DrawnWork, draw_work, save_photo
@@ -56,7 +56,7 @@ def test_a_photo_that_cannot_be_read_is_named_with_a_reason_and_stops_nothing(wo
 
 def test_a_second_look_opens_nothing(work: DrawnWork, monkeypatch: pytest.MonkeyPatch) -> None:
     first = see(work)
-    monkeypatch.setattr("stages.report_photos.photo_size", lambda *_: pytest.fail("a photo was opened"))
+    monkeypatch.setattr("stages.reporting.photos.photo_size", lambda *_: pytest.fail("a photo was opened"))
     second = see(work, recorded(first), [name for name in HALL if name != MISSING])
     assert second.facts == first.facts and second.num_made == 0
 
@@ -123,6 +123,6 @@ def test_usage_errors_of_a_link_do_not_hide_other_failures(work: DrawnWork, monk
     def refuse(_source: Path, _target: Path, mode: str) -> None:
         raise UsageError(f"{mode} cannot be done")
 
-    monkeypatch.setattr("stages.report_photos.transfer", refuse)
+    monkeypatch.setattr("stages.reporting.photos.transfer", refuse)
     with pytest.raises(UsageError, match="copy"):
         see(work)

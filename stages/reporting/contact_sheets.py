@@ -12,8 +12,8 @@ from pathlib import Path
 from PIL import Image, ImageDraw, ImageFont, ImageOps
 
 from hloc.matching.captions import plain_letters
-from stages.report_content import Building, ReportPhoto
-from stages.report_photos import SMALL
+from stages.reporting.content import Building, ReportPhoto
+from stages.reporting.photos import SMALL
 from storage.photos import load_photo
 
 SHEETS = "sheets"

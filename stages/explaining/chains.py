@@ -11,8 +11,8 @@ import numpy as np
 from clustering.constraints import DECIDED
 from clustering.graph import ScoredPairs, find_edges
 from clustering.paths import widest_path
-from stages.explain_evidence import find_pair
-from stages.explain_inputs import Scored
+from stages.explaining.evidence import find_pair
+from stages.explaining.inputs import Scored
 from storage.formats.decisions import Decisions
 from storage.formats.pairs import Pairs
 

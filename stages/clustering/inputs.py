@@ -16,7 +16,7 @@ from clustering.graph import ScoredPairs
 from clustering.specified import SpecifiedSettings
 from hloc.extractors import MODELS, default_thresholds
 from stages.checks import follows_links
-from stages.cluster_decisions import check_decisions
+from stages.clustering.decisions import check_decisions
 from stages.photo_exif import open_exif_source
 from stages.settings import ClusterSettings
 from storage.errors import DamagedFileError, PhotoError, StageError, UsageError

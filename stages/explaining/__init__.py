@@ -1,0 +1,1 @@
+"""Parts of ``stages/explain.py``: what was decided of two photos, and why, in words."""
