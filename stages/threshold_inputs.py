@@ -15,9 +15,9 @@ from clustering.graph import ScoredPairs
 from stages.checks import check_range, follows_links
 from stages.clustering.inputs import FALLBACK_MODEL, find_pairs_file, model_of_pairs, thresholds_of_pairs
 from stages.extract import usable_names
-from stages.settings import ThresholdSettings
 from stages.similarities import score_sample
 from stages.similarities.base import SampleRequest
+from stages.tool_settings import ThresholdSettings
 from stages.work_places import LinkedFolder, WorkPlaces, work_places
 from storage.errors import StageError, UsageError
 from storage.formats.pairs import read_origin, read_pairs

@@ -14,9 +14,9 @@ import numpy as np
 from clustering.graph import Edges
 from clustering.threshold_sweep import ThresholdCurve, distinct_pairs, short_threshold, sweep_thresholds
 from stages.checks import check_apart, check_range, follows_links, settings_as_json
-from stages.settings import ThresholdSettings
 from stages.threshold_inputs import ThresholdInputs, check_pairs, gather_pairs
 from stages.threshold_picture import draw_curve
+from stages.tool_settings import ThresholdSettings
 from stages.work_places import LinkedFolder, work_places
 from storage.errors import PhotoError
 from storage.names import inside

@@ -20,7 +20,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from stages.command_line import ScriptParser, exit_codes, print_report
-from stages.settings import LabelsSettings
+from stages.tool_settings import LabelsSettings
 from storage.label_formats import LABEL_FORMATS
 
 WORK_FOLDERS = {"image_dir": "datasets", "results_dir": "results"}

@@ -19,7 +19,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from stages.command_line import ScriptParser, exit_codes, print_report
-from stages.settings import ReportSettings
+from stages.tool_settings import ReportSettings
 
 WORK_FOLDERS = {"image_dir": "datasets", "outputs_dir": "netvlad", "results_dir": "results"}
 

@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 
 from stages import threshold_inputs
-from stages.settings import ThresholdSettings
 from stages.similarities.base import SampledPairs, SampleRequest
 from stages.threshold_inputs import gather_pairs
+from stages.tool_settings import ThresholdSettings
 from storage.errors import DamagedFileError, StageError, UsageError
 from storage.formats.pairs import write_pairs
 from tests.drawn_collection import draw_collection, write_drawn_pairs

@@ -12,10 +12,10 @@ import pytest
 
 from hloc.extractors.base import Extractor
 from stages import thresholds
-from stages.settings import ThresholdSettings
 from stages.similarities import descriptors
 from stages.threshold_inputs import draw_sample
 from stages.thresholds import COLUMNS, select_threshold
+from stages.tool_settings import ThresholdSettings
 from storage.errors import StageError, UsageError
 from storage.formats.pairs import write_pairs
 from tests.drawn_collection import HOSTILE, draw_collection, drawn_rows, write_drawn_pairs

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from stages import thresholds
-from stages.settings import ThresholdSettings
+from stages.tool_settings import ThresholdSettings
 from tests.drawn_collection import draw_collection
 from tools.select_threshold import main, parse_args
 

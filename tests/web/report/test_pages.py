@@ -10,7 +10,7 @@ from pathlib import PurePosixPath
 import pytest
 
 from stages.reporting.content import Building, ReportContent, ReportPhoto, Singleton
-from stages.settings import ReportSettings
+from stages.tool_settings import ReportSettings
 from web.report.pages import BUILDINGS_PER_PAGE, Bar, ReportPages, histogram, parts, time_span
 
 HOSTILE = "</title><script>alert(1)</script>\"'&\n.jpg"

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from stages import thresholds
-from stages.settings import ThresholdSettings
 from stages.thresholds import select_threshold
+from stages.tool_settings import ThresholdSettings
 from tests.drawn_collection import HOSTILE, draw_collection
 from web.thresholds.page import threshold_page
 
