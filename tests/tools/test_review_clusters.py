@@ -66,7 +66,7 @@ def test_a_killed_program_loses_nothing_and_goes_on(tmp_path: Path, capsys: pyte
     with program(tmp_path) as (_, port):
         assert decided(port) == shown
         overview = ask(port, "GET", "/api/overview")
-        assert overview["can_undo"] == "name of cluster 0" and overview["counts"]["actions"] == 2
+        assert overview["can_undo"] == "name of building 0" and overview["counts"]["actions"] == 2
 
 
 def test_a_folder_without_clusters_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

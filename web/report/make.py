@@ -37,9 +37,9 @@ FOLDERS = ("", "assets", "buildings", SMALL, LARGE, SHEETS)
 PICTURE = re.compile(r"[0-9a-f]{20}\.jpg")
 ASSETS = {
     "assets/base.css": STATIC / "base.css",
-    "assets/report.css": WEB / "report" / "static" / "report.css",
-    "assets/report.js": WEB / "report" / "static" / "report.js",
-    "assets/map.js": WEB / "report" / "static" / "map.js",
+} | {
+    f"assets/{name}": WEB / "report" / "static" / name
+    for name in ("report.css", "viewer.css", "map.css", "paper.css", "report.js", "map.js")
 }
 
 

@@ -11,6 +11,7 @@ import pytest
 
 from stages.reporting.content import Building, ReportContent, ReportPhoto, Singleton
 from stages.tool_settings import ReportSettings
+from web.report.make import ASSETS
 from web.report.pages import BUILDINGS_PER_PAGE, Bar, ReportPages, histogram, parts, time_span
 
 HOSTILE = "</title><script>alert(1)</script>\"'&\n.jpg"
@@ -93,9 +94,7 @@ def test_times_say_whether_their_zone_is_known(times: list[str], words: str) -> 
 
 def test_every_link_leads_to_a_page_or_a_file_of_the_report() -> None:
     texts = pages_of(content_of([building(number) for number in range(BUILDINGS_PER_PAGE + 3)], num_alone=100))
-    known = {*texts, "assets/base.css", "assets/report.css", "assets/report.js", "assets/map.js"} | {
-        f"buildings.{ending}" for ending in ("csv", "geojson", "kml")
-    }
+    known = {*texts, *ASSETS} | {f"buildings.{ending}" for ending in ("csv", "geojson", "kml")}
     known |= {"photos.csv"} | {f"sheets/cluster-{number}.png" for number in range(BUILDINGS_PER_PAGE + 3)}
     for path, text in texts.items():
         if path.endswith(".html"):
