@@ -37,7 +37,7 @@ from benchmarks.machine import header  # noqa: E402
 from hloc.approximate import import_usearch  # noqa: E402
 from hloc.retrieval import SearchWay, find_neighbours  # noqa: E402
 from hloc.scoring import NO_PAIR, unpack  # noqa: E402
-from hloc.stream import count_cores  # noqa: E402
+from storage.machine import usable_cores  # noqa: E402
 
 BUILDING_SIZE = 12
 ROWS_AT_ONCE = 4096
@@ -67,7 +67,7 @@ def search_full(vectors: NDArray[np.float32], num_to_match: int) -> Found:
         import torch
     except ImportError:
         return _full_by_numpy(vectors, num_to_match), 1.0
-    torch.set_num_threads(count_cores())
+    torch.set_num_threads(usable_cores())
     stored = torch.from_numpy(vectors)
     product = stored @ stored.T
     product.fill_diagonal_(-torch.inf)

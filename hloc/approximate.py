@@ -16,8 +16,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hloc.proposals import Proposals, block_of
-from hloc.stream import count_cores
 from storage.errors import UsageError
+from storage.machine import usable_cores
 from storage.progress import progress_bar
 
 logger = logging.getLogger(__name__)
@@ -76,7 +76,7 @@ def propose_approximately(vectors: NDArray[np.floating], is_usable: NDArray[np.b
     index = import_usearch().Index(
         ndim=vectors.shape[1], metric="ip", dtype="f16", expansion_add=EXPANSION, expansion_search=max(EXPANSION, count)
     )
-    usable, threads = np.flatnonzero(is_usable), count_cores()
+    usable, threads = np.flatnonzero(is_usable), usable_cores()
     blocks = [usable[start : start + BLOCK] for start in range(0, len(usable), BLOCK)]
     for rows in progress_bar(blocks, len(blocks), "index"):
         index.add(rows.astype(np.uint64), block_of(vectors, rows), threads=threads)

@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
-from hloc.stream import count_cores
+from storage.machine import usable_cores
 
 Values = NDArray[np.float32]
 Indices = NDArray[np.int32]
@@ -70,7 +70,7 @@ def propose(
     """
     sweep = _Sweep(vectors, is_usable, block, lowest, Proposals.empty(len(vectors), count))
     with threadpool_limits(1, user_api="blas"):  # a tile a core: choosing then keeps no core waiting
-        sweep.run(count_cores())
+        sweep.run(usable_cores())
     return sweep.found
 
 

@@ -110,11 +110,6 @@ class PhotoWork:
         return Prepared(name, before, photo_size(path), value, exif, dict(zip(labels, others, strict=True)))
 
 
-def count_cores() -> int:
-    """Give the number of cores that this process may use."""
-    return usable_cores()
-
-
 def automatic_workers() -> int:
     """Give the number of worker processes that pay: one a core, fewer where memory does not suffice; at least 1."""
     memory = available_memory()

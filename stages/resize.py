@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
 
-from hloc.stream import Prepared, count_cores, run_in_workers
+from hloc.stream import Prepared, automatic_workers, run_in_workers
 from stages.checks import check_apart, check_range, settings_as_json
 from stages.resize_plan import Beside, Decision, InPlace, Size
 from stages.settings import ResizeSettings
@@ -214,7 +214,7 @@ class _Resizing:
 
     def _num_workers(self, num_jobs: int) -> int:
         if self.settings.num_workers is None:
-            return 0 if num_jobs < MIN_PHOTOS_FOR_WORKERS else min(count_cores(), num_jobs)
+            return 0 if num_jobs < MIN_PHOTOS_FOR_WORKERS else min(automatic_workers(), num_jobs)
         return min(self.settings.num_workers, num_jobs)
 
     def _publish(self, batch: list[tuple[Decision, Prepared | SkippedPhoto]]) -> None:

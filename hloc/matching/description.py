@@ -11,7 +11,7 @@ from pathlib import Path
 from hloc.companions import Companion
 from hloc.feature_run import Resources
 from hloc.matching.base import Matcher
-from hloc.stream import Part, PhotoWork, Prepared, count_cores, run_in_workers
+from hloc.stream import Part, PhotoWork, Prepared, automatic_workers, run_in_workers
 from storage.fingerprints import Fingerprint, fingerprint
 from storage.formats.local_features import PHOTOS_PER_SHARD, LocalFeatureStore, LocalRecord
 from storage.progress import progress_bar
@@ -53,7 +53,7 @@ class MatchRun:
 
     def num_workers(self, num_jobs: int) -> int:
         """Give the number of worker processes for so many jobs."""
-        wanted = count_cores() if self.resources.num_workers is None else self.resources.num_workers
+        wanted = automatic_workers() if self.resources.num_workers is None else self.resources.num_workers
         return min(wanted, num_jobs)
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from hloc.stream import Prepared, count_cores, run_in_workers
+from hloc.stream import Prepared, automatic_workers, run_in_workers
 from stages.checks import follows_links
 from stages.tool_settings import ReportSettings
 from storage.errors import PhotoError, UsageError
@@ -114,7 +114,7 @@ def _is_current(path: Path, known: PhotoFacts, export_dir: Path) -> bool:
 
 def _num_workers(settings: ReportSettings, num_jobs: int) -> int:
     if settings.num_workers is None:
-        return 0 if num_jobs < MIN_PHOTOS_FOR_WORKERS else min(count_cores(), num_jobs)
+        return 0 if num_jobs < MIN_PHOTOS_FOR_WORKERS else min(automatic_workers(), num_jobs)
     return min(settings.num_workers, num_jobs)
 
 

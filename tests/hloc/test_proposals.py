@@ -39,7 +39,7 @@ def test_values_are_the_products_of_the_pairs() -> None:
 
 @pytest.mark.parametrize("num_threads", [1, 2, 5])
 def test_the_number_of_threads_changes_nothing(num_threads: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "count_cores", lambda: num_threads)
+    monkeypatch.setattr(module, "usable_cores", lambda: num_threads)
     vectors = unit_vectors(200)
     assert as_sets(propose(vectors, np.ones(200, bool), 9, 20)) == highest(vectors, 9)
 
@@ -76,7 +76,7 @@ def test_an_error_in_one_thread_ends_the_search_and_is_told(monkeypatch: pytest.
     monkeypatch.setattr(module, "block_of", fails)
     with pytest.raises(MemoryError, match="no room"):
         propose(unit_vectors(500), np.ones(500, bool), 3, 5)
-    assert len(calls) <= 2 * module.count_cores()
+    assert len(calls) <= 2 * module.usable_cores()
 
 
 @pytest.mark.parametrize("count", [0, 1])
