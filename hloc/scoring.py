@@ -2,8 +2,8 @@
 
 A product is summed by itself, in one thread and from a buffer of fixed place, and rounded to 7 decimals, a billion
 times what is left of float64's rounding. Of a matrix product the last digits hang on the shape of the block, on threads
-and on the row. float32 sums in a fixed order would be a third faster, but err by up to 4e-8 for 4,096 dimensions: of
-nearly equal photos one score in five would differ in the seventh decimal, and close photos would change places.
+and on the row. float32 sums in a fixed order were a third faster, but their errors, some 1e-8 for 4,096 dimensions by
+estimate, reach into the seventh decimal, and close photos would change places.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
-from hloc.stream import count_cores
+from storage.machine import usable_cores
 
 SCORE_DECIMALS = 7
 SCORE_UNITS = 10**SCORE_DECIMALS
@@ -46,7 +46,7 @@ def score_pairs(vectors: NDArray[np.floating], first: Rows, second: Rows) -> NDA
         part = slice(start, start + PAIRS_PER_TASK)
         scores[part] = _products(vectors, pairs[part] // len(vectors), pairs[part] % len(vectors))
 
-    with threadpool_limits(1, user_api="blas"), ThreadPoolExecutor(count_cores()) as threads:
+    with threadpool_limits(1, user_api="blas"), ThreadPoolExecutor(usable_cores()) as threads:
         list(threads.map(run, tasks))
     units: NDArray[np.int64] = np.rint(scores * SCORE_UNITS).astype(np.int64)[place]
     return units
