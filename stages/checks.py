@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
-from storage.errors import UsageError
+from storage.errors import StageError, UsageError
 from storage.formats.manifest import is_made_of_links, printable
 
 
@@ -23,6 +24,24 @@ def check_apart(source: Path, output: Path, source_flag: str, output_flag: str) 
         raise UsageError(f"{output_flag} {output} lies in {source_flag} {source}: give a folder outside of it")
     if real_source.is_relative_to(real_output):
         raise UsageError(f"{source_flag} {source} lies in {output_flag} {output}: give another {output_flag}")
+
+
+def only_pairs_file(candidates: Sequence[Path], outputs_dir: Path) -> Path:
+    """Give the one pairs file that a call without ``--pairs_file`` can mean.
+
+    Raises
+    ------
+    StageError
+        When there is none.
+    UsageError
+        When there are several.
+    """
+    if not candidates:
+        raise StageError(f"no pairs-*.txt or pairs-*.h5 in {outputs_dir}; make one with: python extract_features.py")
+    if len(candidates) > 1:
+        listed = ", ".join(str(path) for path in candidates)
+        raise UsageError(f"several pairs files in {outputs_dir}; choose one by --pairs_file: {listed}")
+    return candidates[0]
 
 
 def check_range(flag: str, value: float, least: float, most: float = float("inf")) -> None:

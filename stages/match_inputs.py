@@ -11,10 +11,10 @@ import numpy as np
 from hloc.matching.evidence import EVIDENCE
 from hloc.matching.search import Suggestions
 from hloc.probability import DEFAULT_CALIBRATION
-from stages.checks import check_range, follows_links
+from stages.checks import check_range, follows_links, only_pairs_file
 from stages.photo_exif import ExifSource
 from stages.settings import MatchSettings
-from storage.errors import PhotoError, StageError, UsageError
+from storage.errors import PhotoError, StageError
 from storage.formats.calibration import Calibration, read_calibration
 from storage.formats.pairs import VERIFIED, Pairs, list_pairs_files, read_origin, read_pairs
 from storage.listing import list_photos
@@ -89,13 +89,8 @@ def _check(settings: MatchSettings) -> None:
 
 
 def _find_pairs_file(outputs_dir: Path) -> Path:
-    found = [path for path in list_pairs_files(outputs_dir) if not path.stem.endswith(VERIFIED)]
-    if not found:
-        raise StageError(f"no pairs-*.txt or pairs-*.h5 in {outputs_dir}; make one with: python extract_features.py")
-    if len(found) > 1:
-        listed = ", ".join(str(path) for path in found)
-        raise UsageError(f"several pairs files in {outputs_dir}; choose one by --pairs_file: {listed}")
-    return found[0]
+    candidates = [path for path in list_pairs_files(outputs_dir) if not path.stem.endswith(VERIFIED)]
+    return only_pairs_file(candidates, outputs_dir)
 
 
 def read_suggestions(image_dir: Path, names: Sequence[str], known: ExifSource | None = None) -> Suggestions:

@@ -15,7 +15,7 @@ from clustering.evidence import EvidenceSettings
 from clustering.graph import ScoredPairs
 from clustering.specified import SpecifiedSettings
 from hloc.extractors import MODELS, default_thresholds
-from stages.checks import follows_links
+from stages.checks import follows_links, only_pairs_file
 from stages.clustering.decisions import check_decisions
 from stages.photo_exif import open_exif_source
 from stages.settings import ClusterSettings
@@ -125,13 +125,7 @@ def find_pairs_file(pairs_file: Path | None, outputs_dir: Path) -> Path:
         return pairs_file
     every = list_pairs_files(outputs_dir)
     stems = {path.stem for path in every}
-    found = [path for path in every if f"{path.stem}{VERIFIED}" not in stems]
-    if not found:
-        raise StageError(f"no pairs-*.txt or pairs-*.h5 in {outputs_dir}; make one with: python extract_features.py")
-    if len(found) > 1:
-        listed = ", ".join(str(path) for path in found)
-        raise UsageError(f"several pairs files in {outputs_dir}; choose one by --pairs_file: {listed}")
-    return found[0]
+    return only_pairs_file([path for path in every if f"{path.stem}{VERIFIED}" not in stems], outputs_dir)
 
 
 def model_of_pairs(pairs_file: Path, origin: Mapping[str, Any]) -> str | None:
