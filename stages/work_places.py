@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+WORK_FOLDERS = {"image_dir": "datasets", "outputs_dir": "netvlad", "results_dir": "results"}
+
 
 @dataclass(frozen=True)
 class WorkPlaces:
@@ -26,9 +28,5 @@ class LinkedFolder:
 
 def work_places(settings: Any) -> WorkPlaces:
     """Give the folders that settings with ``work_dir`` mean: each as given, else the usual one in the work folder."""
-    parent = Path() if settings.work_dir is None else settings.work_dir
-    return WorkPlaces(
-        settings.image_dir or parent / "datasets",
-        settings.outputs_dir or parent / "netvlad",
-        settings.results_dir or parent / "results",
-    )
+    parent = settings.work_dir or Path()
+    return WorkPlaces(**{key: getattr(settings, key, None) or parent / folder for key, folder in WORK_FOLDERS.items()})

@@ -21,9 +21,8 @@ from pathlib import Path
 
 from stages.command_line import ScriptParser, exit_codes, print_report
 from stages.tool_settings import LabelsSettings
+from stages.work_places import work_places
 from storage.label_formats import LABEL_FORMATS
-
-WORK_FOLDERS = {"image_dir": "datasets", "results_dir": "results"}
 
 
 def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
@@ -46,8 +45,8 @@ def main(args: argparse.Namespace) -> int:
     from stages.export_labels import export_labels
 
     given = {key: value for key, value in vars(args).items() if key not in ("quiet", "json", "work_dir")}
-    work_dir = args.work_dir or Path()
-    given |= {key: given[key] or work_dir / folder for key, folder in WORK_FOLDERS.items()}
+    places = work_places(args)
+    given |= {"image_dir": places.image_dir, "results_dir": places.results_dir}
     return print_report(export_labels(LabelsSettings(**given)), args)
 
 

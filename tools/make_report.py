@@ -16,12 +16,12 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Sequence
+from dataclasses import asdict
 from pathlib import Path
 
 from stages.command_line import ScriptParser, exit_codes, print_report
 from stages.tool_settings import ReportSettings
-
-WORK_FOLDERS = {"image_dir": "datasets", "outputs_dir": "netvlad", "results_dir": "results"}
+from stages.work_places import work_places
 
 
 def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
@@ -53,9 +53,8 @@ def main(args: argparse.Namespace) -> int:
     from web.report.make import make_report
 
     given = {key: value for key, value in vars(args).items() if key not in ("quiet", "json", "work_dir")}
-    work_dir = args.work_dir or Path()
-    given |= {key: given[key] or work_dir / folder for key, folder in WORK_FOLDERS.items()}
-    given["title"] = args.title or work_dir.absolute().name or ReportSettings.title
+    given |= asdict(work_places(args))
+    given["title"] = args.title or (args.work_dir or Path()).absolute().name or ReportSettings.title
     return print_report(make_report(ReportSettings(**given)), args)
 
 
