@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
+from stages.photo_exif import ExifSource
 from storage.errors import PhotoError, StageError
-from storage.exif import ExifRecord, read_exif
+from storage.exif import ExifRecord
 from storage.names import inside
 from storage.photos import photo_size
 from storage.thumbnails import thumbnail
@@ -54,10 +56,20 @@ class Collection:
         Image names, by number.
     follow_links : bool
         Whether links in the image folder are followed.
+    open_exif : callable
+        Gives what EXIF says of the photos; called once, when it is first asked for.
     """
 
-    def __init__(self, image_dir: Path, results_dir: Path, names: Sequence[str], follow_links: bool) -> None:
+    def __init__(
+        self,
+        image_dir: Path,
+        results_dir: Path,
+        names: Sequence[str],
+        follow_links: bool,
+        open_exif: Callable[[], ExifSource],
+    ) -> None:
         self._image_dir, self._follow_links = image_dir, follow_links
+        self._exif = cache(open_exif)
         self._cache_dir = results_dir / THUMBNAILS
         self._names = names
         self._facts: dict[int, Facts] = {}
@@ -86,7 +98,8 @@ class Collection:
 
     def _read(self, photo: int) -> Facts:
         try:
-            return _facts_of(read_exif(self.path(photo)))
+            self.path(photo)
+            return _facts_of(self._exif().record(self._names[photo]))
         except PhotoError as error:
             return Facts(warning=error.reason)
         except StageError as error:  # a link that leads out of the image folder

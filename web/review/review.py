@@ -6,6 +6,7 @@ import logging
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ import numpy as np
 from clustering.bonds import Bonds, Scores, Seam
 from clustering.evidence import STRONG_THRESH, WEAK_THRESH
 from clustering.graph import ScoredPairs
+from stages.photo_exif import open_exif_source
 from storage.errors import StageError
 from storage.fingerprints import sha256_of_file
 from storage.formats.clusters import CLUSTERS_INFO_NAME, CLUSTERS_NAME, read_clusters_info
@@ -60,7 +62,9 @@ class Review:
         self.session = ReviewSession(folders.results_dir, folders.image_dir, next_number)
         follows = folders.follow_links or is_made_of_links(folders.image_dir)
         names = self.state.names[: self.state.num_photos]
-        self.collection = Collection(folders.image_dir, folders.results_dir, names, follows)
+        pairs_file = folders.outputs_dir / (str(self.info.get("pairs_file", "")) or "pairs")
+        exif = partial(open_exif_source, folders.image_dir, pairs_file, self.info.get("model"))
+        self.collection = Collection(folders.image_dir, folders.results_dir, names, follows, exif)
         self._bonds: Bonds | None = None
         self._pairs_error: StageError | None = None
         self._is_loaded = threading.Event()
