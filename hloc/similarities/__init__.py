@@ -1,0 +1,49 @@
+"""The registry of classical similarities. A new one is one file here and one line in ``SIMILARITIES``."""
+
+from __future__ import annotations
+
+import importlib
+from dataclasses import dataclass
+
+from hloc.similarities.base import Similarity, SimilarityOptions
+from storage.errors import UsageError
+
+
+@dataclass(frozen=True)
+class SimilarityEntry:
+    """A registered similarity.
+
+    Attributes
+    ----------
+    module : str
+        The module under ``hloc.similarities`` whose ``create(options)`` makes it.
+    strong_threshold, weak_threshold : float
+        Default scores of strong and weak edges; ``docs/models.md`` says how they were fixed.
+    """
+
+    module: str
+    strong_threshold: float
+    weak_threshold: float
+
+    @property
+    def thresholds(self) -> tuple[float, float]:
+        """Strong and weak threshold."""
+        return self.strong_threshold, self.weak_threshold
+
+
+SIMILARITIES: dict[str, SimilarityEntry] = {}
+
+
+def create_similarity(name: str, options: SimilarityOptions) -> Similarity:
+    """Make a registered similarity.
+
+    Raises
+    ------
+    UsageError
+        When the name is not registered, or an option is not for this similarity.
+    """
+    if name not in SIMILARITIES:
+        raise UsageError(f"--method {name}: is not known; choose from {', '.join(SIMILARITIES)}")
+    module = importlib.import_module(f"hloc.similarities.{SIMILARITIES[name].module}")
+    similarity: Similarity = module.create(name, options)
+    return similarity
