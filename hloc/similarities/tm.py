@@ -98,7 +98,7 @@ def centred_products(first: Sequence[NDArray[np.uint8]], second: Sequence[NDArra
     """Give the products <a - 128, b - 128> (A, B) of photos of one size, exactly, in any order of summation."""
     rows, others = ([photo.reshape(-1) for photo in photos] for photos in (first, second))
     products = np.zeros((len(rows), len(others)))
-    for start in range(0, rows[0].size if rows else 0, COLUMNS_AT_ONCE):
+    for start in range(0, rows[0].size if products.size else 0, COLUMNS_AT_ONCE):
         part = slice(start, start + COLUMNS_AT_ONCE)
         left, right = (np.stack([row[part] for row in photos]) for photos in (rows, others))
         products += _centred(left) @ _centred(right).T
