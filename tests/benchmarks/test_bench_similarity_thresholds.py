@@ -12,10 +12,10 @@ from benchmarks.bench_similarity_thresholds import HALVES, Half, attacked, choos
 from tests.hloc.similarities.drawn import make, scene
 
 
-def drawn_half() -> Half:
-    """Two groups of three and two, and three photos of two buildings."""
+def drawn_half(size: int = 3) -> Half:
+    """Two groups, of ``size`` and of two photos, and three photos of two buildings."""
     photo = scene(0)
-    groups = [("a", photo)] * 3 + [("b", photo)] * 2
+    groups = [("a", photo)] * size + [("b", photo)] * 2
     return Half.of(groups, [("house", photo), ("house", photo), ("mill", photo)])
 
 
@@ -70,11 +70,10 @@ def test_thresholds_are_rounded_down() -> None:
 
 
 def test_a_weak_threshold_below_the_strong_one_is_chosen_where_it_helps() -> None:
-    half = drawn_half()
+    half = drawn_half(6)
     scores = separated(half, 0.9, 0.3)
-    scores[0, 2] = scores[2, 0] = 0.7
-    scores[0, 1] = scores[1, 0] = 0.7
-    scores[4, 7] = scores[7, 4] = 0.8  # a wrong pair keeps the strong threshold above it
+    scores[0, 1:6] = scores[1:6, 0] = 0.7
+    scores[8, 10] = scores[10, 8] = 0.8  # a wrong pair, of house and mill, keeps the strong threshold above it
     assert choose(half, scores) == (0.9, 0.7)
 
 
