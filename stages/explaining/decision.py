@@ -187,7 +187,7 @@ def _reason(grouped: Grouped, names: Pair, sides: tuple[Sequence[str], Sequence[
         return None
     if best.score < settings["weak_edg_thresh"]:
         return "below_weak"
-    is_between = grouped.info.get("method") == "evidence" and best.score < settings["strong_edg_thresh"]
+    is_between = grouped.info.get("method") in ("evidence", "components") and best.score < settings["strong_edg_thresh"]
     return "unsure" if is_between else "few_agree"
 
 
