@@ -31,7 +31,16 @@ class SimilarityEntry:
         return self.strong_threshold, self.weak_threshold
 
 
-SIMILARITIES: dict[str, SimilarityEntry] = {}
+SIMILARITIES: dict[str, SimilarityEntry] = {
+    "ssim": SimilarityEntry("ssim", 0.85, 0.70),
+    "minhash": SimilarityEntry("minhash", 0.60, 0.40),
+    "phash": SimilarityEntry("phash", 0.80, 0.75),
+    "ahash": SimilarityEntry("ahash", 0.80, 0.75),
+    "dhash": SimilarityEntry("dhash", 0.80, 0.75),
+    "whash": SimilarityEntry("whash", 0.80, 0.75),
+    "orb": SimilarityEntry("orb", 0.30, 0.15),
+    "tm": SimilarityEntry("tm", 0.95, 0.90),
+}
 
 
 def create_similarity(name: str, options: SimilarityOptions) -> Similarity:

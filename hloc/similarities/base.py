@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+
+from storage.errors import UsageError
 
 NOT_COMPARABLE = -np.inf
 SCORE_DECIMALS = 7
@@ -97,3 +99,31 @@ class SimilarityOptions:
     hash_scale: str = "bits"
     minhash_tokens: str = "cells"
     orb_score: str = "close"
+
+    def only(self, name: str, *understood: str) -> SimilarityOptions:
+        """Give the options; refuse those that were told and that similarity ``name`` does not understand.
+
+        Raises
+        ------
+        UsageError
+            When such a flag was given.
+        """
+        for field in fields(self):
+            told = getattr(self, field.name)
+            if told != field.default and field.name not in understood:
+                value = " ".join(map(str, told)) if isinstance(told, tuple) else told
+                raise UsageError(f"--{field.name} {value}: --method {name} has no use for it; leave it out")
+        return self
+
+    def choice(self, flag: str, choices: Sequence[str]) -> str:
+        """Give the value of a flag that takes one of a few words.
+
+        Raises
+        ------
+        UsageError
+            When it is none of them.
+        """
+        told: str = getattr(self, flag)
+        if told not in choices:
+            raise UsageError(f"--{flag} {told}: is not known; choose from {', '.join(choices)}")
+        return told
