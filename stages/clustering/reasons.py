@@ -211,6 +211,8 @@ def _reason(cause: str | None, score: float, thresholds: Thresholds) -> str:
         return cause
     if score < thresholds.weak_edg_thresh:
         return "below_weak"
+    if isinstance(thresholds, ComponentsSettings) and score >= thresholds.strong_edg_thresh:
+        return "decision"  # nothing else keeps such photos apart
     return "few_agree" if isinstance(thresholds, SpecifiedSettings) else "unsure"
 
 

@@ -184,7 +184,8 @@ class BatchedComparison:
         if not plan.is_merged:
             return
         rescued = np.flatnonzero(medoids.is_alone) if plan.settings.rescue_outliers else np.zeros(0, np.int64)
-        places = np.concatenate((medoids.photo, rescued))
+        # in the order of the plan, so that a pair has the score that it has in one batch of all
+        places = np.sort(np.concatenate((medoids.photo, rescued)))
         place_of = np.full(len(plan.names), -1, dtype=np.int64)
         place_of[places] = np.arange(len(places))
         start = state.next_row if state.part == last else 0
