@@ -8,6 +8,7 @@ Writes  RESULTS_DIR/clusters.json        number -> photos; "-1" holds the photos
 
 --method evidence takes probabilities (match_pairs.py): clusters join where enough photos on both sides agree.
 --method specified takes any scores: strong components, careful growth, small clusters.
+--method components takes any scores: whatever strong pairs connect, however long the chain.
 
 Example: python create_clusters.py --image_dir datasets --strong_edg_thresh 0.4
 """
@@ -36,7 +37,8 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
         "--method",
         choices=CLUSTER_METHODS,
         default=default.method,
-        help="how photos are grouped; default: evidence for probabilities, specified for other scores",
+        help="how photos are grouped; default: evidence for probabilities, components for pairs of "
+        "tools.compare_images, specified for other scores",
     )
     add("--decisions", type=Path, default=default.decisions, help="what a person decided; default: see above")
     add(
@@ -44,7 +46,8 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
         "--strong_edge_thresh",
         type=float,
         default=default.strong_edg_thresh,
-        help="score that joins: from which a pair starts a cluster (specified; default: the model's), or probability "
+        help="score that joins: from which a pair starts a cluster (specified; default: the model's) or is in it "
+        "(components; default: what the photos were compared with), or probability "
         "from which a pair counts as evidence (evidence; default: 0.8)",
     )
     add(

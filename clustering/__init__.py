@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 # name -> module and function, imported when asked for: looking up the names must not cost the import of SciPy
 CLUSTERERS = {
+    "components": "clustering.connected:cluster_components",
     "evidence": "clustering.evidence:cluster_evidence",
     "specified": "clustering.specified:cluster_specified",
 }

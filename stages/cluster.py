@@ -21,11 +21,11 @@ from stages.clustering.decisions import constrain, decided_of_clusters, name_clu
 from stages.clustering.inputs import (
     ClusterInputs,
     gather_inputs,
-    origin_notes,
     read_numbered_pairs,
     read_positions,
     threshold_settings,
 )
+from stages.clustering.notes import origin_notes
 from stages.clustering.reasons import Told, describe
 from stages.settings import ClusterSettings
 from storage.atomic import remove_leftovers, write_text

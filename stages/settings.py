@@ -8,7 +8,7 @@ from pathlib import Path
 TRANSFER_MODES = ("copy", "hardlink", "symlink", "reflink")
 PAIRS_FORMATS = ("text", "hdf5")
 MATCHERS = ("rootsift", "rootsift_rotated")
-CLUSTER_METHODS = ("evidence", "specified")
+CLUSTER_METHODS = ("components", "evidence", "specified")
 SEARCHES = ("auto", "exact", "approximate")
 MAX_MEGAPIXELS = 100.0
 
@@ -134,9 +134,10 @@ class MatchSettings:
 class ClusterSettings:
     """Settings of ``create_clusters.py``.
 
-    ``method`` of None is ``evidence`` for pairs whose scores are probabilities, ``specified`` for others. A threshold
-    of None means the default of the method, for ``specified`` that of the model that made the pairs. ``decisions`` of
-    None is ``decisions.json`` of the results folder, when it stands.
+    ``method`` of None is ``evidence`` for pairs whose scores are probabilities, ``components`` for those of a
+    similarity (``tools.compare_images``), ``specified`` for others. A threshold of None means the default of the
+    method; but for ``evidence`` that of the model, or of the comparison, that made the pairs. ``decisions`` of None is
+    ``decisions.json`` of the results folder, when it stands.
     """
 
     image_dir: Path = Path("datasets")

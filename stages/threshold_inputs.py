@@ -105,7 +105,7 @@ def _of_file(settings: ThresholdSettings, places: WorkPlaces) -> ThresholdInputs
     numbers = np.array([place[name] for name in pairs.names], dtype=np.int64)
     scored = ScoredPairs.from_arrays(len(names), numbers[pairs.first], numbers[pairs.second], _finite(pairs.scores))
     model, is_probability = model_of_pairs(path, origin), origin.get("is_probability") is True
-    defaults = thresholds_of_pairs(model, is_probability)
+    defaults = thresholds_of_pairs(model, origin)
     if model is None:
         notes.append(f"the model of these pairs is not known: the defaults shown are those of {FALLBACK_MODEL}")
     output_dir = _output_dir(settings, places, path.stem.removeprefix("pairs-"))
@@ -133,7 +133,7 @@ def _of_sample(settings: ThresholdSettings, method: str, places: WorkPlaces) -> 
     request = SampleRequest(method, places.image_dir, names, cache_dir, settings.num_workers, settings.max_megapixels)
     scored = score_sample(request)
     pairs = ScoredPairs.from_arrays(len(scored.names), scored.first, scored.second, scored.scores)
-    defaults = scored.thresholds or thresholds_of_pairs(None, is_probability=False)
+    defaults = scored.thresholds or thresholds_of_pairs(None, {})
     notes = [f"{len(names)} of {len(every)} photos, drawn by --seed {settings.seed}: numbers are of these alone"]
     if scored.thresholds is None:
         notes.append(f"{scored.method} has no thresholds of its own: the defaults shown are those of {FALLBACK_MODEL}")

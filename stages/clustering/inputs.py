@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from clustering.connected import ComponentsSettings
 from clustering.evidence import EvidenceSettings
 from clustering.graph import ScoredPairs
 from clustering.specified import SpecifiedSettings
 from hloc.extractors import MODELS, default_thresholds
+from hloc.similarities import SIMILARITIES
 from stages.checks import follows_links, only_pairs_file
 from stages.clustering.decisions import check_decisions
 from stages.photo_exif import open_exif_source
@@ -33,9 +35,16 @@ logger = logging.getLogger(__name__)
 FALLBACK_MODEL = "netvlad"
 FALLBACK_THRESHOLDS = MODELS[FALLBACK_MODEL].thresholds
 PROBABILITIES = EvidenceSettings().strong_edg_thresh, EvidenceSettings().weak_edg_thresh  # the same for all models
-EVIDENCE, SPECIFIED = "evidence", "specified"
+EVIDENCE, SPECIFIED, COMPONENTS = "evidence", "specified", "components"
 Names = Sequence[str]
-Thresholds = SpecifiedSettings | EvidenceSettings
+Thresholds = SpecifiedSettings | EvidenceSettings | ComponentsSettings
+# Flags that some methods have no use for.
+_OTHERS_FLAGS = {
+    EVIDENCE: ("file_order",),
+    SPECIFIED: ("agreement_thresh", "gps_conflict_thresh"),
+    COMPONENTS: ("agreement_thresh", "gps_conflict_thresh", "file_order"),
+}
+_FLAG_OF = {"agreement_thresh": EVIDENCE, "gps_conflict_thresh": EVIDENCE, "file_order": SPECIFIED}
 
 
 @dataclass(frozen=True)
@@ -54,12 +63,14 @@ class ClusterInputs:
         Image names in the image folder, sorted.
     skipped : list of SkippedPhoto
         Those without a descriptor.
-    thresholds : SpecifiedSettings or EvidenceSettings
+    thresholds : SpecifiedSettings, EvidenceSettings or ComponentsSettings
         Settings of the clusterer.
     decisions : Decisions
         What a person decided; empty without a file.
     checksum : str
         sha256 over all of it.
+    origin : Mapping
+        What made the pairs; empty where that is not known.
     """
 
     pairs_file: Path
@@ -70,6 +81,7 @@ class ClusterInputs:
     thresholds: Thresholds
     decisions: Decisions
     checksum: str
+    origin: Mapping[str, Any] = field(default_factory=dict)
 
 
 def gather_inputs(settings: ClusterSettings) -> ClusterInputs:
@@ -86,10 +98,8 @@ def gather_inputs(settings: ClusterSettings) -> ClusterInputs:
     origin = (read_origin(pairs_file) if pairs_file.is_file() else None) or {}
     on_disk = list_photos(settings.image_dir, follows_links(settings))
     model = model_of_pairs(pairs_file, origin)
-    is_probability = origin.get("is_probability") is True
-    method = settings.method or (EVIDENCE if is_probability else SPECIFIED)
-    defaults = thresholds_of_pairs(model, is_probability)
-    thresholds = _evidence_settings(settings) if method == EVIDENCE else _specified_settings(settings, defaults)
+    method = settings.method or default_method(origin)
+    thresholds = _settings_of(method, settings, thresholds_of_pairs(model, origin))
     decisions, decisions_checksum = _read_decisions(settings)
     pairs_checksum = str(origin["sha256"]) if origin else _sha256(pairs_file)
     there = set(on_disk)
@@ -99,7 +109,7 @@ def gather_inputs(settings: ClusterSettings) -> ClusterInputs:
         [f"{photo.name}\n{photo.reason}" for photo in skipped],
         list(_identities(settings.image_dir, on_disk)),
     )
-    return ClusterInputs(pairs_file, model, method, on_disk, skipped, thresholds, decisions, checksum)
+    return ClusterInputs(pairs_file, model, method, on_disk, skipped, thresholds, decisions, checksum, origin)
 
 
 def _sha256(path: Path) -> str:
@@ -136,29 +146,43 @@ def model_of_pairs(pairs_file: Path, origin: Mapping[str, Any]) -> str | None:
     return name if default_thresholds(name) else None
 
 
-def thresholds_of_pairs(model: str | None, is_probability: bool) -> tuple[float, float]:
-    """Give the default strong and weak threshold of pairs; those of the fallback model when theirs is not known."""
-    return PROBABILITIES if is_probability else default_thresholds(model) or FALLBACK_THRESHOLDS
+def default_method(origin: Mapping[str, Any]) -> str:
+    """Give the clusterer that is taken for pairs of this origin where none was asked for."""
+    if origin.get("is_probability") is True:
+        return EVIDENCE
+    return COMPONENTS if "similarity" in origin else SPECIFIED
 
 
-def _specified_settings(settings: ClusterSettings, defaults: tuple[float, float]) -> SpecifiedSettings:
-    for flag in ("agreement_thresh", "gps_conflict_thresh"):
-        if getattr(settings, flag) is not None:
-            raise UsageError(f"--{flag} belongs to --method {EVIDENCE}, but the method is {SPECIFIED}")
+def thresholds_of_pairs(model: str | None, origin: Mapping[str, Any]) -> tuple[float, float]:
+    """Give the default strong and weak threshold of pairs; those of the fallback model when theirs is not known.
+
+    Of compared photos the strong one is the threshold that they were compared with.
+    """
+    if origin.get("is_probability") is True:
+        return PROBABILITIES
+    if "similarity" in origin:
+        strong = float(origin["threshold"])
+        return strong, min(strong, SIMILARITIES[model].weak_threshold if model in SIMILARITIES else strong)
+    return default_thresholds(model) or FALLBACK_THRESHOLDS
+
+
+def _settings_of(method: str, settings: ClusterSettings, defaults: tuple[float, float]) -> Thresholds:
+    for flag in _OTHERS_FLAGS.get(method, ()):
+        if getattr(settings, flag) not in (None, False):
+            raise UsageError(f"--{flag} belongs to --method {_FLAG_OF[flag]}, but the method is {method}")
+    if method == EVIDENCE:
+        return _evidence_settings(settings)
     default_strong, default_weak = defaults
     strong, weak = settings.strong_edg_thresh, settings.weak_edg_thresh
-    return SpecifiedSettings(
-        default_strong if strong is None else strong,
-        min(default_weak, strong if strong is not None else 1.0) if weak is None else weak,
-        settings.gps_count_thresh,
-        settings.gps_distance_thresh,
-        settings.file_order,
-    )
+    if weak is None:
+        weak = default_weak if strong is None else min(default_weak, strong)
+    pair = (default_strong if strong is None else strong), weak
+    if method == COMPONENTS:
+        return ComponentsSettings(*pair)
+    return SpecifiedSettings(*pair, settings.gps_count_thresh, settings.gps_distance_thresh, settings.file_order)
 
 
 def _evidence_settings(settings: ClusterSettings) -> EvidenceSettings:
-    if settings.file_order:
-        raise UsageError(f"--file_order belongs to --method {SPECIFIED}, but the method is {EVIDENCE}")
     default = EvidenceSettings()
     strong = default.strong_edg_thresh if settings.strong_edg_thresh is None else settings.strong_edg_thresh
     weak = settings.weak_edg_thresh
@@ -227,21 +251,6 @@ def read_positions(image_dir: Path, names: Names, inputs: ClusterInputs) -> NDAr
         if record.latitude_deg is not None and record.longitude_deg is not None:
             positions[number] = record.latitude_deg, record.longitude_deg
     return positions
-
-
-def origin_notes(inputs: ClusterInputs, names: Names) -> list[str]:
-    """Say what is odd about the inputs, in sentences."""
-    notes = []
-    on_disk = set(inputs.on_disk)
-    gone = sum(name not in on_disk for name in names)
-    if gone:
-        notes.append(f"{gone} photos of the pairs file are not in the image folder; they stay in their clusters")
-    if inputs.method == SPECIFIED and default_thresholds(inputs.model) is None:
-        notes.append(f"the model of these pairs is not known: the default thresholds are those of {FALLBACK_MODEL}")
-    forgotten = len(inputs.decisions.photos().difference(names))
-    if forgotten:
-        notes.append(f"{forgotten} photos of {DECISIONS_NAME} are gone; what was decided about them stays in the file")
-    return notes
 
 
 def threshold_settings(thresholds: Thresholds) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from clustering.connected import ComponentsSettings
 from clustering.constraints import DECIDED, Constraints
 from clustering.evidence import EvidenceSettings
 from clustering.graph import ScoredPairs, find_edges
@@ -20,6 +21,7 @@ from storage.formats.decisions import DecidedCluster
 from storage.formats.json_stream import EncodedList, Members, encode_strings
 
 Names = Sequence[str]
+Thresholds = SpecifiedSettings | EvidenceSettings | ComponentsSettings
 Pair = tuple[int, int, float]
 Owner = Sequence[int | None]
 NUM_DIGITS = 6
@@ -44,7 +46,7 @@ class Told:
         Number of a cluster in the grouping to the number that it goes by; itself where none is given.
     cluster_names : mapping of int to str
         Number that a cluster goes by to its name.
-    thresholds : SpecifiedSettings or EvidenceSettings
+    thresholds : SpecifiedSettings, EvidenceSettings or ComponentsSettings
         What the clusterer went by.
     decided : mapping of int to DecidedCluster
         Number that a cluster goes by to its note and its representatives.
@@ -56,7 +58,7 @@ class Told:
     constraints: Constraints
     number_of: Mapping[int, int]
     cluster_names: Mapping[int, str]
-    thresholds: SpecifiedSettings | EvidenceSettings
+    thresholds: Thresholds
     decided: Mapping[int, DecidedCluster] = field(default_factory=dict)
 
     def number(self, number: int) -> int:
@@ -204,12 +206,14 @@ def _singletons(
         )
 
 
-def _reason(cause: str | None, score: float, thresholds: SpecifiedSettings | EvidenceSettings) -> str:
+def _reason(cause: str | None, score: float, thresholds: Thresholds) -> str:
     if cause is not None:
         return cause
     if score < thresholds.weak_edg_thresh:
         return "below_weak"
-    return "unsure" if isinstance(thresholds, EvidenceSettings) else "few_agree"
+    if isinstance(thresholds, ComponentsSettings) and score >= thresholds.strong_edg_thresh:
+        return "decision"  # nothing else keeps such photos apart
+    return "few_agree" if isinstance(thresholds, SpecifiedSettings) else "unsure"
 
 
 def _doubt(doubt: Doubt, owner: Owner, names: Names) -> dict[str, Any]:

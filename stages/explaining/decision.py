@@ -187,8 +187,10 @@ def _reason(grouped: Grouped, names: Pair, sides: tuple[Sequence[str], Sequence[
         return None
     if best.score < settings["weak_edg_thresh"]:
         return "below_weak"
-    is_between = grouped.info.get("method") == "evidence" and best.score < settings["strong_edg_thresh"]
-    return "unsure" if is_between else "few_agree"
+    method, is_strong = grouped.info.get("method"), best.score >= settings["strong_edg_thresh"]
+    if method == "components" and is_strong:
+        return "decision"
+    return "unsure" if method in ("evidence", "components") and not is_strong else "few_agree"
 
 
 # -- decisions --------------------------------------------------------------------------------------------------------

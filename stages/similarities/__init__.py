@@ -8,7 +8,7 @@ from stages.similarities.base import SampledPairs, SampleRequest
 from storage.errors import UsageError
 
 # The first that understands a method scores by it.
-KINDS = ("descriptors",)
+KINDS = ("descriptors", "classical")
 
 
 def score_sample(request: SampleRequest) -> SampledPairs:

@@ -1,0 +1,1 @@
+"""Parts of ``stages/compare.py``: what the pairs hang on, batches and their merging."""
