@@ -22,8 +22,17 @@ def save_checkpoint(path: Path, state: dict[str, Any]) -> None:
     write_bytes(path, buffer.getvalue())
 
 
-def read_checkpoint(path: Path, device: str = "cpu") -> dict[str, Any]:
-    """Read what :func:`save_checkpoint` wrote.
+def read_checkpoint(path: Path, device: str = "cpu", made_by: str = MADE_BY) -> dict[str, Any]:
+    """Read what :func:`save_checkpoint` wrote, or another file of tensors, numbers and texts that torch saved.
+
+    Parameters
+    ----------
+    path : Path
+        The file.
+    device : str
+        Where its tensors are put.
+    made_by : str
+        The command that makes it, for the message.
 
     Raises
     ------
@@ -34,7 +43,7 @@ def read_checkpoint(path: Path, device: str = "cpu") -> dict[str, Any]:
     """
     import torch
 
-    content = read_stage_input(path, MADE_BY)
+    content = read_stage_input(path, made_by)
     try:
         state: dict[str, Any] = torch.load(io.BytesIO(content), map_location=device, weights_only=True)
     except Exception as error:  # torch.load raises a dozen kinds on damaged bytes, none with a class in common

@@ -54,6 +54,7 @@ MODELS = {
     "mobilenet_v3": ModelEntry("imagenet", strong_threshold=0.8, weak_threshold=0.65),
     "inception_v3": ModelEntry("imagenet", strong_threshold=0.8, weak_threshold=0.65),
     "efficientnet_b7": ModelEntry("imagenet", strong_threshold=0.8, weak_threshold=0.65),
+    "autoencoder": ModelEntry("autoencoder", strong_threshold=0.999, weak_threshold=0.998),
 }
 ONNX = "onnx:"  # a network that the user brings: onnx:FILE
 ONNX_ENTRY = ModelEntry("onnx_file", strong_threshold=0.35, weak_threshold=0.2)  # netvlad's: placeholders
