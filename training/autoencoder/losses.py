@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from storage.errors import DamagedFileError, StageError
 from storage.fingerprints import sha256_of_file
 from storage.model_files import cached_path, fetch_command
-from training.checkpoints import read_checkpoint
+from training.checkpoints import read_weights
 
 if TYPE_CHECKING:
     import torch
@@ -99,18 +99,16 @@ def _vgg_layers(weights: Path) -> Any:
     """Give the layers up to the last that is looked at, frozen."""
     import torch
 
-    state = read_checkpoint(weights, made_by=fetch_command(VGG))
+    state = read_weights(weights, fetch_command(VGG))
     try:
         from torchvision.models import vgg19
     except (ImportError, OSError, RuntimeError) as error:  # RuntimeError: built for another PyTorch
         raise StageError(f"--loss perceptual needs torchvision, which does not start ({error})") from error
     with torch.device("meta"):  # no time for drawing weights that are replaced at once
         layers = vgg19(weights=None).features[: max(LAYERS.values()) + 1]
-    begun = {name.removeprefix(FEATURES): value for name, value in state.items() if name.startswith(FEATURES)}
+    needed = {name: state.get(FEATURES + name) for name in layers.state_dict()}
     try:
-        layers.load_state_dict(
-            {name: value for name, value in begun.items() if name in layers.state_dict()}, assign=True
-        )
+        layers.load_state_dict(needed, assign=True)
     except (RuntimeError, AttributeError) as error:
         reason = " ".join(str(error).split())[:200]
         raise DamagedFileError(f"{weights} holds no weights of {VGG} ({reason})") from error
