@@ -130,7 +130,12 @@ MODEL_FILES = {
     "resnet50": _torchvision("resnet50-11ad3fa6.pth", 103),
     "resnet101": _torchvision("resnet101-cd907fc2.pth", 179),
     "resnet152": _torchvision("resnet152-f82ba261.pth", 242),
+    "wide_resnet50_2": _torchvision("wide_resnet50_2-9ba9bcbe.pth", 276),
+    "wide_resnet101_2": _torchvision("wide_resnet101_2-d733dc28.pth", 508),
     "mobilenet_v3": _torchvision("mobilenet_v3_large-5c1a4163.pth", 22),
+    "inception_v3": _torchvision("inception_v3_google-0cc3c7bd.pth", 109),
+    "efficientnet_b7": _torchvision("efficientnet_b7_lukemelas-c5b4e57e.pth", 267),
+    "vgg19": _torchvision("vgg19-dcbb9e9d.pth", 575),  # no descriptor: tools.train_autoencoder --loss perceptual
 }
 
 

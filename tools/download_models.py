@@ -6,18 +6,23 @@ extract_features.py looks for them. An interrupted download goes on where it sto
 fixed revision and run by extract_features.py: they ask for --trust_code. docs/models.md has licences and advice.
 
 Models:
-  netvlad       VGG16-NetVLAD, Pittsburgh 30k, 529 MB: found by extract_features.py without being named
-  tokyotm       VGG16-NetVLAD, Tokyo Time Machine, 529 MB: name it with extract_features.py --weights
-  cosplace    + CosPlace, ResNet-50, 111 MB
-  eigenplaces + EigenPlaces, ResNet-50, 111 MB
-  megaloc     + MegaLoc, DINOv2 ViT-B/14, 914 MB
-  salad       + DINOv2 SALAD, 352 MB (code GPL-3.0)
-  dinov2      + DINOv2 ViT-B/14, 346 MB
-  resnet18      torchvision's, ImageNet, 47 MB
-  resnet50      torchvision's, ImageNet, 103 MB
-  resnet101     torchvision's, ImageNet, 179 MB
-  resnet152     torchvision's, ImageNet, 242 MB
-  mobilenet_v3  torchvision's, ImageNet, 22 MB
+  netvlad            VGG16-NetVLAD, Pittsburgh 30k, 529 MB: found by extract_features.py without being named
+  tokyotm            VGG16-NetVLAD, Tokyo Time Machine, 529 MB: name it with extract_features.py --weights
+  cosplace         + CosPlace, ResNet-50, 111 MB
+  eigenplaces      + EigenPlaces, ResNet-50, 111 MB
+  megaloc          + MegaLoc, DINOv2 ViT-B/14, 914 MB
+  salad            + DINOv2 SALAD, 352 MB (code GPL-3.0)
+  dinov2           + DINOv2 ViT-B/14, 346 MB
+  resnet18           torchvision's, ImageNet, 47 MB
+  resnet50           torchvision's, ImageNet, 103 MB
+  resnet101          torchvision's, ImageNet, 179 MB
+  resnet152          torchvision's, ImageNet, 242 MB
+  wide_resnet50_2    torchvision's, ImageNet, 276 MB
+  wide_resnet101_2   torchvision's, ImageNet, 508 MB
+  mobilenet_v3       torchvision's, ImageNet, 22 MB
+  inception_v3       torchvision's, ImageNet, 109 MB
+  efficientnet_b7    torchvision's, ImageNet, 267 MB
+  vgg19              torchvision's, ImageNet, 575 MB: for tools.train_autoencoder --loss perceptual, no descriptor
 
 Examples:
   python -m tools.download_models netvlad
@@ -42,6 +47,7 @@ from storage.hub_code import HUB_CODE, HubRepository
 from storage.model_files import MODEL_FILES, cache_folder, cached_path
 
 NETVLAD_FILES = ("netvlad", "tokyotm")
+USED_BY = {"vgg19": "python -m tools.train_autoencoder --loss perceptual"}  # where it is no model of its own
 
 log = logging.getLogger(__name__)
 
@@ -236,9 +242,9 @@ def _as_text(result: dict[str, object], cache_dir: Path) -> str:
     if model in NETVLAD_FILES and (model != "netvlad" or cache_dir != cache_folder()):
         lines.append(f"  use it with: python extract_features.py --model netvlad --weights {path}")
     elif model not in NETVLAD_FILES and cache_dir == cache_folder():
-        lines.append(f"  use it with: python extract_features.py --model {model}")
+        lines.append(f"  use it with: {USED_BY.get(str(model), f'python extract_features.py --model {model}')}")
     elif model not in NETVLAD_FILES:
-        lines.append(f"  note: extract_features.py looks into {cache_folder()}; set TORCH_HOME to use another folder")
+        lines.append(f"  note: models are looked for in {cache_folder()}; set TORCH_HOME to use another folder")
     return "\n".join(lines)
 
 

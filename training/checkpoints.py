@@ -22,8 +22,17 @@ def save_checkpoint(path: Path, state: dict[str, Any]) -> None:
     write_bytes(path, buffer.getvalue())
 
 
-def read_checkpoint(path: Path, device: str = "cpu") -> dict[str, Any]:
+def read_checkpoint(path: Path, device: str = "cpu", made_by: str = MADE_BY) -> dict[str, Any]:
     """Read what :func:`save_checkpoint` wrote.
+
+    Parameters
+    ----------
+    path : Path
+        The file.
+    device : str
+        Where its tensors are put.
+    made_by : str
+        The command that makes it, for the message.
 
     Raises
     ------
@@ -32,11 +41,22 @@ def read_checkpoint(path: Path, device: str = "cpu") -> dict[str, Any]:
     DamagedFileError
         When it is cut, or holds anything but tensors, numbers and texts.
     """
+    return _read(path, device, made_by, "is no checkpoint; remove it to begin anew")
+
+
+def read_weights(path: Path, made_by: str) -> dict[str, Any]:
+    """Read published weights that torch saved; the parameters and errors are those of :func:`read_checkpoint`."""
+    return _read(path, "cpu", made_by, f"is no file of weights; fetch it again with: {made_by}")
+
+
+def _read(path: Path, device: str, made_by: str, wrong: str) -> dict[str, Any]:
     import torch
 
-    content = read_stage_input(path, MADE_BY)
+    content = read_stage_input(path, made_by)
     try:
         state: dict[str, Any] = torch.load(io.BytesIO(content), map_location=device, weights_only=True)
+        if not isinstance(state, dict):
+            raise TypeError(f"it holds a {type(state).__name__}")
     except Exception as error:  # torch.load raises a dozen kinds on damaged bytes, none with a class in common
-        raise DamagedFileError(f"damaged: {path} is no checkpoint; remove it to begin anew ({error})") from error
+        raise DamagedFileError(f"damaged: {path} {wrong} ({error})") from error
     return state

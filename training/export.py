@@ -19,9 +19,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from storage.atomic import write_bytes
 from storage.errors import DamagedFileError, StageError
 from storage.formats.json_file import read_stage_input
+from storage.unchanged import write_if_changed
 from training.settings import StudentSettings
 from training.whitening import Whitening
 
@@ -63,35 +63,63 @@ def export_student(
     """
     import torch
 
-    onnx = _onnx("the export")
-    network = with_whitening(student, whitening).eval()
-    buffer = io.BytesIO()
+    network = with_whitening(student, whitening)
     example = torch.zeros((2, input_side, input_side, 3), dtype=torch.uint8)
-    sizes = {"pixels": {0: "photos", 1: "height", 2: "width"}, "descriptors": {0: "photos"}}
+    # as it stands: neither norms folded into convolutions nor weights into one another
+    options = {"training": torch.onnx.TrainingMode.PRESERVE, "do_constant_folding": False}
+    model = traced(network, example, {0: "photos", 1: "height", 2: "width"}, **options)
+    _repeat_shared_weights(model)
+    _halve_weights(model)
+    shape = asdict(student.settings)  # type: ignore[call-overload]
+    write_described(path, model, METADATA_KEY, {"input_side": input_side, "student": shape} | dict(metadata))
+
+
+def traced(network: torch.nn.Module, example: torch.Tensor, axes: Mapping[int, str], **options: Any) -> Any:
+    """Give a network as a model of the package ``onnx``, with the input ``pixels`` and the output ``descriptors``.
+
+    Parameters
+    ----------
+    network : torch.nn.Module
+        Takes one array and gives descriptors (B, D); it is set to evaluation.
+    example : torch.Tensor
+        What it takes.
+    axes : Mapping of int to str
+        Axes of the input whose length varies; the first one does.
+    **options
+        Of ``torch.onnx.export``.
+
+    Raises
+    ------
+    StageError
+        When the package ``onnx`` is missing.
+    """
+    import torch
+
+    onnx = _onnx("the export")
+    buffer = io.BytesIO()
     with warnings.catch_warnings():
         # The newer exporter needs one more package and writes the same network.
         warnings.simplefilter("ignore", DeprecationWarning)
         torch.onnx.export(
-            network,
+            network.eval(),
             (example,),
             buffer,  # type: ignore[arg-type]
             input_names=["pixels"],
             output_names=["descriptors"],
-            dynamic_axes=sizes,
+            dynamic_axes={"pixels": dict(axes), "descriptors": {0: axes[0]}},
             opset_version=OPSET,
             dynamo=False,
-            # as it stands: neither norms folded into convolutions nor weights into one another
-            training=torch.onnx.TrainingMode.PRESERVE,
-            do_constant_folding=False,
+            **options,
         )
-    model = onnx.load_model_from_string(buffer.getvalue())
-    _repeat_shared_weights(model)
-    _halve_weights(model)
-    described = {"input_side": input_side, "student": asdict(student.settings)} | dict(metadata)  # type: ignore[call-overload]
+    return onnx.load_model_from_string(buffer.getvalue())
+
+
+def write_described(path: Path, model: Any, key: str, described: Mapping[str, Any]) -> None:
+    """Write a model of the package ``onnx`` with JSON values in its metadata, atomically, unless it stands so."""
     entry = model.metadata_props.add()
-    entry.key, entry.value = METADATA_KEY, json.dumps(described, sort_keys=True)
-    onnx.checker.check_model(model)
-    write_bytes(path, model.SerializeToString())
+    entry.key, entry.value = key, json.dumps(described, sort_keys=True)
+    _onnx("the export").checker.check_model(model)
+    write_if_changed(path, model.SerializeToString())
 
 
 def with_whitening(student: torch.nn.Module, whitening: Whitening) -> torch.nn.Module:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from storage.errors import UsageError
 from training.batches import Batch, draw_batch
+from training.computing import mixed_precision
 from training.losses import contrastive_loss, cosine_loss, local_loss, relational_loss
 from training.pool import Pool
 from training.settings import ContrastiveSettings, LearningSettings
@@ -49,8 +50,7 @@ class Objective:
         import torch
 
         pixels = batch.pixels.contiguous(memory_format=torch.channels_last)
-        device = pixels.device.type
-        with torch.autocast(device, torch.bfloat16, enabled=device != "cpu"):
+        with mixed_precision(pixels.device.type):
             vectors, local = network(pixels)
             if self.anchor is not None:
                 with torch.no_grad():

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import csv
+import io
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -56,7 +58,7 @@ class PhotoSet:
     files : list of PhotoFile
         Sorted as given.
     photos : list of ndarray of uint8, shape (H, W, 3)
-        RGB, at most 400 pixels long.
+        RGB, at most 400 pixels long unless they were asked for otherwise.
     hashes : list of str
         SHA-256 of the files.
     skipped : list of SkippedPhoto
@@ -73,6 +75,14 @@ class PhotoSet:
         """What identifies the photos, in their order."""
         return digest(self.hashes)
 
+    def as_csv(self) -> str:
+        """Give a table of the photos with their SHA-256: the content of ``photos.csv``."""
+        text = io.StringIO()
+        writer = csv.writer(text, lineterminator="\n")
+        writer.writerow(("folder", "path", "sha256"))
+        writer.writerows((f.folder.name, f.name, sha) for f, sha in zip(self.files, self.hashes, strict=True))
+        return text.getvalue()
+
     def without(self, is_out: Sequence[bool]) -> PhotoSet:
         """Give the set without the photos that ``is_out`` marks."""
         kept = [index for index, out in enumerate(is_out) if not out]
@@ -80,7 +90,9 @@ class PhotoSet:
         return PhotoSet(files, [self.photos[index] for index in kept], hashes, self.skipped)
 
 
-def find_photos(folders: Iterable[Path], groups: Path | None = None, banned: Iterable[str] = ()) -> list[PhotoFile]:
+def find_photos(
+    folders: Iterable[Path], groups: Path | None = None, banned: Iterable[str] = (), follow_links: bool = False
+) -> list[PhotoFile]:
     """List the photos of some folders, without those whose group is banned.
 
     Parameters
@@ -91,6 +103,8 @@ def find_photos(folders: Iterable[Path], groups: Path | None = None, banned: Ite
         A CSV file with the columns path,building that says which group a photo belongs to; a path is an image name.
     banned : iterable of str
         Groups to leave out.
+    follow_links : bool
+        Whether symbolic links are followed.
 
     Raises
     ------
@@ -99,24 +113,38 @@ def find_photos(folders: Iterable[Path], groups: Path | None = None, banned: Ite
     """
     group_of = {} if groups is None else read_labels(groups)
     out = set(banned)
-    found = [PhotoFile(folder, name) for folder in folders for name in list_photos(folder)]
+    found = [PhotoFile(folder, name) for folder in folders for name in list_photos(folder, follow_links)]
     kept = [photo for photo in found if group_of.get(photo.name) not in out]
     if not kept:
         raise StageError(f"none of {len(found)} photos is left to learn from; give other --images")
     return kept
 
 
-def load_photos(files: Sequence[PhotoFile]) -> PhotoSet:
-    """Decode photos; one that cannot be used is named and skipped."""
+def load_photos(
+    files: Sequence[PhotoFile],
+    longest_side: int = LONGEST_SIDE,
+    as_kept: Callable[[NDArray[np.uint8]], NDArray[np.uint8]] | None = None,
+) -> PhotoSet:
+    """Decode photos; one that cannot be used is named and skipped.
+
+    Parameters
+    ----------
+    files : sequence of PhotoFile
+        Which.
+    longest_side : int
+        In pixels, at which they are decoded.
+    as_kept : callable, optional
+        Turns a decoded photo (H, W, 3) into what is kept of it; by default the photo.
+    """
     loaded = PhotoSet([], [], [], [])
     for file in progress_bar(files, len(files), "photos"):
         try:
-            photo, sha256 = load_photo(file.path, LONGEST_SIDE), sha256_of_file(file.path)
+            photo, sha256 = load_photo(file.path, longest_side), sha256_of_file(file.path)
         except (PhotoError, OSError) as error:
             loaded.skipped.append(SkippedPhoto(file.name, str(error)))
             continue
         loaded.files.append(file)
-        loaded.photos.append(photo)
+        loaded.photos.append(photo if as_kept is None else as_kept(photo))
         loaded.hashes.append(sha256)
     if not loaded.photos:
         raise StageError("none of the photos can be decoded; give other --images")

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import logging
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -18,6 +15,7 @@ from storage.atomic import write_json, write_text
 from storage.errors import UsageError
 from storage.fingerprints import sha256_of_file
 from storage.formats.labels import SINGLE_LABEL, read_labels
+from training.computing import computing
 from training.export import export_student
 from training.initial import Initial, read_initial
 from training.judging import Jury, Measure, as_pictures, describe
@@ -136,9 +134,9 @@ def gather(recipe: Recipe, measure: Measure, teacher: Teacher | None = None) -> 
 
 def carry_out(recipe: Recipe, materials: Materials) -> dict[str, Any]:
     """Train on what was gathered, export, write the papers; see :func:`train`."""
-    with _computing(recipe):
+    with computing(recipe.num_threads):
         photos, jury, initial = materials.photos, materials.jury, materials.initial
-        write_text(recipe.output_dir / "photos.csv", _listed(photos))
+        write_text(recipe.output_dir / "photos.csv", photos.as_csv())
         pictures = as_pictures(photos.photos, recipe.input_side)
         result: dict[str, Any] = {}
         if jury is not None and initial is not None:
@@ -158,20 +156,6 @@ def carry_out(recipe: Recipe, materials: Materials) -> dict[str, Any]:
     kept = result | {"model": MODEL_FILE}  # it lies beside the recipe, wherever both are taken
     write_json(recipe.output_dir / RECIPE_FILE, recipe.choices() | origin | {"result": kept})
     return result
-
-
-@contextmanager
-def _computing(recipe: Recipe) -> Iterator[None]:
-    import torch
-
-    if recipe.num_threads is not None:
-        torch.set_num_threads(recipe.num_threads)
-    # Numbers that fade towards zero slow a processor down by much, and change nothing.
-    torch.set_flush_denormal(True)
-    try:
-        yield
-    finally:
-        torch.set_flush_denormal(False)
 
 
 def _files(recipe: Recipe) -> list[PhotoFile]:
@@ -248,11 +232,3 @@ def _whitened(
         return learn_whitening(descriptors), {}
     whitening, share = relearn_whitening(descriptors, initial.whitening)
     return whitening, {"share_of_former_whitening": round(share, 4)}
-
-
-def _listed(photos: PhotoSet) -> str:
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(("folder", "path", "sha256"))
-    writer.writerows((f.folder.name, f.name, sha) for f, sha in zip(photos.files, photos.hashes, strict=True))
-    return text.getvalue()

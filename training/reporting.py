@@ -27,6 +27,51 @@ def check_tensorboard() -> None:
         raise StageError("--tensorboard needs the package tensorboard; pip install tensorboard")
 
 
+class Curve:
+    """Lines of figures, one for every report of a training, in a CSV file; those of an earlier leg are kept.
+
+    Parameters
+    ----------
+    path : Path
+        The file.
+    columns : tuple of str
+        The first counts and grows from line to line.
+    made_by : str
+        The command that makes the file, for messages.
+    differs_by : str
+        What a training with other columns has, for the message.
+
+    Raises
+    ------
+    UsageError
+        When the file that is there has other columns.
+    """
+
+    def __init__(
+        self, path: Path, columns: tuple[str, ...], *, made_by: str = MADE_BY, differs_by: str = "other settings"
+    ) -> None:
+        self.path, self.columns = path, columns
+        self.rows = self._former_rows(made_by, differs_by) if path.is_file() else []
+
+    def add(self, row: dict[str, str]) -> None:
+        """Add a line, show it in the log, and write the file."""
+        # A killed leg may have got further than its last checkpoint: those lines come again.
+        count = self.columns[0]
+        self.rows = [*(former for former in self.rows if int(former[count]) < int(row[count])), row]
+        text = io.StringIO()
+        writer = csv.DictWriter(text, self.columns, restval="", lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(self.rows)
+        write_text(self.path, text.getvalue())
+        log.info("%s", ", ".join(f"{name} {value}" for name, value in row.items()))
+
+    def _former_rows(self, made_by: str, differs_by: str) -> list[dict[str, str]]:
+        reader = csv.DictReader(io.StringIO(read_stage_input(self.path, made_by).decode("utf-8")))
+        if tuple(reader.fieldnames or ()) != self.columns:
+            raise UsageError(f"{self.path} is of a training with {differs_by}; give another --output_dir")
+        return list(reader)
+
+
 class Reports:
     """Takes reports of progress, measures the student, and writes both down.
 
@@ -48,9 +93,9 @@ class Reports:
     """
 
     def __init__(self, folder: Path, losses: Iterable[str], jury: Jury | None, has_tensorboard: bool = False) -> None:
-        self.path, self.jury = folder / CURVE_FILE, jury
-        self.columns = ("samples", "seconds", "input_side", *(f"{name}_loss" for name in losses), *MEASURES)
-        self.rows = self._former_rows() if self.path.is_file() else []
+        self.jury = jury
+        columns = ("samples", "seconds", "input_side", *(f"{name}_loss" for name in losses), *MEASURES)
+        self.curve = Curve(folder / CURVE_FILE, columns, differs_by="another --objective")
         self._scalars = Scalars(folder / TENSORBOARD_FOLDER) if has_tensorboard else None
 
     def add(self, progress: Progress) -> None:
@@ -60,11 +105,7 @@ class Reports:
         row = {"samples": str(progress.samples), "seconds": f"{progress.seconds:.0f}"}
         row |= {"input_side": str(progress.input_side)}
         row |= {name: f"{number:.4f}" for name, number in (losses | measures).items()}
-        # A killed leg may have got further than its last checkpoint: those lines come again.
-        kept = [former for former in self.rows if int(former["samples"]) < progress.samples]
-        self.rows = [*kept, row]
-        self._write()
-        log.info("%s", ", ".join(f"{name} {value}" for name, value in row.items()))
+        self.curve.add(row)
         if self._scalars is not None:
             self._scalars.add(progress.samples, losses | {"learning_rate": progress.rate} | measures)
 
@@ -72,19 +113,6 @@ class Reports:
         """End the scalars' file."""
         if self._scalars is not None:
             self._scalars.close()
-
-    def _write(self) -> None:
-        text = io.StringIO()
-        writer = csv.DictWriter(text, self.columns, restval="", lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(self.rows)
-        write_text(self.path, text.getvalue())
-
-    def _former_rows(self) -> list[dict[str, str]]:
-        reader = csv.DictReader(io.StringIO(read_stage_input(self.path, MADE_BY).decode("utf-8")))
-        if tuple(reader.fieldnames or ()) != self.columns:
-            raise UsageError(f"{self.path} is of a training with another --objective; give another --output_dir")
-        return list(reader)
 
 
 class Scalars:

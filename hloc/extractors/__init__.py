@@ -49,7 +49,12 @@ MODELS = {
     "resnet50": ModelEntry("imagenet", strong_threshold=0.8, weak_threshold=0.65),
     "resnet101": ModelEntry("imagenet", strong_threshold=0.8, weak_threshold=0.65),
     "resnet152": ModelEntry("imagenet", strong_threshold=0.8, weak_threshold=0.65),
+    "wide_resnet50_2": ModelEntry("imagenet", strong_threshold=0.8, weak_threshold=0.65),
+    "wide_resnet101_2": ModelEntry("imagenet", strong_threshold=0.8, weak_threshold=0.65),
     "mobilenet_v3": ModelEntry("imagenet", strong_threshold=0.8, weak_threshold=0.65),
+    "inception_v3": ModelEntry("imagenet", strong_threshold=0.8, weak_threshold=0.65),
+    "efficientnet_b7": ModelEntry("imagenet", strong_threshold=0.8, weak_threshold=0.65),
+    "autoencoder": ModelEntry("autoencoder", strong_threshold=0.999, weak_threshold=0.998),
 }
 ONNX = "onnx:"  # a network that the user brings: onnx:FILE
 ONNX_ENTRY = ModelEntry("onnx_file", strong_threshold=0.35, weak_threshold=0.2)  # netvlad's: placeholders

@@ -71,11 +71,44 @@ def small_network(dimension: int, seed: int = 0) -> Any:
 
 def put_weights(hub: Path, model: str, module: Any) -> Path:
     """Save a network's weights at the model's place in the cache."""
+    return put_state(hub, model, module.state_dict())
+
+
+def drawn_state(builder: str, gain: float = 1.0, begin: str = "", **arguments: Any) -> dict[str, Any]:
+    """Draw weights of a network of torchvision; of those whose names begin so.
+
+    Each kernel is many overlapping windows of a few drawn numbers, so that a file of them is small and quickly made.
+    ``gain`` keeps what a deep network says from fading, or from hanging on the last bit of its input.
+    """
+    import torch
+    from torchvision import models
+
+    with torch.device("meta"):
+        shapes = models.get_model(builder, weights=None, **arguments).state_dict()
+    generator = torch.Generator().manual_seed(0)
+    return {name: _drawn(like, gain, generator) for name, like in shapes.items() if name.startswith(begin)}
+
+
+def _drawn(like: Any, gain: float, generator: Any) -> Any:
+    import torch
+
+    if not like.dtype.is_floating_point:  # a norm's count of batches
+        return torch.zeros((), dtype=like.dtype)
+    if like.ndim < 2:  # of a norm, or a bias: near one, so that variances are positive
+        return 1 + 0.1 * torch.rand(like.shape, generator=generator)
+    strides = (7, 5, 2, 1)[: like.ndim]
+    length = sum((size - 1) * stride for size, stride in zip(like.shape, strides, strict=True)) + 1
+    scale = (gain / like[0].numel()) ** 0.5
+    return (scale * torch.randn(length, generator=generator)).as_strided(like.shape, strides)
+
+
+def put_state(hub: Path, model: str, state: dict[str, Any]) -> Path:
+    """Save weights at the model's place in the cache."""
     import torch
 
     path = cached_path(model, hub)
     path.parent.mkdir(parents=True, exist_ok=True)
-    torch.save(module.state_dict(), path)
+    torch.save(state, path)
     return path
 
 

@@ -18,10 +18,11 @@ from hloc.extractors.imagenet import PUBLISHED, ImagenetExtractor
 from storage.errors import DamagedFileError, StageError, UsageError
 from storage.fingerprints import sha256_of_file
 from storage.model_files import cached_path
-from tests.hloc.stand_ins import photo, put_weights
+from tests.hloc.stand_ins import drawn_state, photo, put_state, put_weights
 
 torch = pytest.importorskip("torch", reason="these networks need PyTorch")
 models = pytest.importorskip("torchvision.models")
+from torchvision.transforms.functional import normalize, to_tensor  # noqa: E402
 
 
 @pytest.fixture(scope="module")
@@ -74,15 +75,65 @@ def test_a_descriptor_is_what_torchvision_pools_before_its_last_layer(hub: Path,
     assert found @ expected >= 0.99999 and found.shape == (512,) and found.dtype == np.float32
 
 
+# Each with what torchvision takes off and how it is built, and the gain of its drawn weights.
+LARGER: dict[str, tuple[str, dict[str, bool], float]] = {
+    "wide_resnet50_2": ("fc", {}, 1.0),
+    "inception_v3": ("fc", {"init_weights": False, "transform_input": True}, 2.0),
+    "efficientnet_b7": ("classifier", {}, 1.4),
+}
+
+
+@pytest.mark.parametrize("model", LARGER)
+def test_the_larger_networks_give_what_torchvision_pools_too(model: str, hub: Path) -> None:
+    classifier, arguments, gain = LARGER[model]
+    state = drawn_state(model, gain, **arguments)
+    put_state(hub, model, state)
+    with torch.device("meta"):
+        network = models.get_model(model, weights=None, **arguments)
+    network.load_state_dict(state, assign=True)
+    setattr(network, classifier, torch.nn.Identity())
+    options = ExtractorOptions(device="cpu", engine="torch", resize_max=80)
+    made = create_extractor(model, options)
+    assert isinstance(made, ImagenetExtractor)
+    picture = made.prepare(photo(1, 80, 80))
+    assert picture.shape == (80, 80, 3)
+    # what torchvision's own transform makes of pixels; its Inception turns ImageNet's numbers into -1 to 1 by itself
+    pixels = normalize(to_tensor(picture.copy()), [0.485, 0.456, 0.406], [0.229, 0.224, 0.225])
+    with torch.inference_mode():
+        expected = torch.nn.functional.normalize(network.eval()(pixels[None]))[0].numpy()
+    found = describe(made, photo(1, 80, 80))[0]
+    assert found.shape == (PUBLISHED[model].dimension,) == (made.dimension,)
+    assert found @ expected >= 0.99999
+    np.testing.assert_allclose(found, expected, atol=1e-4)
+    assert len(np.unique(found)) > 100  # drawn weights that say something
+
+
+@pytest.mark.parametrize(("model", "side"), [("inception_v3", 299), ("efficientnet_b7", 600)])
+def test_these_see_the_whole_photo_stretched(model: str, side: int, hub: Path) -> None:
+    put_state(hub, model, {})
+    made = create_extractor(model, ExtractorOptions(device="cpu"))
+    assert made.prepare(photo(1, 120, 60)).shape == (side, side, 3)
+
+
+def test_a_picture_too_small_for_inception_is_refused(hub: Path) -> None:
+    put_state(hub, "inception_v3", {})
+    with pytest.raises(UsageError, match="--resize_max 74: must be at least 75 pixels for inception_v3"):
+        create_extractor("inception_v3", ExtractorOptions(device="cpu", resize_max=74))
+
+
 @pytest.mark.parametrize("model", sorted(PUBLISHED))
 def test_what_is_known_of_each_network_is_what_torchvision_publishes(model: str) -> None:
     published = PUBLISHED[model]
-    transform = models.get_model_weights(published.builder).DEFAULT.transforms()
-    assert (transform.resize_size, transform.crop_size) == ([published.short_side], [224])
+    picture, transform = published.picture, models.get_model_weights(published.builder).DEFAULT.transforms()
+    assert transform.crop_size == [picture.size[0]] and transform.interpolation.value == picture.interpolation
+    if picture.fit == "crop":
+        assert transform.resize_size == [picture.short_side]
+    if picture.mean != (0.5, 0.5, 0.5):  # what Inception turns ImageNet's numbers into
+        assert (list(picture.mean), list(picture.std)) == (transform.mean, transform.std)
     with torch.device("meta"):
-        network = models.get_model(published.builder, weights=None)
+        network = models.get_model(published.builder, weights=None, **published.arguments)
         setattr(network, published.classifier, torch.nn.Identity())
-        assert network.eval()(torch.zeros(1, 3, 224, 224)).shape == (1, published.dimension)
+        assert network.eval()(torch.zeros(1, 3, *picture.size)).shape == (1, published.dimension)
 
 
 def test_descriptors_are_unit_vectors_and_do_not_depend_on_the_batch(loaded: ImagenetExtractor) -> None:
@@ -216,6 +267,19 @@ def test_the_modules_import_no_torch(root_dir: Path) -> None:
 
 
 # -- engines ----------------------------------------------------------------------------------------------------------
+
+
+def test_another_engine_gives_the_same_descriptors_of_inception(hub: Path) -> None:
+    pytest.importorskip("onnxruntime", reason="onnxruntime is not installed")
+    put_state(hub, "inception_v3", drawn_state("inception_v3", 2.0, init_weights=False))
+    found, expected = (
+        describe(
+            create_extractor("inception_v3", ExtractorOptions(device="cpu", engine=engine, resize_max=96)),  # type: ignore[arg-type]
+            photo(1, 300, 260),
+        )[0]
+        for engine in ("onnxruntime", "torch")
+    )
+    assert found @ expected >= 0.99999
 
 
 @pytest.mark.parametrize("engine", ["onnxruntime", "openvino"])

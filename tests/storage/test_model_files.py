@@ -65,9 +65,14 @@ def test_every_entry_can_be_used(model: str) -> None:
 
 def test_torchvision_s_files_carry_the_begin_of_their_sum_in_their_name() -> None:
     models = pytest.importorskip("torchvision.models")
-    for model, builder in [("resnet18", "resnet18"), ("resnet50", "resnet50"), ("mobilenet_v3", "mobilenet_v3_large")]:
+    builders = {"mobilenet_v3": "mobilenet_v3_large"}
+    ours = [model for model, entry in MODEL_FILES.items() if entry.source.startswith("torchvision")]
+    assert {"resnet18", "inception_v3", "efficientnet_b7", "wide_resnet101_2", "vgg19"} <= set(ours)
+    for model in ours:
+        weights = models.get_model_weights(builders.get(model, model)).DEFAULT
         entry = MODEL_FILES[model]
-        assert entry.url == models.get_model_weights(builder).DEFAULT.url
+        assert entry.url == weights.url
+        assert entry.megabytes == pytest.approx(weights.meta["_file_size"] * 2**20 / 10**6, rel=0.03)
         assert entry.file_name.endswith(f"-{entry.sha256}.pth")
         assert entry.place == f"checkpoints/{entry.file_name}"
 

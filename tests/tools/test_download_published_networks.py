@@ -193,7 +193,7 @@ def test_another_cache_folder_is_explained(
     elsewhere: Path, tmp_path: Path, cache: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert run("dinov2", "--from", elsewhere, "--trust_code", "--cache_dir", tmp_path / "x") == 0
-    assert f"extract_features.py looks into {cache}; set TORCH_HOME" in capsys.readouterr().out
+    assert f"models are looked for in {cache}; set TORCH_HOME" in capsys.readouterr().out
 
 
 def test_models_with_code_are_marked_in_the_help() -> None:
