@@ -137,6 +137,13 @@ def test_a_name_with_its_ending_goes_before_one_without(settings: SplitSettings)
     assert truth(settings) == {"memes/b.jpg": "memes/a.jpg"}
 
 
+def test_a_whole_name_goes_before_the_end_of_another(settings: SplitSettings) -> None:
+    draw_photo(9).save(settings.image_dir / "b.jpg")
+    write_table(settings, "file,class\na.jpg,cat\nb.jpg,cat\n")
+    split_templates(settings)
+    assert parts(settings) == (["b.jpg"], ["memes/a.jpg"])
+
+
 def test_files_that_are_missing_or_could_be_several_are_named_with_their_line(settings: SplitSettings) -> None:
     (settings.image_dir / "more").mkdir()
     draw_photo(9).save(settings.image_dir / "more" / "b.jpg")
