@@ -9,6 +9,7 @@ from stages.settings import MAX_MEGAPIXELS
 
 FILE_FORMATS = ("png", "jpg")
 FIRST = "first"
+SHOWN = ("all", "correct", "incorrect")
 
 
 @dataclass(frozen=True)
@@ -52,3 +53,29 @@ class SplitSettings:
     no_header: bool = False
     mode: str = "copy"
     follow_links: bool = False
+
+
+@dataclass(frozen=True)
+class NeighborSettings:
+    """Settings of ``tools.explore_neighbors``.
+
+    Either ``pairs_file`` or ``database`` is given. ``queries`` of None takes them from the database, ``query_dir`` of
+    None from ``image_dir``. A query is correct when one of its first ``at`` neighbours is right. ``n_queries`` are
+    drawn by ``seed`` from those that ``only`` leaves. ``tile`` is the side of a shown photo, in pixels.
+    """
+
+    pairs_file: Path | None = None
+    database: Path | None = None
+    queries: Path | None = None
+    image_dir: Path = Path("datasets")
+    query_dir: Path | None = None
+    truth: Path | None = None
+    output: Path = Path("results/neighbors.html")
+    k: int = 10
+    at: int = 1
+    n_queries: int = 50
+    only: str = "all"
+    tile: int = 160
+    seed: int = 0
+    follow_links: bool = False
+    max_megapixels: float = MAX_MEGAPIXELS

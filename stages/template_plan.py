@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from stages.photo_lookup import PhotoLookup
 from stages.retrieval_settings import FIRST, SplitSettings
 from storage.errors import StageError
 from storage.formats.csv_rows import read_csv_rows
@@ -106,7 +107,7 @@ def read_listed(settings: SplitSettings) -> list[Listed]:
 
 def _find(listed: Sequence[Listed], names: Sequence[str]) -> tuple[dict[str, Listed], list[SkippedPhoto]]:
     """Give the line of each photo that is named, and what cannot be found."""
-    photos = _Lookup(names)
+    photos = PhotoLookup(names)
     found: dict[str, Listed] = {}
     skipped = []
     for row in listed:
@@ -129,32 +130,6 @@ def _find(listed: Sequence[Listed], names: Sequence[str]) -> tuple[dict[str, Lis
                     f"{former.line}, or marked in one alone; {MADE_BY_HAND}"
                 )
     return found, skipped
-
-
-class _Lookup:
-    """Photos by their name, its end, and both without ending: a table may say less than the whole name."""
-
-    def __init__(self, names: Sequence[str]) -> None:
-        self._exact = set(names)
-        self._whole: dict[str, list[str]] = defaultdict(list)
-        self._bare: dict[str, list[str]] = defaultdict(list)
-        for name in names:
-            parts = name.split("/")
-            for start in range(len(parts)):
-                end = "/".join(parts[start:])
-                self._whole[end].append(name)
-                self._bare[_without_ending(end)].append(name)
-
-    def find(self, file: str) -> list[str]:
-        """Give the photos that ``file`` can mean: that of just this name, else those that end so, with ending first."""
-        if file in self._exact:
-            return [file]
-        return self._whole.get(file) or self._bare.get(file) or []
-
-
-def _without_ending(name: str) -> str:
-    folder, slash, last = name.rpartition("/")
-    return f"{folder}{slash}{last.rpartition('.')[0] or last}"
 
 
 def _template(settings: SplitSettings, label: str, photos: Sequence[str], found: Mapping[str, Listed]) -> str | None:
