@@ -73,12 +73,19 @@ def _put(
     ink = {None: SOFT, True: RIGHT, False: WRONG}[is_right]
     draw.rectangle((left, top, left + tile - 1, top + tile - 1), EMPTY)
     if path is not None:
-        small = ImageOps.contain(Image.fromarray(load_photo(path)), (tile, tile))
+        small = ImageOps.contain(Image.fromarray(load_photo(path)), (tile - 2 * FRAME, tile - 2 * FRAME))
         sheet.paste(small, (left + (tile - small.width) // 2, top + (tile - small.height) // 2))
     if is_right is not None:
         draw.rectangle((left, top, left + tile - 1, top + tile - 1), outline=ink, width=FRAME)
     font = ImageFont.load_default(LETTERS)
     text = plain_letters(text)
-    while len(text) > 1 and font.getlength(text) > tile:
-        text = text[:-1]
+    kept = len(text)
+    while kept > 2 and font.getlength(_cut(text, kept)) > tile:
+        kept -= 1
+    text = _cut(text, kept)
     draw.text((left, top + tile + 1), text, INK if is_right is None else ink, font)
+
+
+def _cut(text: str, kept: int) -> str:
+    """Cut the middle out of a text; its end tells the attack, or the ending."""
+    return text if kept == len(text) else f"{text[: kept // 3]}...{text[len(text) - (kept - kept // 3) :]}"

@@ -39,8 +39,8 @@ function figure(photo, mark, className) {
 
 function said(query) {
   if (!query.is_judged) return "query";
-  if (query.rank === null) return `query: none right of ${query.neighbours.length}`;
-  return query.rank === 1 ? "query: first is right" : `query: right at ${query.rank}`;
+  if (query.rank === null) return "query: none is right";
+  return query.rank === 1 ? "query: first is right" : `query: number ${query.rank} is right`;
 }
 
 for (const query of content.queries) {
