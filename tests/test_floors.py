@@ -10,7 +10,17 @@ import pytest
 
 from tests.conftest import ROOT
 
-FLOORS = {"storage": 1, "hloc": 2, "clustering": 2, "demo": 2, "training": 2, "stages": 3, "web": 3.5, "tools": 4}
+FLOORS = {
+    "storage": 1,
+    "hloc": 2,
+    "clustering": 2,
+    "demo": 2,
+    "training": 2,
+    "attacks": 2,
+    "stages": 3,
+    "web": 3.5,
+    "tools": 4,
+}
 SCRIPT_FLOOR = 4
 TORCH_ROOMS = {"hloc", "training"}
 FILE_CALLS = {
@@ -66,7 +76,7 @@ def test_torch_is_imported_only_where_it_is_needed_and_never_at_the_top(path: Pa
 
 @pytest.mark.parametrize(
     "path",
-    [path for path in SOURCES if room_of(path) in ("hloc", "clustering", "training", "stages", "web")],
+    [path for path in SOURCES if room_of(path) in ("hloc", "clustering", "training", "attacks", "stages", "web")],
     ids=lambda path: path.relative_to(ROOT).as_posix(),
 )
 def test_only_storage_opens_files(path: Path) -> None:
