@@ -11,8 +11,9 @@ import math
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.spatial import cKDTree
 
-from clustering.nearest import LowestWithin, chord_length, haversine_m, unit_vector
+from clustering.nearest import ROUNDING, LowestWithin, chord_length, haversine_m, unit_vector
 from clustering.partition import Partition, Stage
 from storage.errors import UsageError
 
@@ -56,8 +57,9 @@ def merge_by_position(
     -----
     One cluster at a time is current. It takes in, or goes into, the lowest-numbered cluster near it until none is near.
     Clusters done before it are pairwise apart, so few of them fit near any place and a grid finds them; clusters after
-    it have not moved yet, so one k-d tree holds them. Clusters that decisions keep from some other come last, when all
-    others are done: they are few.
+    it have not moved yet, so one k-d tree holds them: of its own kind, as it must answer which is the lowest near a
+    place without listing all near it, which may be thousands. Clusters that decisions keep from some other come last,
+    when all others are done: they are few.
     """
     medians = _medians(partition, positions, min_count)
     concerned = _take_concerned(partition, medians)
@@ -98,20 +100,28 @@ def _merge_concerned(
     partition: Partition, medians: dict[int, RunningMedian], concerned: list[int], max_distance_m: float
 ) -> None:
     """Let each cluster that decisions keep from some other join the lowest-numbered near one that it may join."""
+    if not concerned:
+        return
+    numbers = np.array(list(medians))
+    tree = cKDTree([unit_vector(*median.position()) for median in medians.values()])
+    reach = chord_length(max_distance_m) + ROUNDING  # what lies farther is surely beyond; the rest is measured
+    moved: set[int] = set()  # since the tree was made
     for number in concerned:
         current = number
         while partition.is_alive(current):
             here = medians[current].position()
+            around = numbers[tree.query_ball_point(unit_vector(*here), reach)].tolist()
             near = [
                 other
-                for other, median in medians.items()
-                if other != current
+                for other in {*around, *moved} - {current}
+                if other in medians
                 and partition.may_join(current, other)
-                and haversine_m(*here, *median.position()) <= max_distance_m
+                and haversine_m(*here, *medians[other].position()) <= max_distance_m
             ]
             if not near:
                 break
             current = _join(partition, medians, current, min(near))
+            moved.add(current)
 
 
 def _join(partition: Partition, medians: dict[int, RunningMedian], number: int, other: int) -> int:
