@@ -175,9 +175,11 @@ def _near_joins(
     constraints: Constraints,
 ) -> list[Join]:
     """Find the joins by median positions; they are tried in an order that does not depend on names."""
+    if positions is None or not clusters.places.has_any:
+        return []
     # a cluster of fewer photos cannot have enough positions
     photos = np.flatnonzero(clusters.size[clusters.label] >= settings.gps_count_thresh)
-    if positions is None or not len(photos):
+    if not len(photos):
         return []
     label = clusters.label[photos]
     order = np.lexsort((photos, label, clusters.keys()[label]))

@@ -1,4 +1,4 @@
-"""Find the lowest-numbered place within a radius; places can be taken away."""
+"""Find what lies within a radius: the lowest-numbered place of many, or all of few; places can be taken away."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import math
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.spatial import cKDTree
 
 EARTH_RADIUS_M = 6371008.8  # mean radius (IUGG)
 LEAF_SIZE = 8
@@ -155,3 +156,65 @@ class LowestWithin:
         to_x, to_y, to_z = max(x - low_x, high_x - x), max(y - low_y, high_y - y), max(z - low_z, high_z - z)
         reach = self._reach
         return (to_x - reach) ** 2 + (to_y - reach) ** 2 + (to_z - reach) ** 2 <= self._surely_in
+
+
+def find_alone(places: NDArray[np.float64], radius_m: float) -> NDArray[np.bool_]:
+    """Tell which places certainly have no other within a radius.
+
+    Parameters
+    ----------
+    places : ndarray of float64, shape (K, 2)
+        Latitude and longitude in signed degrees.
+    radius_m : float
+        In metres.
+
+    Returns
+    -------
+    ndarray of bool, shape (K,)
+        False, too, where rounding leaves a doubt.
+    """
+    if not len(places):
+        return np.zeros(0, dtype=bool)
+    points, group, counts = np.unique(places, axis=0, return_inverse=True, return_counts=True)
+    vectors = _unit_vectors(points)
+    reach = chord_length(radius_m) + ROUNDING
+    distances = np.asarray(cKDTree(vectors).query(vectors, k=2, distance_upper_bound=reach)[0])
+    is_alone: NDArray[np.bool_] = (np.isinf(distances[:, 1]) & (counts == 1))[group]
+    return is_alone
+
+
+def _unit_vectors(places: NDArray[np.float64]) -> NDArray[np.float64]:
+    return np.array([unit_vector(*place) for place in places.tolist()]).reshape(-1, 3)
+
+
+class LonePlaces:
+    """Answers: which places are within a radius of a position? Of places that are apart: few fit near any position.
+
+    Parameters
+    ----------
+    numbers : ndarray of int64, shape (K,)
+        What each place goes by.
+    places : ndarray of float64, shape (K, 2)
+        Latitude and longitude in signed degrees.
+    radius_m : float
+        The radius in metres, inclusive.
+    """
+
+    def __init__(self, numbers: NDArray[np.int64], places: NDArray[np.float64], radius_m: float) -> None:
+        self._places = dict(zip(numbers.tolist(), places.tolist(), strict=True))
+        self._numbers = numbers
+        self._radius_m = radius_m
+        self._reach = chord_length(radius_m) + ROUNDING  # what lies farther is surely beyond
+        self._tree = cKDTree(_unit_vectors(places)) if len(places) else None
+
+    def find(self, latitude: float, longitude: float) -> list[int]:
+        """List the numbers of those that are still there."""
+        if self._tree is None:
+            return []
+        around = self._numbers[self._tree.query_ball_point(unit_vector(latitude, longitude), self._reach)].tolist()
+        near = [number for number in around if number in self._places]
+        return [number for number in near if haversine_m(latitude, longitude, *self._places[number]) <= self._radius_m]
+
+    def remove(self, number: int) -> None:
+        """Take a place away."""
+        del self._places[number]

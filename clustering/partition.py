@@ -82,9 +82,11 @@ class Partition:
         self._heads: list[int] = order[ends - sizes].tolist()
         self._tails: list[int] = order[ends - 1].tolist()
         self._following: list[int] = following.tolist()
-        self._join_after: dict[int, int] = {}
+        self._joined_tails: list[int] = []  # the photo that each join put others behind
         self._order: tuple[int, NDArray[np.int64]] = 0, order.astype(np.int64)  # and after how many joins it is so
-        self._records: list[tuple[int, int, int, int, int, float, float]] = []
+        # all joins, column by column: stage, survivor, absorbed, their sizes then; metres, agreement
+        self._counted: tuple[list[int], ...] = [], [], [], [], []
+        self._measured: tuple[list[float], ...] = [], []
         self.barriers = Barriers(constraints, self.owners()) if constraints else None
 
     @property
@@ -113,28 +115,38 @@ class Partition:
 
     def join(self, survivor: int, absorbed: int, stage: Stage, distance_m: float = NAN, agreement: float = NAN) -> None:
         """Append the photos of ``absorbed`` to those of ``survivor``; ``absorbed`` ends."""
-        tail, head = self._tails[survivor], self._heads[absorbed]
-        sizes = self.sizes[survivor], self.sizes[absorbed]
-        self._join_after[tail] = len(self._records)
-        self._records.append((int(stage), survivor, absorbed, *sizes, distance_m, agreement))
         if self.barriers is not None:
             self.barriers.join(survivor, absorbed)
-        self._following[tail] = head
-        self._tails[survivor] = self._tails[absorbed]
-        self.sizes[survivor] += self.sizes[absorbed]
-        self.sizes[absorbed] = 0
+        for column, value in zip(self._measured, (distance_m, agreement), strict=True):
+            column.append(value)
+        self._append([int(stage)], [survivor], [absorbed])
 
     def join_all(self, survivor: Integers, absorbed: Integers, stage: Integers, agreement: NDArray[np.float64]) -> None:
         """Make many joins in order, as :meth:`join` does; only for clusters that no decision keeps apart."""
-        sizes, tails, following = self.sizes, self._tails, self._following
-        columns = survivor.tolist(), absorbed.tolist(), stage.tolist(), agreement.tolist()
-        for count, (one, two, reason, value) in enumerate(zip(*columns, strict=True), len(self._records)):
-            tail = tails[one]
-            self._join_after[tail] = count
-            self._records.append((reason, one, two, sizes[one], sizes[two], NAN, value))
-            following[tail] = self._heads[two]
+        for column, values in zip(self._measured, ([NAN] * len(agreement), agreement.tolist()), strict=True):
+            column += values
+        self._append(stage.tolist(), survivor.tolist(), absorbed.tolist())
+
+    def _append(self, *numbers: list[int]) -> None:
+        """Make joins; ``numbers`` are their stages, survivors and absorbed clusters."""
+        for column, values in zip(self._counted, numbers, strict=False):
+            column += values
+        sizes, heads, tails, following, joined = (
+            self.sizes,
+            self._heads,
+            self._tails,
+            self._following,
+            self._joined_tails,
+        )
+        survivor_sizes, absorbed_sizes = self._counted[3:]
+        for one, two in zip(*numbers[1:], strict=True):
+            tail, size, more = tails[one], sizes[one], sizes[two]
+            joined.append(tail)
+            survivor_sizes.append(size)
+            absorbed_sizes.append(more)
+            following[tail] = heads[two]
             tails[one] = tails[two]
-            sizes[one] += sizes[two]
+            sizes[one] = size + more
             sizes[two] = 0
 
     def owners(self) -> NDArray[np.int64]:
@@ -147,10 +159,16 @@ class Partition:
     def order(self) -> NDArray[np.int64]:
         """Give the photos of all standing clusters, cluster by cluster, ascending."""
         num_joins, order = self._order
-        if num_joins != len(self._records):
-            chained = (photo for number in self.numbers() for photo in self.members(number))
-            order = np.fromiter(chained, dtype=np.int64, count=len(order))
-            self._order = len(self._records), order
+        if num_joins != len(self._joined_tails):
+            following, photos = self._following, list[int]()
+            append = photos.append
+            for number in self.numbers():
+                photo = self._heads[number]
+                while photo != NONE:
+                    append(photo)
+                    photo = following[photo]
+            order = np.array(photos, dtype=np.int64)
+            self._order = len(self._joined_tails), order
         return order
 
     def join_log(self, order: NDArray[np.int64]) -> tuple[JoinLog, NDArray[np.int64]]:
@@ -161,11 +179,9 @@ class Partition:
         position = np.empty(len(self._following), dtype=np.int64)
         position[order] = np.arange(len(order))
         join_after = np.full(len(order), NONE, dtype=np.int64)
-        tails = np.fromiter(self._join_after, dtype=np.int64, count=len(self._join_after))
-        join_after[position[tails]] = np.fromiter(self._join_after.values(), dtype=np.int64, count=len(tails))
-        columns = list(zip(*self._records, strict=True)) or [()] * 7
+        join_after[position[np.array(self._joined_tails, dtype=np.int64)]] = np.arange(len(self._joined_tails))
         stage, survivor, absorbed, survivor_size, absorbed_size = (
-            np.array(column, dtype=np.int64) for column in columns[:5]
+            np.array(column, dtype=np.int64) for column in self._counted
         )
         middle = np.empty(len(stage), dtype=np.int64)
         middle[join_after[join_after != NONE]] = np.flatnonzero(join_after != NONE) + 1
@@ -176,7 +192,6 @@ class Partition:
             middle - survivor_size,
             middle,
             middle + absorbed_size,
-            np.array(columns[5], dtype=np.float64),
-            np.array(columns[6], dtype=np.float64),
+            *(np.array(column, dtype=np.float64) for column in self._measured),
         )
         return log, join_after

@@ -55,6 +55,8 @@ class Places:
 
     def contradict(self, first: Integers, second: Integers) -> NDArray[np.bool_]:
         """Tell which pairs of photos are too far apart."""
+        if not self.has_any:
+            return np.zeros(len(first), dtype=bool)
         return _is_beyond(self._points[first] - self._points[second], self._chord)
 
     def clusters_contradict(self, first: Integers, second: Integers) -> NDArray[np.bool_]:

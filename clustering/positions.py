@@ -11,8 +11,17 @@ import math
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.spatial import cKDTree
 
-from clustering.nearest import LowestWithin, chord_length, haversine_m, unit_vector
+from clustering.nearest import (
+    ROUNDING,
+    LonePlaces,
+    LowestWithin,
+    chord_length,
+    find_alone,
+    haversine_m,
+    unit_vector,
+)
 from clustering.partition import Partition, Stage
 from storage.errors import UsageError
 
@@ -56,33 +65,49 @@ def merge_by_position(
     -----
     One cluster at a time is current. It takes in, or goes into, the lowest-numbered cluster near it until none is near.
     Clusters done before it are pairwise apart, so few of them fit near any place and a grid finds them; clusters after
-    it have not moved yet, so one k-d tree holds them. Clusters that decisions keep from some other come last, when all
-    others are done: they are few.
+    it have not moved yet, so one k-d tree holds them: of its own kind, as it must answer which is the lowest near a
+    place without listing all near it, which may be thousands. Most clusters have no other near at the start. They can
+    only be found by one that has moved, and need no turn. Clusters that decisions keep from some other come last, when
+    all others are done: they are few.
     """
     medians = _medians(partition, positions, min_count)
     concerned = _take_concerned(partition, medians)
-    numbers = list(medians)
+    _merge_free(partition, medians, max_distance_m)
+    _merge_concerned(partition, medians | concerned, list(concerned), max_distance_m)
+
+
+def _merge_free(partition: Partition, medians: dict[int, RunningMedian], max_distance_m: float) -> None:
+    """Join the clusters that no decision keeps from another; ``medians`` is by ascending number, and is changed."""
+    numbers = np.array(list(medians), dtype=np.int64)
     places = np.array([median.position() for median in medians.values()]).reshape(-1, 2)
-    waiting = LowestWithin(places, max_distance_m)
+    is_alone = find_alone(places, max_distance_m)
+    alone = LonePlaces(numbers[is_alone], places[is_alone], max_distance_m)
+    others, waiting = numbers[~is_alone].tolist(), LowestWithin(places[~is_alone], max_distance_m)
     done = _DoneGrid(max_distance_m)
-    for place, number in enumerate(numbers):
+    for place, number in enumerate(others):
         if not partition.is_alive(number):
             continue
         waiting.remove(place)
-        current = number
+        current, has_moved = number, False
         while True:
             here = medians[current].position()
-            other = done.find_lowest(here)
-            if other is not None:
-                done.remove(other)
-            elif (found := waiting.find(*here)) is not None:
-                waiting.remove(found)
-                other = numbers[found]
-            else:
+            near = alone.find(*here) if has_moved else []
+            done_near = done.find_lowest(here)
+            # who is done has a lower number than who waits
+            next_near = waiting.find(*here) if done_near is None else None
+            near += [] if done_near is None else [done_near]
+            near += [] if next_near is None else [others[next_near]]
+            if not near:
                 done.add(current, here)
                 break
+            other, has_moved = min(near), True
+            if other == done_near:
+                done.remove(other)
+            elif next_near is not None and other == others[next_near]:
+                waiting.remove(next_near)
+            else:
+                alone.remove(other)
             current = _join(partition, medians, current, other)
-    _merge_concerned(partition, medians | concerned, list(concerned), max_distance_m)
 
 
 def _take_concerned(partition: Partition, medians: dict[int, RunningMedian]) -> dict[int, RunningMedian]:
@@ -98,20 +123,28 @@ def _merge_concerned(
     partition: Partition, medians: dict[int, RunningMedian], concerned: list[int], max_distance_m: float
 ) -> None:
     """Let each cluster that decisions keep from some other join the lowest-numbered near one that it may join."""
+    if not concerned:
+        return
+    numbers = np.array(list(medians))
+    tree = cKDTree([unit_vector(*median.position()) for median in medians.values()])
+    reach = chord_length(max_distance_m) + ROUNDING  # what lies farther is surely beyond; the rest is measured
+    moved: set[int] = set()  # since the tree was made
     for number in concerned:
         current = number
         while partition.is_alive(current):
             here = medians[current].position()
+            around = numbers[tree.query_ball_point(unit_vector(*here), reach)].tolist()
             near = [
                 other
-                for other, median in medians.items()
-                if other != current
+                for other in {*around, *moved} - {current}
+                if other in medians
                 and partition.may_join(current, other)
-                and haversine_m(*here, *median.position()) <= max_distance_m
+                and haversine_m(*here, *medians[other].position()) <= max_distance_m
             ]
             if not near:
                 break
             current = _join(partition, medians, current, min(near))
+            moved.add(current)
 
 
 def _join(partition: Partition, medians: dict[int, RunningMedian], number: int, other: int) -> int:

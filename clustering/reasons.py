@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import islice
+from itertools import accumulate, islice, pairwise
 from typing import NamedTuple
 
 import numpy as np
@@ -14,6 +14,7 @@ from scipy.sparse.csgraph import minimum_spanning_tree
 
 from clustering.graph import Edges, Integers
 from clustering.partition import NONE, JoinLog, Partition, Stage
+from clustering.sorting import stable_order
 
 MAX_PAIRS = 3
 CLUSTERS_AT_ONCE = 4096
@@ -117,51 +118,66 @@ class Reasons:
 
     def of_clusters(self, numbers: list[int]) -> Iterator[ClusterReasons]:
         """Give the reasons for the given clusters, in that order."""
-        rows = np.argsort(self.cluster, kind="stable")
-        owner = self.cluster[rows]
+        num_numbers = max(numbers, default=-1) + 1
+        rows = stable_order(self.cluster, int(self.cluster.max(initial=0)) + 1)
+        joins_of, strong_of = (_starts(subject, num_numbers) for subject in (self.cluster[rows], self.strong.subject))
+        pairs_of = _starts(self.pairs.subject, len(self.cluster))
         order: list[int] = self.order.tolist()
         for start in range(0, len(numbers), CLUSTERS_AT_ONCE):
             some = numbers[start : start + CLUSTERS_AT_ONCE]
-            chosen, num_joins = _gather(owner, np.array(some, dtype=np.int64))
-            joins = self._joins(rows[chosen], order)
-            strong = _pairs_by(self.strong, np.array(some, dtype=np.int64))
+            wanted = np.array(some, dtype=np.int64)
+            chosen, num_joins = _gather(joins_of, wanted)
+            joins = self._joins(rows[chosen], order, pairs_of)
+            strong = _pairs_by(self.strong, strong_of, wanted)
             for number, count, pairs in zip(some, num_joins, strong, strict=True):
                 yield ClusterReasons(number, pairs, list(islice(joins, count)))
 
-    def _joins(self, rows: NDArray[np.int64], order: list[int]) -> Iterator[JoinReason]:
+    def _joins(self, rows: NDArray[np.int64], order: list[int], pairs_of: NDArray[np.int64]) -> Iterator[JoinReason]:
         """Give the joins of these rows of the log; columns become lists at once, single elements are slow to read."""
-        log = self.log
-        columns = (log.stage, log.survivor, log.absorbed, log.start, log.middle, log.end, log.distance_m, log.agreement)
-        stages = list(Stage)
-        values = zip(*(column[rows].tolist() for column in columns), _pairs_by(self.pairs, rows), strict=True)
-        for stage, survivor, absorbed, start, middle, end, distance_m, agreement, pairs in values:
-            yield JoinReason(
-                stages[stage],
-                survivor,
-                absorbed,
-                middle - start,
-                end - middle,
-                order[start:middle] if middle - start < end - middle else order[middle:end],
-                pairs,
-                distance_m if stage == Stage.GPS else None,
-                agreement if stage == Stage.EVIDENCE else None,
-            )
+        log, stages = self.log, list(Stage)
+        stage, start, middle, end = (column[rows] for column in (log.stage, log.start, log.middle, log.end))
+        sizes = middle - start, end - middle
+        is_first_smaller = sizes[0] < sizes[1]
+        bounds = np.where(is_first_smaller, start, middle).tolist(), np.where(is_first_smaller, middle, end).tolist()
+        columns = (
+            [stages[number] for number in stage.tolist()],
+            *(column.tolist() for column in (log.survivor[rows], log.absorbed[rows], *sizes)),
+            [order[low:high] for low, high in zip(*bounds, strict=True)],
+            _pairs_by(self.pairs, pairs_of, rows),
+            _where(stage == Stage.GPS, log.distance_m[rows]),
+            _where(stage == Stage.EVIDENCE, log.agreement[rows]),
+        )
+        return map(JoinReason._make, zip(*columns, strict=True))
 
 
-def _gather(subjects: NDArray[np.int64], wanted: NDArray[np.int64]) -> tuple[NDArray[np.int64], list[int]]:
-    """Give the places of the wanted ones among ascending subjects, one after the other, and how many each has."""
-    starts, ends = np.searchsorted(subjects, wanted), np.searchsorted(subjects, wanted, side="right")
-    counts = ends - starts
-    places = np.arange(counts.sum()) + np.repeat(starts - np.cumsum(counts) + counts, counts)
-    return places, counts.tolist()
+def _where(is_known: NDArray[np.bool_], values: NDArray[np.float64]) -> list[float | None]:
+    """Give the values, None where they are not known."""
+    if is_known.all():
+        return values.tolist()
+    return [value if known else None for value, known in zip(values.tolist(), is_known.tolist(), strict=True)]
 
 
-def _pairs_by(pairs: EvidencePairs, subjects: NDArray[np.int64]) -> Iterator[list[tuple[int, int, float]]]:
+def _starts(subject: NDArray[np.int64], num_subjects: int) -> NDArray[np.int64]:
+    """Give where the rows of each subject start among ascending ones, and where the last ones end; (subjects + 1,)."""
+    return np.searchsorted(subject, np.arange(num_subjects + 1))
+
+
+def _gather(starts: NDArray[np.int64], wanted: NDArray[np.int64]) -> tuple[NDArray[np.int64], list[int]]:
+    """Give the rows of the wanted subjects, one subject's after the other's, and how many each has."""
+    first = starts[wanted]
+    counts = starts[wanted + 1] - first
+    rows = np.arange(counts.sum()) + np.repeat(first - np.cumsum(counts) + counts, counts)
+    return rows, counts.tolist()
+
+
+def _pairs_by(
+    pairs: EvidencePairs, starts: NDArray[np.int64], subjects: NDArray[np.int64]
+) -> list[list[tuple[int, int, float]]]:
     """Give the pairs that speak for each of some subjects."""
-    places, counts = _gather(pairs.subject, subjects)
-    columns = (pairs.first[places].tolist(), pairs.second[places].tolist(), pairs.score[places].tolist())
-    found = zip(*columns, strict=True)
-    return (list(islice(found, count)) for count in counts)
+    rows, counts = _gather(starts, subjects)
+    columns = (pairs.first[rows].tolist(), pairs.second[rows].tolist(), pairs.score[rows].tolist())
+    found = list(zip(*columns, strict=True))
+    return [found[start:end] for start, end in pairwise(accumulate(counts, initial=0))]
 
 
 def find_reasons(partition: Partition, weak: Edges, num_strong: int) -> Reasons:
@@ -228,9 +244,9 @@ def _best_pairs(
     counts = join != NONE
     counts[counts] = log.stage[join[counts]] != Stage.GPS
     edge, join = edge[counts], join[counts]
-    by_join = np.argsort(join, kind="stable")
+    by_join = stable_order(join, max(len(log.stage), 1))
     edge, join = edge[by_join], join[by_join]
-    rank = np.arange(len(join)) - np.searchsorted(join, join)
+    rank = np.arange(len(join)) - _starts(join, len(log.stage))[join]
     return _pairs_of(weak, edge[rank < MAX_PAIRS], join[rank < MAX_PAIRS])
 
 

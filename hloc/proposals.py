@@ -9,10 +9,10 @@ comparison per entry.
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from itertools import combinations
+from itertools import combinations, product
 
 import numpy as np
 from numpy.typing import NDArray
@@ -45,6 +45,17 @@ class Proposals:
         """Give what holds no proposal yet."""
         return cls(np.full((num_rows, count), -np.inf, np.float32), np.zeros((num_rows, count), np.int32))
 
+    def of_rows(self, rows: slice, shift: int = 0) -> Proposals:
+        """Give those of some rows, the numbers of the others moved by ``shift``."""
+        return Proposals(self.values[rows], self.indices[rows] + np.int32(shift))
+
+    def with_more(self, other: Proposals) -> Proposals:
+        """Give the highest of these and of others for the same rows, as many as there are places in these."""
+        values = np.concatenate([self.values, other.values], axis=1)
+        indices = np.concatenate([self.indices, other.indices], axis=1)
+        kept = _highest_columns(values, self.values.shape[1])
+        return Proposals(np.take_along_axis(values, kept, 1), np.take_along_axis(indices, kept, 1))
+
 
 def propose(
     vectors: NDArray[np.floating],
@@ -52,6 +63,8 @@ def propose(
     count: int,
     block: int,
     lowest: float = -np.inf,
+    *,
+    num_threads: int | None = None,
 ) -> Proposals:
     """Give, for each vector, the others with the ``count`` highest float32 products.
 
@@ -67,10 +80,44 @@ def propose(
         Rows and columns of a tile.
     lowest : float
         Products up to this are not wanted.
+    num_threads : int, optional
+        As many as the process may use cores, when not given.
     """
-    sweep = _Sweep(vectors, is_usable, block, lowest, Proposals.empty(len(vectors), count))
-    with threadpool_limits(1, user_api="blas"):  # a tile a core: choosing then keeps no core waiting
-        sweep.run(usable_cores())
+    limits = np.full(len(vectors), lowest, np.float32)
+    sweep = _Sweep(vectors, is_usable, block, Proposals.empty(len(vectors), count), limits)
+    starts = range(0, len(vectors), block)
+    sweep.run(zip(starts, starts, strict=True), num_threads)
+    sweep.run(combinations(starts, 2), num_threads)
+    return sweep.found
+
+
+def propose_between(
+    vectors: NDArray[np.floating],
+    num_first: int,
+    is_usable: NDArray[np.bool_],
+    limits: Values,
+    *,
+    count: int,
+    block: int,
+    num_threads: int | None = None,
+) -> Proposals:
+    """Give, for each of two sets of vectors, those of the other set with the ``count`` highest float32 products.
+
+    Parameters
+    ----------
+    vectors : ndarray of float, shape (N, D)
+        Unit vectors of the first set, then those of the second.
+    num_first : int
+        Size of the first set, a multiple of ``block``.
+    limits : ndarray of float32, shape (N,)
+        Products up to that of their row are not wanted.
+    is_usable, count, block, num_threads
+        As of :func:`propose`.
+    """
+    if num_first % block:
+        raise ValueError(f"the first set must be whole tiles of {block} rows, got {num_first} rows")
+    sweep = _Sweep(vectors, is_usable, block, Proposals.empty(len(vectors), count), limits)
+    sweep.run(product(range(0, num_first, block), range(num_first, len(vectors), block)), num_threads)
     return sweep.found
 
 
@@ -81,31 +128,30 @@ def block_of(vectors: NDArray[np.floating], rows: slice | NDArray[np.integer]) -
 
 @dataclass(eq=False)
 class _Sweep:
-    """All tiles on and above the diagonal, shared by the threads that take them one by one."""
+    """Tiles on and above the diagonal, shared by the threads that take them one by one."""
 
     vectors: NDArray[np.floating]
     is_usable: NDArray[np.bool_]
     block: int
-    lowest: float
     found: Proposals
-    limits: Values = field(init=False)
+    limits: Values
     _tiles: Iterator[tuple[int, int]] = field(default_factory=lambda: iter(()))
     _next_tile: threading.Lock = field(default_factory=threading.Lock)
     _block_locks: list[threading.Lock] = field(init=False)
 
     def __post_init__(self) -> None:
-        self.limits = np.where(self.is_usable, np.float32(self.lowest), np.float32(np.inf))
+        self.limits = np.where(self.is_usable, self.limits, np.float32(np.inf))
         self._block_locks = [threading.Lock() for _ in range(0, len(self.vectors), self.block)]
 
-    def run(self, num_threads: int) -> None:
-        starts = range(0, len(self.vectors), self.block)
-        with ThreadPoolExecutor(num_threads) as threads:
-            for tiles in (zip(starts, starts, strict=True), combinations(starts, 2)):
-                self._tiles = iter(tiles)
-                try:
-                    list(threads.map(lambda _: self._take_tiles(), range(num_threads)))
-                finally:
-                    self._stop()  # an error in one thread, or in this one, ends the others after their tile
+    def run(self, tiles: Iterable[tuple[int, int]], num_threads: int | None) -> None:
+        num_threads = usable_cores() if num_threads is None else num_threads
+        self._tiles = iter(tiles)
+        # one thread of BLAS and a tile a core: choosing then keeps no core waiting
+        with threadpool_limits(1, user_api="blas"), ThreadPoolExecutor(num_threads) as threads:
+            try:
+                list(threads.map(lambda _: self._take_tiles(), range(num_threads)))
+            finally:
+                self._stop()  # an error in one thread, or in this one, ends the others after their tile
 
     def _stop(self) -> None:
         with self._next_tile:
@@ -125,18 +171,18 @@ class _Sweep:
     def _search(self, row: int, column: int) -> None:
         rows, columns = (slice(start, min(start + self.block, len(self.vectors))) for start in (row, column))
         left = block_of(self.vectors, rows)
-        product = left @ (left if row == column else block_of(self.vectors, columns)).T
-        product[~self.is_usable[rows]] = -np.inf
-        product[:, ~self.is_usable[columns]] = -np.inf
+        products = left @ (left if row == column else block_of(self.vectors, columns)).T
+        products[~self.is_usable[rows]] = -np.inf
+        products[:, ~self.is_usable[columns]] = -np.inf
         if row == column:
-            np.fill_diagonal(product, -np.inf)
-            self._keep_highest(rows, product)
+            np.fill_diagonal(products, -np.inf)
+            self._keep_highest(rows, products)
             return
-        above = np.flatnonzero(product > self.limits[rows, None])
-        self._add(rows, columns, above // product.shape[1], above % product.shape[1], product.ravel()[above])
-        above = np.flatnonzero(product > self.limits[columns])
-        above = above[np.argsort(above % product.shape[1], kind="stable")]
-        self._add(columns, rows, above % product.shape[1], above // product.shape[1], product.ravel()[above])
+        above = np.flatnonzero(products > self.limits[rows, None])
+        self._add(rows, columns, above // products.shape[1], above % products.shape[1], products.ravel()[above])
+        above = np.flatnonzero(products > self.limits[columns])
+        above = above[np.argsort(above % products.shape[1], kind="stable")]
+        self._add(columns, rows, above % products.shape[1], above // products.shape[1], products.ravel()[above])
 
     def _keep_highest(self, rows: slice, product: Values) -> None:
         """Take the first proposals of some rows from their tile on the diagonal."""
@@ -157,11 +203,8 @@ class _Sweep:
         fresh.values[place], fresh.indices[place] = values, column + columns.start
         touched += rows.start
         with self._block_locks[rows.start // self.block]:
-            all_values = np.concatenate([self.found.values[touched], fresh.values], axis=1)
-            all_indices = np.concatenate([self.found.indices[touched], fresh.indices], axis=1)
-            kept = _highest_columns(all_values, self.found.values.shape[1])
-            self.found.values[touched] = np.take_along_axis(all_values, kept, 1)
-            self.found.indices[touched] = np.take_along_axis(all_indices, kept, 1)
+            kept = Proposals(self.found.values[touched], self.found.indices[touched]).with_more(fresh)
+            self.found.values[touched], self.found.indices[touched] = kept.values, kept.indices
             self._raise_limits(touched)
 
     def _raise_limits(self, rows: NDArray[np.integer]) -> None:

@@ -102,51 +102,75 @@ def find_neighbours(
     """
     way = way or SearchWay()
     vectors = np.asarray(descriptors)  # of a mapped file: the same memory, without the cost of a memmap's indexing
-    is_usable = _is_nonzero(vectors, way.rows_per_block)
-    slack = 2 * rounding_bound(vectors.shape[1]) + 1 / SCORE_UNITS
-    search = _Search(vectors, is_usable, num_to_match, min_score, slack, way.rows_per_block)
-    count = num_to_match + SPARE
+    is_usable = is_nonzero(vectors, way.rows_per_block)
+    search = Search(vectors, is_usable, num_to_match, min_score, way.rows_per_block)
     if way.kind == "approximate":
-        keys = search.best(propose_approximately(vectors, is_usable, count), is_exact=False)
+        keys = search.best(propose_approximately(vectors, is_usable, search.count), is_exact=False)
         return Neighbours(keys, search.recall(keys))
     if way.device != "cpu":
-        proposals = propose_with_torch(vectors, is_usable, count, way.device)
+        proposals = propose_with_torch(vectors, is_usable, search.count, way.device)
     else:
-        proposals = propose(vectors, is_usable, count, way.rows_per_block, search.lowest)
+        proposals = propose(vectors, is_usable, search.count, way.rows_per_block, search.lowest)
     return Neighbours(search.best(proposals), 1.0)
 
 
-def _is_nonzero(vectors: NDArray[np.floating], block: int) -> NDArray[np.bool_]:
+def is_nonzero(vectors: NDArray[np.floating], block: int = ROWS_PER_BLOCK) -> NDArray[np.bool_]:
+    """Tell which rows are no zero vectors, (N,); so many rows are looked at at a time."""
     parts = (np.any(vectors[start : start + block], axis=1) for start in range(0, len(vectors), block))
     return np.concatenate([np.zeros(0, bool), *parts])
 
 
 @dataclass(frozen=True, eq=False)
-class _Search:
-    """Proposals to the best k: what may be among them is scored, what is not proven is searched again."""
+class Search:
+    """Proposals to the best k: what may be among them is scored, what is not proven is searched again.
+
+    Attributes
+    ----------
+    vectors, num_to_match, min_score
+        As of :func:`find_neighbours`.
+    is_usable : ndarray of bool, shape (N,)
+        What :func:`is_nonzero` says of the vectors.
+    block : int
+        Rows and columns of a tile.
+    num_threads : int or None
+        That scores are computed by; None for as many as the process may use cores.
+    """
 
     vectors: NDArray[np.floating]
     is_usable: NDArray[np.bool_]
     num_to_match: int
     min_score: float
-    slack: float
-    block: int
+    block: int = ROWS_PER_BLOCK
+    num_threads: int | None = None
+
+    @property
+    def count(self) -> int:
+        """Proposals that each photo needs."""
+        return self.num_to_match + SPARE
+
+    @property
+    def slack(self) -> float:
+        """Most that the products of two pairs can differ by when their scores are equal."""
+        return 2 * rounding_bound(self.vectors.shape[1]) + 1 / SCORE_UNITS
 
     @property
     def lowest(self) -> float:
         """The product up to which a pair's score is certainly below the wanted ones."""
         return self.min_score - self.slack
 
-    def best(self, proposals: Proposals, is_exact: bool = True) -> NDArray[np.int64]:
-        """Give the packed best others of each photo, in order; (N, k), filled up with ``NO_PAIR``."""
+    def best(self, proposals: Proposals, is_exact: bool = True, start: int = 0) -> NDArray[np.int64]:
+        """Give the packed best others of the photos from ``start`` on that there are proposals for.
+
+        They are in order, (rows, k), filled up with ``NO_PAIR``. Proposals that are not exact prove nothing.
+        """
         limits, is_proven = self._limits(proposals.values)
         is_near = (proposals.values >= limits[:, None]) | (not is_exact)  # products of an index are rounded far more
         rows, places = np.nonzero(np.isfinite(proposals.values) & is_near)
-        best = self._ranked(len(self.vectors), rows, rows, proposals.indices[rows, places])
+        best = self._ranked(len(limits), rows, rows + start, proposals.indices[rows, places])
         unproven = np.flatnonzero(~is_proven & is_exact)
-        for start in range(0, len(unproven), self.block):
-            again = unproven[start : start + self.block]
-            best[again] = self._searched_again(again, limits[again])
+        for begin in range(0, len(unproven), self.block):
+            again = unproven[begin : begin + self.block]
+            best[again] = self._searched_again(again + start, limits[again])
         return best
 
     def recall(self, keys: NDArray[np.int64]) -> float:
@@ -195,7 +219,7 @@ class _Search:
         self, num_rows: int, place: NDArray[np.intp], rows: NDArray[np.intp], others: NDArray[np.integer]
     ) -> NDArray[np.int64]:
         """Score pairs of ``rows`` and ``others``; give the best for each place, ascending, they belong to."""
-        units = score_pairs(self.vectors, rows, others)
+        units = score_pairs(self.vectors, rows, others, self.num_threads)
         counts = np.bincount(place, minlength=num_rows)
         rank = np.arange(len(place)) - np.repeat(np.cumsum(counts) - counts, counts)
         keys = np.full((num_rows, max(self.num_to_match, int(counts.max(initial=0)))), NO_PAIR)

@@ -27,7 +27,9 @@ NUMBERS_PER_PART = 32_768  # 0.4 MiB with their float64 form: stays in the cache
 Rows = NDArray[np.integer]
 
 
-def score_pairs(vectors: NDArray[np.floating], first: Rows, second: Rows) -> NDArray[np.int64]:
+def score_pairs(
+    vectors: NDArray[np.floating], first: Rows, second: Rows, num_threads: int | None = None
+) -> NDArray[np.int64]:
     """Give the scores of pairs in units of 1e-7, each pair of two photos computed once.
 
     Parameters
@@ -36,6 +38,8 @@ def score_pairs(vectors: NDArray[np.floating], first: Rows, second: Rows) -> NDA
         Descriptors; may be mapped from a file.
     first, second : ndarray of int, shape (P,)
         Rows of the pairs, in any order and direction; a pair may stand twice.
+    num_threads : int, optional
+        As many as the process may use cores, when not given.
     """
     keys = np.minimum(first, second).astype(np.int64) * len(vectors) + np.maximum(first, second)
     pairs, place = np.unique(keys, return_inverse=True)
@@ -46,7 +50,7 @@ def score_pairs(vectors: NDArray[np.floating], first: Rows, second: Rows) -> NDA
         part = slice(start, start + PAIRS_PER_TASK)
         scores[part] = _products(vectors, pairs[part] // len(vectors), pairs[part] % len(vectors))
 
-    with threadpool_limits(1, user_api="blas"), ThreadPoolExecutor(usable_cores()) as threads:
+    with threadpool_limits(1, user_api="blas"), ThreadPoolExecutor(num_threads or usable_cores()) as threads:
         list(threads.map(run, tasks))
     units: NDArray[np.int64] = np.rint(scores * SCORE_UNITS).astype(np.int64)[place]
     return units

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import gc
 import platform
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from hashlib import sha256
 from pathlib import Path
@@ -88,12 +90,25 @@ def create_clusters(settings: ClusterSettings, numbered: Numbered | None = None)
             report.counts, report.is_current = current["counts"], True
             return report
         former = _read_former(settings) if numbered is None else _Former(numbered.clusters, numbered.next_number)
-        text, info = _cluster(settings, inputs, former, report)
-        write_clusters_info(settings.results_dir / CLUSTERS_INFO_NAME, info)
+        with _collection_paused():
+            text, info = _cluster(settings, inputs, former, report)
+            write_clusters_info(settings.results_dir / CLUSTERS_INFO_NAME, info)
         write_text(settings.results_dir / CLUSTERS_NAME, text)
         report.seconds = time.monotonic() - started
         report.write(settings.results_dir)
     return report
+
+
+@contextmanager
+def _collection_paused() -> Iterator[None]:
+    """Look for no unused cycles: clusters have none, and going through millions of photos takes a tenth of the time."""
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            gc.enable()
 
 
 def _cluster(

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
 
 from hloc.approximate import choose_search, import_usearch
 from hloc.companions import Companion, Company
@@ -35,6 +38,7 @@ from storage.report import RunReport, SkippedPhoto, check_accounting
 
 logger = logging.getLogger(__name__)
 STAGE = "extract_features"
+Find = Callable[[NDArray[np.floating], int, float, SearchWay], Neighbours]  # hloc.retrieval.find_neighbours, or alike
 
 
 def extract_features(settings: ExtractSettings) -> RunReport:
@@ -145,12 +149,16 @@ def _device_decoder(settings: ExtractSettings, extractor: Extractor) -> DeviceDe
 
 
 def write_pairs_of(
-    settings: ExtractSettings, results: Sequence[Extraction], unnamable: Sequence[SkippedPhoto], stage: str = STAGE
+    settings: ExtractSettings,
+    results: Sequence[Extraction],
+    unnamable: Sequence[SkippedPhoto],
+    stage: str = STAGE,
+    find: Find = find_neighbours,
 ) -> RunReport:
     """Write what follows from the features of one model or more: pairs, and hloc's layout when asked for; report it."""
     collection = join_features([result.features for result in results])
     search = choose_search(settings.search, len(collection.names))
-    found = _bring_pairs_up_to_date(settings, collection, search)
+    found = _bring_pairs_up_to_date(settings, collection, search, find)
     hloc_made = settings.layout == "hloc" and _bring_hloc_up_to_date(settings, results)
     report = _report(settings, collection, results, unnamable)
     report.stage = stage
@@ -164,7 +172,9 @@ def write_pairs_of(
     return report
 
 
-def _bring_pairs_up_to_date(settings: ExtractSettings, collection: JoinedFeatures, search: str) -> Neighbours | None:
+def _bring_pairs_up_to_date(
+    settings: ExtractSettings, collection: JoinedFeatures, search: str, find: Find
+) -> Neighbours | None:
     """Write the pairs file unless it stands as it would be written; give what was written."""
     path = pairs_path(settings.outputs_dir, collection.model, settings.pairs_format)
     origin = _origin(settings, collection) | {"search": search}
@@ -177,7 +187,7 @@ def _bring_pairs_up_to_date(settings: ExtractSettings, collection: JoinedFeature
         return None
     way = SearchWay(search, choose_device(settings.device, len(collection.names)))
     least = settings.min_score + collection.background
-    found = find_neighbours(collection.descriptors, settings.num_to_match, least, way)
+    found = find(collection.descriptors, settings.num_to_match, least, way)
     write_pairs(path, _rows(collection, found), origin)
     return found
 

@@ -11,6 +11,7 @@ from typing import Any
 from hloc.extraction import Extraction
 from hloc.extractors import JOINT
 from hloc.merging import merge_shards
+from hloc.retrieval import find_neighbours
 from stages import extract as whole
 from stages.checks import follows_links, settings_as_json
 from stages.extract_shard import shard_command
@@ -29,8 +30,15 @@ PAIRS_FLAGS = ("num_to_match", "min_score", "search", "layout")
 SHOWN = 3
 
 
-def merge_features(settings: MergeSettings) -> RunReport:
+def merge_features(settings: MergeSettings, find: whole.Find = find_neighbours) -> RunReport:
     """Check that all shards of a collection stand and fit together, and write what one machine would have written.
+
+    Parameters
+    ----------
+    settings : MergeSettings
+        Where the shards are, and what is made of them.
+    find : callable
+        What finds the pairs, as :func:`hloc.retrieval.find_neighbours` does.
 
     Raises
     ------
@@ -50,7 +58,7 @@ def merge_features(settings: MergeSettings) -> RunReport:
         call = _call(settings, origins)
         _compare_with_folder(settings, call, origins[0])
         results = [_merge_model(settings, model, origins) for model in models]
-        report = whole.write_pairs_of(call, results, origins[0].unnamable, STAGE)
+        report = whole.write_pairs_of(call, results, origins[0].unnamable, STAGE, find)
         report.settings = settings_as_json(settings) | {"model": origins[0].model}
         report.counts = {"shards": len(origins)} | report.counts
         total = origins[0].num_photos + len(origins[0].unnamable)

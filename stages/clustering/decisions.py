@@ -74,7 +74,7 @@ def decided_of_clusters(decisions: Decisions, clusters: Mapping[int, Names]) -> 
 def _numbered(decisions: Decisions, names: Names) -> Decided:
     """Number the photos by their place in ``names``, those that are gone behind them."""
     photos = decisions.photos()
-    number = {name: place for place, name in enumerate(names) if name in photos}
+    number = {name: place for place, name in enumerate(names) if name in photos} if photos else {}
     number |= {photo: place for place, photo in enumerate(sorted(photos - number.keys()), len(names))}
     return Decided(
         [[number[photo] for photo in photos] for photos in decisions.must_link],

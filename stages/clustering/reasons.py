@@ -25,7 +25,9 @@ Thresholds = SpecifiedSettings | EvidenceSettings | ComponentsSettings
 Pair = tuple[int, int, float]
 Owner = Sequence[int | None]
 NUM_DIGITS = 6
+SMALLEST_PLAIN = 1e-4  # smaller numbers are written with an exponent
 STAGE_NAMES = {stage: stage.name.lower() for stage in Stage}
+_STAGE_STARTS = [f'{{"stage": "{STAGE_NAMES[stage]}", "survivor": ' for stage in Stage]
 
 
 @dataclass(frozen=True)
@@ -162,16 +164,24 @@ def _strength(join: JoinReason) -> float | None:
 
 def _join_text(join: JoinReason, encoded: Names) -> str:
     """Give one join as a line of JSON, put together by hand: there are nearly as many joins as photos."""
+    stage, survivor, absorbed, survivor_size, absorbed_size, side, pairs, distance_m, agreement = join
+    photos = encoded[side[0]] if len(side) == 1 else ", ".join([encoded[photo] for photo in side])
     text = (
-        f'{{"stage": "{STAGE_NAMES[join.stage]}", "survivor": {join.survivor}, "absorbed": {join.absorbed}, '
-        f'"survivor_size": {join.survivor_size}, "absorbed_size": {join.absorbed_size}, '
-        f'"joined_photos": [{", ".join([encoded[photo] for photo in join.smaller_side])}]'
+        f'{_STAGE_STARTS[stage]}{survivor}, "absorbed": {absorbed}, "survivor_size": {survivor_size}, '
+        f'"absorbed_size": {absorbed_size}, "joined_photos": [{photos}]'
     )
-    if join.distance_m is not None:
-        return f'{text}, "distance_m": {round(join.distance_m, 3)!r}}}'
-    if join.agreement is not None:
-        text += f', "agreement": {round(join.agreement, NUM_DIGITS)!r}'
-    return f'{text}, "pairs": [{", ".join(_encoded_pairs(join.pairs, encoded))}]}}'
+    if distance_m is not None:
+        return f'{text}, "distance_m": {round(distance_m, 3)!r}}}'
+    told = "" if agreement is None else f', "agreement": {_rounded(agreement)}'
+    return f'{text}{told}, "pairs": [{", ".join(_encoded_pairs(pairs, encoded))}]}}'
+
+
+def _rounded(value: float) -> str:
+    """Give ``repr(round(value, NUM_DIGITS))`` of a number from 0 to 1, in half the time."""
+    text = f"{value:.{NUM_DIGITS}f}".rstrip("0")
+    if text[-1] == ".":
+        return f"{text}0"
+    return text if value >= SMALLEST_PLAIN else repr(round(value, NUM_DIGITS))
 
 
 def _encoded_pairs(pairs: Sequence[Pair], encoded: Names) -> list[str]:

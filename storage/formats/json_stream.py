@@ -6,6 +6,7 @@ import json
 import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from json.encoder import encode_basestring
 from pathlib import Path
 from typing import Any
 
@@ -111,14 +112,18 @@ def _parts(value: Any, depth: int) -> Iterator[str]:
 def _encode(value: Any) -> str:
     """Give the text of a value on one line; most are numbers or texts, and need no look at what they consist of."""
     kind = type(value)
+    if kind is str:
+        return encode_basestring(value)
     if kind is int or (kind is float and math.isfinite(value)):
         return repr(value)
-    return _encode_any(value)
+    return "null" if value is None else _encode_any(value)
 
 
 def _indented(value: Any, depth: int) -> str:
     """Give the text of a value; like ``json.dumps(value, indent=1)`` down to ``LINE_DEPTH``, but far faster."""
     kind = type(value)
+    if kind is str or kind is int or kind is float:
+        return _encode(value)
     if kind is EncodedList:
         return _framed("[]", value.texts, depth) if value.texts else "[]"
     if not value or depth >= LINE_DEPTH or kind not in (dict, list, tuple):

@@ -6,7 +6,16 @@ from typing import Any
 import numpy as np
 import pytest
 
-from clustering.nearest import EARTH_RADIUS_M, LowestWithin, Point, chord_length, haversine_m, unit_vector
+from clustering.nearest import (
+    EARTH_RADIUS_M,
+    LonePlaces,
+    LowestWithin,
+    Point,
+    chord_length,
+    find_alone,
+    haversine_m,
+    unit_vector,
+)
 from tests.clustering.literal_specification import distance_m
 
 
@@ -103,3 +112,29 @@ def test_of_many_places_at_one_point_just_too_far_only_one_is_compared() -> None
     places._points = Watched(places._points)
     assert places.find(46.0, 7.0) is None
     assert compared == [0]
+
+
+@pytest.mark.parametrize("centre", [(46.0, 7.0), (0.0, 180.0), (89.999, 0.0), (-89.999, 120.0)])
+def test_who_is_alone_is_what_looking_at_all_says(centre: tuple[float, float]) -> None:
+    rng = np.random.default_rng(3)
+    places = np.array(centre) + rng.uniform(-2e-3, 2e-3, (60, 2)) * [1, 1 if abs(centre[0]) < 89 else 9e4]
+    places[:, 0] = np.clip(places[:, 0], -90, 90)
+    places[:, 1] = (places[:, 1] + 180) % 360 - 180
+    places[7] = places[8]
+    near = np.array([[haversine_m(*one, *two) <= 30 for two in places] for one in places]).sum(axis=1)
+    assert find_alone(places, 30.0).tolist() == (near == 1).tolist()
+    assert 0 < find_alone(places, 30.0).sum() < 60
+
+
+def test_no_place_is_alone_when_there_is_none_and_a_single_one_is() -> None:
+    assert find_alone(np.empty((0, 2)), 30.0).tolist() == []
+    assert find_alone(np.array([[46.0, 7.0]]), 30.0).tolist() == [True]
+
+
+def test_lone_places_are_found_by_number_until_they_are_taken_away() -> None:
+    places = np.array([[0.0, 179.9999], [0.0, -179.9999], [1.0, 0.0]])
+    lone = LonePlaces(np.array([5, 9, 11]), places, 30.0)
+    assert sorted(lone.find(0.0, 180.0)) == [5, 9]
+    lone.remove(5)
+    assert lone.find(0.0, 180.0) == [9] and lone.find(50.0, 0.0) == []
+    assert LonePlaces(np.empty(0, np.int64), np.empty((0, 2)), 30.0).find(0.0, 0.0) == []

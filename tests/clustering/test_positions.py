@@ -3,11 +3,15 @@ from __future__ import annotations
 import math
 import statistics
 from collections.abc import Sequence
+from itertools import combinations
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
+from clustering.constraints import Decided, resolve
 from clustering.expansion import expand_strictly
+from clustering.nearest import EARTH_RADIUS_M, haversine_m, unit_vector
 from clustering.partition import Partition, Stage
 from clustering.positions import RunningMedian, merge_by_position
 from clustering.small_clusters import merge_small_clusters
@@ -125,6 +129,64 @@ def test_random_places_of_single_photos_merge_as_in_the_literal_specification() 
         merge_positions(clusters, {p: tuple(positions[p]) for p in range(40)}, 1, 30.0)
         found, _ = merged([[tuple(position)] for position in positions])
         assert found == clusters
+
+
+def merged_by_looking_at_all(positions: NDArray[np.float64], max_distance_m: float) -> dict[int, list[int]]:
+    """The rule word by word: of all pairs near enough the lowest first number, then the lowest second one."""
+    medians = {number: RunningMedian([position]) for number, position in enumerate(positions.tolist())}
+    clusters = {number: [number] for number in medians}
+    while True:
+        near = (
+            (one, two)
+            for one, two in combinations(sorted(medians), 2)
+            if haversine_m(*medians[one].position(), *medians[two].position()) <= max_distance_m
+        )
+        pair = next(near, None)
+        if pair is None:
+            return clusters
+        one, two = pair
+        medians[one] = medians[one].united(medians.pop(two))
+        clusters[one] += clusters.pop(two)
+
+
+def around(latitude: float, longitude: float, spread_m: float, count: int, seed: int) -> NDArray[np.float64]:
+    """Places on the plane that touches the Earth at a position; longitudes as they come, -180 to 180."""
+    rng = np.random.default_rng(seed)
+    east = np.array([-math.sin(math.radians(longitude)), math.cos(math.radians(longitude)), 0])
+    up = np.array(unit_vector(latitude, longitude))
+    north = np.cross(up, east)
+    steps = rng.uniform(-spread_m, spread_m, (count, 2)) / EARTH_RADIUS_M
+    points = up + steps[:, :1] * east + steps[:, 1:] * north
+    points /= np.linalg.norm(points, axis=1, keepdims=True)
+    return np.degrees(np.column_stack((np.arcsin(points[:, 2]), np.arctan2(points[:, 1], points[:, 0]))))
+
+
+@pytest.mark.parametrize(
+    ("latitude", "longitude"), [(90, 0), (-90, 0), (0, 180), (-17, -180), (72, 179.9999), (0, 0), (46, 7)]
+)
+def test_merges_at_the_poles_and_the_date_line_are_those_of_looking_at_all(latitude: float, longitude: float) -> None:
+    num_merges = 0
+    for seed in range(6):
+        positions = around(latitude, longitude, 90, 40, seed)
+        found, _ = merged([[(float(lat), float(lon))] for lat, lon in positions])
+        assert found == merged_by_looking_at_all(positions, 30.0), seed
+        num_merges += 40 - len(found)
+    assert num_merges > 60
+
+
+def test_clusters_that_decisions_keep_apart_find_their_neighbours_as_by_looking_at_all() -> None:
+    positions = around(0, 180, 60, 30, 0)
+    constraints = resolve(Decided([], [(0, 1), (2, 3), (4, 5)], []), 30)
+    partition = Partition(30, np.arange(30), np.ones(30, dtype=np.int64), constraints)
+    merge_by_position(partition, positions, 1, 30.0)
+    owner = partition.owners()
+    assert all(owner[one] != owner[two] for one, two in ((0, 1), (2, 3), (4, 5)))
+    standing = partition.numbers()
+    medians = {number: RunningMedian(positions[list(partition.members(number))].tolist()) for number in standing}
+    for one, two in combinations(standing, 2):
+        is_near = haversine_m(*medians[one].position(), *medians[two].position()) <= 30
+        assert not (is_near and partition.may_join(one, two)), (one, two)
+    assert len(standing) < 20
 
 
 def test_running_median_equals_the_median_of_all() -> None:

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from hloc.retrieval import _Search, find_neighbours, top_k
+from hloc.retrieval import Search, find_neighbours, top_k
 from hloc.scoring import NO_PAIR
 
 
@@ -109,13 +109,13 @@ def test_memory_does_not_grow_with_the_square_of_the_photos() -> None:
 def searched_again(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """Rows that the search goes through a second time."""
     rows_seen: list[int] = []
-    again = _Search._searched_again
+    again = Search._searched_again
 
-    def watched(self: _Search, rows: NDArray[np.intp], limits: NDArray[np.float64]) -> NDArray[np.int64]:
+    def watched(self: Search, rows: NDArray[np.intp], limits: NDArray[np.float64]) -> NDArray[np.int64]:
         rows_seen.extend(rows.tolist())
         return again(self, rows, limits)
 
-    monkeypatch.setattr(_Search, "_searched_again", watched)
+    monkeypatch.setattr(Search, "_searched_again", watched)
     return rows_seen
 
 
@@ -163,7 +163,7 @@ def test_the_exact_search_says_that_nothing_was_missed() -> None:
 def test_recall_is_the_share_of_the_true_neighbours_that_are_there() -> None:
     vectors = unit_vectors(60)
     exact = find_neighbours(vectors, 10, -1.0).keys
-    search = _Search(vectors, np.ones(60, bool), 10, -1.0, 1e-5, 16)
+    search = Search(vectors, np.ones(60, bool), 10, -1.0, 16)
     assert search.recall(exact) == 1.0
     poor = exact.copy()
     poor[:, 7:] = NO_PAIR
@@ -173,4 +173,4 @@ def test_recall_is_the_share_of_the_true_neighbours_that_are_there() -> None:
 def test_recall_counts_no_neighbours_below_the_minimum() -> None:
     vectors = unit_vectors(60)
     exact = find_neighbours(vectors, 10, 0.3).keys
-    assert _Search(vectors, np.ones(60, bool), 10, 0.3, 1e-5, 16).recall(exact) == 1.0
+    assert Search(vectors, np.ones(60, bool), 10, 0.3, 16).recall(exact) == 1.0

@@ -1,11 +1,9 @@
 from __future__ import annotations
 
-import importlib.util
 import os
 import shutil
 import signal
 import threading
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -16,23 +14,7 @@ from stages.extract_ray import extract_with_ray
 from stages.settings import ExtractSettings
 from storage.errors import UsageError
 from tests.drawn_photos import save_photos
-
-needs_ray = pytest.mark.skipif(
-    importlib.util.find_spec("ray") is None or os.name == "nt",
-    reason="ray is not installed: pip install -r requirements-ray.txt (and it is not tested on Windows)",
-)
-
-
-@pytest.fixture(scope="module")
-def cluster() -> Iterator[Any]:
-    """A cluster of two workers on this machine."""
-    import ray
-
-    from stages.extract_ray import CODE
-
-    ray.init(num_cpus=2, include_dashboard=False, runtime_env={"env_vars": {"PYTHONPATH": str(CODE)}})
-    yield ray
-    ray.shutdown()
+from tests.stages.ray_cluster import needs_ray
 
 
 def call(folder: Path, out: str, **options: Any) -> ExtractSettings:
