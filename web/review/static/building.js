@@ -25,6 +25,7 @@ import { stretchBand } from "./rubber_band.js";
 import { Selection } from "./selection.js";
 import { SelectionBar } from "./selection_bar.js";
 import { openViewer } from "./viewer.js";
+import { keysWaitFor } from "./turns.js";
 import { VirtualGrid } from "./virtual_grid.js";
 
 /** A building, open. */
@@ -203,7 +204,7 @@ export class BuildingView {
   }
 
   async #step(by) {
-    const number = await this.app.neighbourOf(String(this.cluster.number), by);
+    const number = await keysWaitFor(this.app.neighbourOf(String(this.cluster.number), by));
     if (number !== null) this.app.go(`#/building/${number}`);
   }
 

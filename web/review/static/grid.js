@@ -11,6 +11,7 @@ import { mosaic } from "./photo.js";
 import { stretchBand } from "./rubber_band.js";
 import { Selection } from "./selection.js";
 import { SelectionBar } from "./selection_bar.js";
+import { keysWaitFor } from "./turns.js";
 import { VirtualGrid } from "./virtual_grid.js";
 
 const SORTS = { doubt: "Doubt", size: "Size", time: "Time", name: "Name", place: "Place" };
@@ -177,14 +178,15 @@ export class GridView {
     const [number] = this.#meant();
     if (number === undefined) return;
     try {
-      await act(await get(`/api/clusters/${number}`));
+      await act(await keysWaitFor(get(`/api/clusters/${number}`)));
     } catch (error) {
       complain(error);
     }
   }
 
   async #lockAll() {
-    const cards = await Promise.all(this.#meant().map((number) => get(`/api/clusters/${number}`)));
+    const reading = this.#meant().map((number) => get(`/api/clusters/${number}`));
+    const cards = await keysWaitFor(Promise.all(reading));
     const open = cards.filter((card) => !card.locked);
     for (const card of open.length > 0 ? open : cards) await lock(card);
   }

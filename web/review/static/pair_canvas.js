@@ -37,13 +37,12 @@ export class PairCanvas {
   }
 
   /**
-   * Show a pair.
+   * Show a pair, whose matches may come later.
    * @param {[number, number]} pair
-   * @param {{inliers: number[][], label: string}} about
    */
-  show(pair, { inliers, label }) {
-    this.view = new PairView(inliers.slice(0, MAX_LINES));
-    this.canvas.setAttribute("aria-label", label);
+  show(pair) {
+    this.view = new PairView();
+    this.canvas.setAttribute("aria-label", "Two photos");
     this.#images = pair.map((id) => {
       const image = new Image();
       image.decoding = "async";
@@ -51,6 +50,17 @@ export class PairCanvas {
       image.src = imageUrl(id);
       return image;
     });
+    this.draw();
+  }
+
+  /**
+   * Draw the matches of the pair that is shown.
+   * @param {number[][]} inliers
+   * @param {string} label What is seen, in words.
+   */
+  showMatches(inliers, label) {
+    this.view.inliers = inliers.slice(0, MAX_LINES);
+    this.canvas.setAttribute("aria-label", label);
     this.draw();
   }
 
