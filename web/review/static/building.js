@@ -73,7 +73,7 @@ export class BuildingView {
   /** Come into sight. */
   async show(number) {
     const isOther = String(this.cluster?.number) !== number;
-    if (isOther) this.#startAnew();
+    if (isOther) this.#startAnew(number);
     try {
       await this.#read(number);
     } catch (error) {
@@ -82,7 +82,8 @@ export class BuildingView {
     }
   }
 
-  #startAnew() {
+  #startAnew(number) {
+    if (this.cluster === null) this.head.replaceChildren(element("h2", {}, `Building ${number} …`));
     this.selection.clear();
     this.grid.focused = 0;
     this.grid.node.scrollTop = 0;

@@ -7,6 +7,7 @@ import { panAndZoom, zoomCommands } from "./pan_zoom.js";
 
 const LINE_HUES = 12;
 const MAX_LINES = 400;
+const UNKNOWN = { width: 4, height: 3 };
 
 /** A picture of a pair. */
 export class PairCanvas {
@@ -89,14 +90,11 @@ export class PairCanvas {
   }
 
   #boxes() {
-    const halves = this.view.halves(...this.#size());
-    return halves.map((half, side) => {
-      const image = this.#images[side];
-      const photo = image?.naturalWidth
-        ? { width: image.naturalWidth, height: image.naturalHeight }
-        : { width: 4, height: 3 };
-      return { half, box: this.view.box(side, half, photo) };
-    });
+    const photos = this.#images.map((image) =>
+      image?.naturalWidth ? { width: image.naturalWidth, height: image.naturalHeight } : UNKNOWN,
+    );
+    const halves = this.view.halves(...this.#size(), photos);
+    return halves.map((half, side) => ({ half, box: this.view.box(side, half, photos[side]) }));
   }
 
   #draw() {

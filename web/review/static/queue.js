@@ -45,6 +45,8 @@ export class QueueView {
       element("div", { class: "queue-sides" }, this.sides),
       this.#answers(),
     );
+    this.body.hidden = true;
+    this.blank.append(element("p", { class: "soft" }, "The pairs are being read …"));
     this.node = element("section", { class: "view queue", "aria-label": this.title }, this.body, this.blank);
     this.commands = { ...this.panel.commands, ...this.#commands() };
   }

@@ -138,6 +138,33 @@ def test_actions_are_done_in_the_order_of_their_keys(opened: Page, served: Serve
     assert lines_of(served) == ["do", "undo", "redo", "undo"]
 
 
+def test_nothing_is_called_empty_before_the_server_has_answered(opened: Page) -> None:
+    server = SlowServer(opened, "**/api/singletons*", "GET")
+    server.press("2")
+    expect(opened.get_by_role("region", name="Alone")).to_be_visible()
+    expect(opened.get_by_text("No photo is alone")).to_be_hidden()
+    server.go_on()
+    expect(opened.locator(".cell.photo")).to_have_count(3)
+
+
+def test_the_queue_says_what_it_waits_for(opened: Page) -> None:
+    server = SlowServer(opened, "**/api/queue*", "GET")
+    server.press("3")
+    expect(opened.get_by_text("The pairs are being read")).to_be_visible()
+    expect(opened.get_by_role("button", name="Same")).to_be_hidden()
+    server.go_on()
+    expect(opened.get_by_role("button", name="Same")).to_be_visible()
+
+
+def test_small_pictures_leave_connections_to_what_is_asked(page: Page, served: ServedReview) -> None:
+    server = SlowServer(page, "**/thumbnail?*", "GET")
+    page.goto(served.address)
+    expect(page.locator(".card img[src]")).to_have_count(3)
+    expect(page.locator(".card img")).to_have_count(13)
+    server.go_on()
+    expect(page.locator(".card img.is-here")).to_have_count(13)
+
+
 def test_a_key_waits_for_the_view_that_it_is_meant_for(opened: Page) -> None:
     server = SlowServer(opened, "**/api/clusters/*", "GET")
     first_card(opened)
