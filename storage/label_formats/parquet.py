@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from storage.formats.parquet_table import TEXT, WHOLE, YES_OR_NO, write_parquet
 from storage.label_formats.base import LabelFormat, LabelledPhoto, WrittenLabels
@@ -16,7 +17,7 @@ class Parquet(LabelFormat):
 
     def write(self, target: Path, photos: Sequence[LabelledPhoto]) -> WrittenLabels:
         """Write the table; UsageError when pyarrow is not installed."""
-        columns = {
+        columns: dict[str, tuple[str, Sequence[Any]]] = {
             "path": (TEXT, [photo.name for photo in photos]),
             "building": (TEXT, [photo.building for photo in photos]),
             "cluster": (WHOLE, [photo.cluster for photo in photos]),
