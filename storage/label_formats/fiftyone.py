@@ -14,9 +14,9 @@ from storage.report import SkippedPhoto
 class FiftyOne(LabelFormat):
     """``classes`` lists the buildings, ``labels`` gives for each photo the place of its building, null when alone.
 
-    FiftyOne knows a photo by what ``os.path.splitext`` leaves of its path, and takes null for no label
-    (``FiftyOneImageClassificationDatasetImporter`` of FiftyOne 1.22). Of photos that differ in the ending only, the first
-    is kept.
+    FiftyOne knows a photo by what ``os.path.splitext`` leaves of its path, and takes null for no
+    label (``FiftyOneImageClassificationDatasetImporter`` of FiftyOne 1.22).
+    Of photos that differ in the ending only, the first is kept.
     """
 
     file_name = "fiftyone.json"
