@@ -19,10 +19,11 @@ from storage.formats.pairs import write_pairs
 from storage.lock import work_lock
 from tests.drawn_photos import draw_photo
 from tests.web.local_server import Client, Reply, served
-from tests.web.review.drawn_work import NUM_PHOTOS, ORIGIN, PAIRS_NAME, cluster_settings, groups_of
+from tests.web.review.drawn_work import NUM_PHOTOS, ORIGIN, PAIRS_NAME, cluster_settings, groups_of, make_work
 from web.guard import Guard
 from web.review.review import Folders, Review
 from web.review.routes import make_review_app
+from web.review.serving import ServeSettings, serve_review
 
 SECRET = b"the content of a file outside"
 DOTS = ["..", "%2e%2e", "%2E%2E", "%252e%252e", ".%2e", "..%00", "%c0%ae%c0%ae", "..%5c..", "%2e%2e%2f", "..;"]
@@ -72,8 +73,12 @@ def traversals(folder: Path) -> list[str]:
 # -- R27 --------------------------------------------------------------------------------------------------------------
 
 
-def test_of_500_attempts_to_leave_the_folder_none_is_answered(client: Client, tmp_path: Path) -> None:
+def test_of_500_attempts_to_leave_the_folder_none_is_answered(
+    client: Client, folders: Folders, review: Review, tmp_path: Path
+) -> None:
     (tmp_path / "secret.txt").write_bytes(SECRET)
+    (folders.results_dir / "link").symlink_to(tmp_path)
+    (folders.results_dir / "thumbnails").symlink_to(tmp_path)
     targets = traversals(tmp_path)
     assert len(set(targets)) >= 500
     for target in targets:
@@ -82,24 +87,47 @@ def test_of_500_attempts_to_leave_the_folder_none_is_answered(client: Client, tm
         assert SECRET not in answer.body and b"root:" not in answer.body and b"import " not in answer.body, target
 
 
-@pytest.mark.parametrize("host", ["evil.example", "127.0.0.1", "127.0.0.1:1", "localhost:80", "[::1]:1", ""])
-def test_a_foreign_host_is_refused(client: Client, host: str) -> None:
-    for answer in (client.get("/", Host=host), client.post("/api/undo", {}, Host=host)):
-        assert answer.status in (400, 403) and client.guard.token.encode() not in answer.body
+def test_a_photo_that_is_a_link_out_of_the_folder_is_not_shown(tmp_path: Path) -> None:
+    folders = make_work(tmp_path / "work")
+    outside = draw_photo(7)
+    outside.save(tmp_path / "outside.jpg")
+    photo = sorted(folders.image_dir.rglob("*.jpg"))[0]
+    photo.unlink()
+    photo.symlink_to(tmp_path / "outside.jpg")
+    guard, review = Guard(), Review(folders)
+    with served(make_review_app(review, guard), guard) as client:
+        number = review.state.names.index(photo.relative_to(folders.image_dir).as_posix())
+        for address in ("thumbnail?side=160", "image?side=800"):
+            answer = client.get(f"/api/photos/{number}/{address}")
+            assert answer.status in (404, 409) and answer.headers["content-type"] == "application/json"
 
 
-@pytest.mark.parametrize(
-    "headers",
-    [{"X_Review_Token": ""}, {"X_Review_Token": "wrong"}, {"Origin": "http://evil.example"}, {"Origin": "null"}],
-)
-def test_a_change_without_token_or_from_another_page_is_refused(
-    client: Client, review: Review, headers: dict[str, str]
-) -> None:
-    before = groups_of(review)
-    given = {"X-Review-Token": client.guard.token} | {key.replace("_", "-"): text for key, text in headers.items()}
+def test_of_20_foreign_hosts_all_are_refused(client: Client) -> None:
+    own = client.guard.port
+    names = ["evil.example", "127.0.0.1.evil.example", "evil.example@127.0.0.1", "127.1", "2130706433", "0.0.0.0"]
+    hosts = [f"{name}:{own}" for name in [*names, "localhost.", "[::ffff:127.0.0.1]", "localhost.localdomain", " "]]
+    hosts += ["127.0.0.1", "127.0.0.1:1", f"127.0.0.1:{own + 1}", f"127.0.0.1:0{own}", f"127.0.0.1:{own}:{own}"]
+    hosts += ["localhost", "localhost:80", "[::1]:1", "evil.example", ""]
+    assert len(set(hosts)) == 20
+    for host in hosts:
+        for answer in (client.get("/", Host=host), client.post("/api/undo", {}, Host=host)):
+            assert answer.status in (400, 403), host
+            assert client.guard.token.encode() not in answer.body
+
+
+def test_of_20_changes_without_token_or_from_another_page_all_are_refused(client: Client, review: Review) -> None:
+    before, token, port = groups_of(review), client.guard.token, client.guard.port
+    tokens = [None, "", "wrong", token[:-1], f"{token}x", token.swapcase(), f" {token}x", "0", "null", token[::-1]]
+    origins = ["http://evil.example", "null", f"https://127.0.0.1:{port}", "http://127.0.0.1", "file://"]
+    origins += [f"http://127.0.0.1:{port + 1}", f"http://evil.example:{port}", f"http://127.0.0.1:{port}@evil.example"]
+    wrong: list[dict[str, str]] = [{} if text is None else {"X-Review-Token": text} for text in tokens]
+    wrong += [{"X-Review-Token": token, "Origin": origin} for origin in origins]
+    wrong += [{"X-Review-Token": token, "Sec-Fetch-Site": site} for site in ("cross-site", "same-site")]
+    assert len(wrong) == 20
     content = json.dumps({"action": "merge", "clusters": ["0", "1"]}).encode()
-    answer = client.ask("POST", "/api/actions", content, **{"Content-Type": "application/json"}, **given)
-    assert answer.status == 403 and groups_of(review) == before
+    for headers in wrong:
+        answer = client.ask("POST", "/api/actions", content, **{"Content-Type": "application/json"}, **headers)
+        assert answer.status == 403 and groups_of(review) == before, headers
 
 
 def test_reading_changes_nothing(client: Client, folders: Folders, review: Review, drawn_work: Folders) -> None:
@@ -179,6 +207,16 @@ def test_on_another_address_the_page_needs_the_printed_token(review: Review) -> 
         assert opened.status == 302 and "HttpOnly" in cookie and "SameSite=Strict" in cookie
         assert client.get("/api/overview", Cookie=cookie.split(";")[0]).status == 200
         assert client.get("/?token=wrong").status == 403
+
+
+def test_another_address_is_warned_of(folders: Folders, caplog: pytest.LogCaptureFixture) -> None:
+    def stop(address: str) -> None:
+        raise KeyboardInterrupt(address)
+
+    places = (folders.image_dir, folders.outputs_dir, folders.results_dir)
+    with pytest.raises(KeyboardInterrupt, match="token="):
+        serve_review(ServeSettings(*places, host="0.0.0.0"), stop)  # noqa: S104 - what is warned of
+    assert "can see these photos and change the clusters; it is not encrypted" in caplog.text
 
 
 def test_a_request_that_is_too_large_is_refused(client: Client) -> None:
