@@ -7,10 +7,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from stages.cluster import create_clusters
-from stages.settings import ClusterSettings
 from storage.formats.pairs import write_pairs
-from tests.web.review.page.drawn_street import ServedReview, draw
+from tests.web.review.page.drawn_street import ServedReview, cluster_again, draw
 
 expect = pytest.importorskip("playwright.sync_api", reason="pages are tested with Playwright").expect
 
@@ -41,8 +39,7 @@ def hostile(tmp_path: Path) -> ServedReview:
     rows = [(one, two, 0.95) for group in (TOGETHER, NAMES[11:17]) for one in group for two in group if one < two]
     rows.append((NAMES[20], NAMES[0], 0.6))
     write_pairs(tmp_path / "netvlad" / "pairs-vlad.txt", rows, {"model": "vlad", "is_probability": True})
-    folders = {"outputs_dir": tmp_path / "netvlad", "results_dir": tmp_path / "results"}
-    create_clusters(ClusterSettings(tmp_path / "datasets", **folders))
+    cluster_again(tmp_path)
     return ServedReview(tmp_path)
 
 
