@@ -2,7 +2,6 @@
 
 import { AloneView } from "./alone.js";
 import { complain } from "./announce.js";
-import { get } from "./api.js";
 import { BuildingView } from "./building.js";
 import { button, plural } from "./dom.js";
 import { GridView } from "./grid.js";
