@@ -27,7 +27,7 @@ from stages.plotting.thumbnails import SHEET_COLUMNS, TILE, ThumbnailWork, make_
 from stages.tool_settings import PlotSettings
 from stages.work_places import LinkedFolder, WorkPlaces, work_places
 from storage.errors import UsageError
-from storage.formats.embedding_table import check_pyarrow, write_embedding_table
+from storage.formats.parquet_table import IMAGE, NUMBER, TEXT, WHOLE, check_pyarrow, write_parquet
 from storage.formats.projector import write_projector
 from storage.report import RunReport
 from storage.small_files import small_file
@@ -197,16 +197,21 @@ def _export(settings: PlotSettings, inputs: PlotInputs, drawn: _Drawn, report: R
         report.outputs["projector"] = str(settings.projector)
     if settings.parquet is not None:
         image_dir = work_places(settings).image_dir.absolute()
+        paths = [(image_dir / name).as_posix() for name in names]
+        images = [
+            None if thumbnail is None else {"bytes": small_file(thumbnail), "path": path}
+            for thumbnail, path in zip(drawn.thumbnails, paths, strict=True)
+        ]
         columns = {
-            "name": names,
-            "cluster": labels,
-            "cluster_name": called,
-            "x": drawn.points[:, 0].tolist(),
-            "y": drawn.points[:, 1].tolist(),
-            "path": [(image_dir / name).as_posix() for name in names],
+            "name": (TEXT, names),
+            "cluster": (WHOLE, labels),
+            "cluster_name": (TEXT, called),
+            "x": (NUMBER, drawn.points[:, 0].tolist()),
+            "y": (NUMBER, drawn.points[:, 1].tolist()),
+            "path": (TEXT, paths),
+            "image": (IMAGE, images),
         }
-        images = [None if path is None else small_file(path) for path in drawn.thumbnails]
-        report.is_current &= not write_embedding_table(settings.parquet, columns, images)
+        report.is_current &= not write_parquet(settings.parquet, columns, "--parquet")
         report.outputs["parquet"] = str(settings.parquet)
 
 

@@ -1,4 +1,4 @@
-"""Explain why two photos are in one cluster, or are not, and draw the matches between them.
+"""Explain why two photos are in one building, or are not, and draw the matches between them.
 
 A and B are image names, ends of image names (img_0012, street/img_0012.jpg) or paths into --image_dir.
 

@@ -22,6 +22,8 @@ logger = logging.getLogger(__name__)
 STATIC = Path(__file__).parent / "static"
 MAX_BODY_BYTES = 8 << 20
 NUM_THREADS = 12
+# what happens all day: windows are closed, a page asks for more small pictures than there are threads
+LOG_LEVELS = {"waitress": logging.WARNING, "waitress.queue": logging.ERROR}
 
 
 class NumberConverter(IntegerConverter):
@@ -143,6 +145,8 @@ class PageServer:
             raise UsageError(
                 f"--host {guard.host} --port {guard.port} cannot be listened on: {reason}; choose another port"
             ) from error
+        for name, level in LOG_LEVELS.items():
+            logging.getLogger(name).setLevel(level)
         guard.port = int(self._server.effective_port)
         self._is_closed = threading.Event()
 

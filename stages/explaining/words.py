@@ -26,8 +26,8 @@ KIND_WORDS = {
 }
 STAGE_WORDS = {
     "evidence": "enough photos on both sides agree",
-    "expansion": "a strong cluster grew by photos with pairs into it",
-    "small": "a small cluster was added",
+    "expansion": "photos with pairs into a strong building were added",
+    "small": "a small building was added",
     "gps": "the positions lie near each other",
     "decision": "a person decided so",
 }
@@ -41,20 +41,20 @@ def headline(measures: Mapping[str, Any], decision: Decision) -> str:
     number = f"probability {digits(measures['probability'])}" if measures["probability"] is not None else ""
     if not number:
         number = "no probability" if measures["score"] is None else f"descriptor score {digits(measures['score'])}"
-    numbers = [_cluster(number, name) for number, name in zip(decision.clusters, decision.cluster_names, strict=True)]
+    numbers = [_building(number, name) for number, name in zip(decision.clusters, decision.cluster_names, strict=True)]
     if decision.is_together:
         return f"Together, in {numbers[0]}; this pair: {number}"
     if decision.is_together is None:
-        return f"Clusters not known; this pair: {number}"
+        return f"Buildings not known; this pair: {number}"
     if numbers[0] == numbers[1]:
         return f"Both alone; this pair: {number}"
     return f"Apart: left {numbers[0]}, right {numbers[1]}; this pair: {number}"
 
 
-def _cluster(number: str | None, name: str | None) -> str:
+def _building(number: str | None, name: str | None) -> str:
     if number in (None, SINGLETONS_KEY):
-        return "in no cluster" if number is None else "alone"
-    return f"cluster {number} ({name})" if name else f"cluster {number}"
+        return "in no building" if number is None else "alone"
+    return f"building {number} ({name})" if name else f"building {number}"
 
 
 def pair_sentences(measures: Mapping[str, Any], positions: Sequence[str]) -> list[str]:
@@ -180,7 +180,7 @@ def chain_sentences(decision: Decision, is_probability: bool, weak_thresh: float
     scores = _scores(chain)
     if decision.is_together is False and (len(chain) == 1 or min(scores, default=1.0) < weak_thresh):
         return []
-    where = "in the cluster" if decision.is_together else "over all photos, from which no join follows"
+    where = "in the building" if decision.is_together else "over all photos, from which no join follows"
     texts = [f"Strongest chain {where}, {len(chain)} {'pair' if len(chain) == 1 else 'pairs'}:"]
     for step in chain:
         is_weakest = len(chain) > 1 and step.decision is None and step.score == min(scores)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import posixpath
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -13,7 +14,9 @@ from storage.report import SkippedPhoto
 class FiftyOne(LabelFormat):
     """``classes`` lists the buildings, ``labels`` gives for each photo the place of its building, null when alone.
 
-    FiftyOne knows a photo by its path without ending. Of photos that differ in the ending only, the first is kept.
+    FiftyOne knows a photo by what ``os.path.splitext`` leaves of its path, and takes null for no
+    label (``FiftyOneImageClassificationDatasetImporter`` of FiftyOne 1.22).
+    Of photos that differ in the ending only, the first is kept.
     """
 
     file_name = "fiftyone.json"
@@ -25,8 +28,7 @@ class FiftyOne(LabelFormat):
         written = WrittenLabels(1)
         labels: dict[str, int | None] = {}
         for photo in photos:
-            folder, slash, last = photo.name.rpartition("/")
-            known_as = f"{folder}{slash}{last.rpartition('.')[0] or last}"
+            known_as = posixpath.splitext(photo.name)[0]
             if known_as in labels:
                 reason = "FiftyOne cannot tell it from another photo whose name differs in the ending only"
                 written.skipped.append(SkippedPhoto(photo.name, reason))

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
-from storage.atomic import atomic_path
-from storage.errors import UsageError
+from storage.formats.parquet_table import TEXT, WHOLE, YES_OR_NO, write_parquet
 from storage.label_formats.base import LabelFormat, LabelledPhoto, WrittenLabels
 
 
@@ -17,25 +17,10 @@ class Parquet(LabelFormat):
 
     def write(self, target: Path, photos: Sequence[LabelledPhoto]) -> WrittenLabels:
         """Write the table; UsageError when pyarrow is not installed."""
-        try:
-            import pyarrow
-            from pyarrow import parquet
-        except ImportError:
-            raise UsageError("--format parquet needs one more package: pip install pyarrow") from None
-        schema = pyarrow.schema(
-            [
-                ("path", pyarrow.string()),
-                ("building", pyarrow.string()),
-                ("cluster", pyarrow.int64()),
-                ("is_representative", pyarrow.bool_()),
-            ]
-        )
-        columns = {
-            "path": [photo.name for photo in photos],
-            "building": [photo.building for photo in photos],
-            "cluster": [photo.cluster for photo in photos],
-            "is_representative": [photo.is_representative for photo in photos],
+        columns: dict[str, tuple[str, Sequence[Any]]] = {
+            "path": (TEXT, [photo.name for photo in photos]),
+            "building": (TEXT, [photo.building for photo in photos]),
+            "cluster": (WHOLE, [photo.cluster for photo in photos]),
+            "is_representative": (YES_OR_NO, [photo.is_representative for photo in photos]),
         }
-        with atomic_path(target) as temporary:
-            parquet.write_table(pyarrow.table(columns, schema=schema), str(temporary))
-        return WrittenLabels(1)
+        return WrittenLabels(int(write_parquet(target, columns, "--format parquet")))

@@ -80,7 +80,7 @@ def test_a_decision_is_a_step_of_the_chain_stronger_than_any_pair() -> None:
 def test_the_weakest_pair_of_a_chain_is_marked() -> None:
     decision = decide(("a", "c"), scored(), grouped())
     lines = chain_sentences(decision, True, 0.3)
-    assert lines[0] == "Strongest chain in the cluster, 2 pairs:"
+    assert lines[0] == "Strongest chain in the building, 2 pairs:"
     assert lines[1] == "  a and b, probability 0.95" and lines[2] == "  b and c, probability 0.90  <- weakest"
     assert short_chain(decision) == "Strongest chain: a (0.95) b (0.90) c"
 
@@ -163,7 +163,7 @@ def test_a_join_by_position_is_told_with_its_metres() -> None:
     group.info["clusters"]["0"] = {"run_number": 0, "joins": [join], "name": "Town hall"}
     decision = decide(("a", "c"), scored(), group)
     assert "2 and 1 photos were joined because the positions lie near each other: 12 m" in told(decision, group)
-    assert "cluster 0 (Town hall)" in headline(MEASURES, decision)
+    assert "building 0 (Town hall)" in headline(MEASURES, decision)
 
 
 def test_an_agreement_is_told_beside_what_is_asked_with_digits_that_tell_them_apart() -> None:
@@ -180,7 +180,7 @@ def test_of_two_clusters_the_best_pair_between_them_is_named_in_the_order_asked(
     assert decision.best_pair is not None and decision.is_together is False
     assert (decision.best_pair.first, decision.best_pair.second, decision.best_pair.score) == ("d", "c", 0.5)
     assert decision.reason == "unsure"
-    assert headline(MEASURES, decision) == "Apart: left cluster 4, right cluster 0; this pair: probability 0.97"
+    assert headline(MEASURES, decision) == "Apart: left building 4, right building 0; this pair: probability 0.97"
 
 
 @pytest.mark.parametrize("reason", ["few_agree", "positions", "tie", "unsure"])
@@ -261,7 +261,7 @@ def test_a_locked_cluster_is_the_reason_only_where_a_pair_would_have_joined() ->
 def test_photos_that_stand_in_no_cluster_are_said_to_be_unknown() -> None:
     decision = decide(("a", "nowhere"), scored(), grouped())
     assert decision.is_together is None and decision.clusters == ("0", None)
-    assert headline(MEASURES, decision).startswith("Clusters not known")
+    assert headline(MEASURES, decision).startswith("Buildings not known")
 
 
 def test_two_photos_that_are_both_alone_are_not_together() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from pathlib import Path
 from xml.etree import ElementTree
@@ -66,6 +67,13 @@ def test_fiftyone_has_classes_and_their_places_and_null_for_a_lone_photo(tmp_pat
     named = {key: None if place is None else content["classes"][place] for key, place in content["labels"].items()}
     assert named == {"day 1/a": HOSTILE, "day 1/b,c": "cluster_2", "day 1/d": HOSTILE, "e": None}
     assert written.skipped == []
+
+
+def test_fiftyone_finds_photos_whose_names_begin_or_are_full_of_dots(tmp_path: Path) -> None:
+    names = ["day.1/..jpg", "day.1/.hidden", "day.1/a.b.jpg", "day.1/plain"]
+    get_label_format("fiftyone").write(tmp_path / "labels.json", [LabelledPhoto(name, 1, "one") for name in names])
+    known = set(json.loads((tmp_path / "labels.json").read_text())["labels"])
+    assert known == {os.path.splitext(name)[0] for name in names}  # noqa: PTH122 - as FiftyOne asks
 
 
 def test_fiftyone_cannot_tell_endings_apart_so_the_second_photo_is_named(tmp_path: Path) -> None:

@@ -1,11 +1,15 @@
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from tests.web.local_server import Client, served
 from tests.web.review.drawn_work import copy_results, make_work
+from web.guard import Guard
 from web.review.review import Folders, Review
+from web.review.routes import make_review_app
 
 
 @pytest.fixture(scope="session")
@@ -24,3 +28,11 @@ def folders(drawn_work: Folders, tmp_path: Path) -> Folders:
 def review(folders: Folders) -> Review:
     """A review that nothing was done in."""
     return Review(folders)
+
+
+@pytest.fixture
+def client(review: Review) -> Iterator[Client]:
+    """The review, served; sends requests to it."""
+    guard = Guard()
+    with served(make_review_app(review, guard), guard) as client:
+        yield client

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import shutil
 from pathlib import Path
 
@@ -64,3 +65,12 @@ def groups_of(review: Review) -> set[frozenset[str]]:
     """Give the groups of the session, by name, photos that are alone too."""
     state = review.state
     return {frozenset(state.names[photo] for photo in state.group(photo)) for photo in range(state.num_photos)}
+
+
+def tree_hash(folder: Path) -> str:
+    """Give a digest of all paths and files below a folder."""
+    digest = hashlib.sha256()
+    for path in sorted(folder.rglob("*")):
+        digest.update(f"{path.relative_to(folder)}\0".encode())
+        digest.update(path.read_bytes() if path.is_file() else b"")
+    return digest.hexdigest()

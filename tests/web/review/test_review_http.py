@@ -1,193 +1,21 @@
-"""Campaign R27 of the reliability plan, and the calls of the page, through real requests to a real server."""
+"""The calls of the page, through real requests to a real server."""
 
 from __future__ import annotations
 
-import hashlib
 import json
-import random
-from collections.abc import Iterator
-from html import escape
 from http.client import HTTPConnection
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from stages.cluster import create_clusters
 from storage.formats.decisions import read_decisions
-from storage.formats.pairs import write_pairs
 from storage.lock import work_lock
-from tests.drawn_photos import draw_photo
 from tests.web.local_server import Client, Reply, served
-from tests.web.review.drawn_work import NUM_PHOTOS, ORIGIN, PAIRS_NAME, cluster_settings, groups_of
+from tests.web.review.drawn_work import NUM_PHOTOS, groups_of, tree_hash
 from web.guard import Guard
 from web.review.review import Folders, Review
 from web.review.routes import make_review_app
-
-SECRET = b"the content of a file outside"
-DOTS = ["..", "%2e%2e", "%2E%2E", "%252e%252e", ".%2e", "..%00", "%c0%ae%c0%ae", "..%5c..", "%2e%2e%2f", "..;"]
-SLASHES = ["/", "%2f", "%252f", "\\", "%5c", "//"]
-PREFIXES = ["/static/", "/review/static/", "/api/photos/", "/api/photos/0/", "/api/clusters/", "/"]
-
-
-@pytest.fixture
-def client(review: Review) -> Iterator[Client]:
-    guard = Guard()
-    with served(make_review_app(review, guard), guard) as client:
-        yield client
-
-
-def tree_hash(folder: Path) -> str:
-    digest = hashlib.sha256()
-    for path in sorted(folder.rglob("*")):
-        digest.update(f"{path.relative_to(folder)}\0".encode())
-        digest.update(path.read_bytes() if path.is_file() else b"")
-    return digest.hexdigest()
-
-
-def traversals(folder: Path) -> list[str]:
-    """Give 500 ways to ask for a file outside of what is served."""
-    targets = []
-    for prefix in PREFIXES:
-        for dots in DOTS:
-            for slash in SLASHES:
-                targets.append(f"{prefix}{slash.join([dots] * 6)}{slash}secret.txt")
-        targets += [
-            f"{prefix}{folder}/secret.txt",
-            f"{prefix}/{folder}/secret.txt",
-            f"{prefix}file://{folder}/secret.txt",
-        ]
-        targets += [f"{prefix}%00", f"{prefix}secret.txt%00.js", f"{prefix}link/secret.txt", f"{prefix}C:%5Csecret.txt"]
-        targets += [
-            f"{prefix}{'../' * depth}{path}"
-            for depth in (1, 2, 3, 9)
-            for path in ("etc/passwd", "server.py", "guard.py")
-        ]
-        targets += [
-            f"{prefix}{number}/thumbnail" for number in ("-1", "99999999999999999999", "0x0", "1e3", "%D9%A3", "%30x")
-        ]
-    return targets
-
-
-# -- R27 --------------------------------------------------------------------------------------------------------------
-
-
-def test_of_500_attempts_to_leave_the_folder_none_is_answered(client: Client, tmp_path: Path) -> None:
-    (tmp_path / "secret.txt").write_bytes(SECRET)
-    targets = traversals(tmp_path)
-    assert len(set(targets)) >= 500
-    for target in targets:
-        answer = client.get(target.replace(" ", "%20"))
-        assert answer.status in (308, 400, 403, 404, 405), (target, answer.status)
-        assert SECRET not in answer.body and b"root:" not in answer.body and b"import " not in answer.body, target
-
-
-@pytest.mark.parametrize("host", ["evil.example", "127.0.0.1", "127.0.0.1:1", "localhost:80", "[::1]:1", ""])
-def test_a_foreign_host_is_refused(client: Client, host: str) -> None:
-    for answer in (client.get("/", Host=host), client.post("/api/undo", {}, Host=host)):
-        assert answer.status in (400, 403) and client.guard.token.encode() not in answer.body
-
-
-@pytest.mark.parametrize(
-    "headers",
-    [{"X_Review_Token": ""}, {"X_Review_Token": "wrong"}, {"Origin": "http://evil.example"}, {"Origin": "null"}],
-)
-def test_a_change_without_token_or_from_another_page_is_refused(
-    client: Client, review: Review, headers: dict[str, str]
-) -> None:
-    before = groups_of(review)
-    given = {"X-Review-Token": client.guard.token} | {key.replace("_", "-"): text for key, text in headers.items()}
-    content = json.dumps({"action": "merge", "clusters": ["0", "1"]}).encode()
-    answer = client.ask("POST", "/api/actions", content, **{"Content-Type": "application/json"}, **given)
-    assert answer.status == 403 and groups_of(review) == before
-
-
-def test_reading_changes_nothing(client: Client, folders: Folders, review: Review, drawn_work: Folders) -> None:
-    for photo in range(NUM_PHOTOS):  # small pictures are kept: they are no state of the review
-        for side in (160, 320):
-            client.get(f"/api/photos/{photo}/thumbnail?side={side}")
-        client.get(f"/api/photos/{photo}/image?side=1600")
-    before = tree_hash(folders.results_dir), tree_hash(folders.image_dir), tree_hash(folders.outputs_dir)
-    chance, groups = random.Random(1), groups_of(review)
-    for _ in range(200):
-        photo, other, number = chance.randrange(NUM_PHOTOS), chance.randrange(NUM_PHOTOS), chance.randrange(6)
-        client.get(
-            chance.choice(
-                [
-                    "/",
-                    "/api/overview",
-                    f"/api/clusters?sort={chance.choice(['size', 'doubt', 'time', 'name', 'place'])}",
-                    f"/api/clusters/{number}",
-                    f"/api/clusters/{number}/split",
-                    f"/api/clusters/{number}/split?photos={photo},{other}",
-                    "/api/singletons",
-                    "/api/queue",
-                    f"/api/photos/{photo}",
-                    "/api/map",
-                    "/api/actions",
-                    "/api/undo",
-                    "/api/apply",
-                    "/api/thresholds/apply",
-                    "/api/actions?action=merge&clusters=0,1",
-                ]
-            )
-        )
-    after = tree_hash(folders.results_dir), tree_hash(folders.image_dir), tree_hash(folders.outputs_dir)
-    assert after == before and groups_of(review) == groups
-
-
-def test_every_answer_says_what_pages_may_load_and_nothing_may_be_read_by_others(client: Client) -> None:
-    for target in ("/", "/api/overview", "/api/photos/0/thumbnail", "/nothing", "/api/clusters/99"):
-        headers = client.get(target, Origin=f"http://127.0.0.1:{client.guard.port}").headers
-        assert headers["content-security-policy"].startswith("default-src 'self'; img-src 'self' blob:")
-        assert "frame-ancestors 'none'" in headers["content-security-policy"]
-        assert headers["x-content-type-options"] == "nosniff" and headers["referrer-policy"] == "no-referrer"
-        assert not [name for name in headers if name.startswith("access-control")]
-
-
-def test_names_of_photos_stay_text_whatever_they_are(tmp_path: Path) -> None:
-    folders = Folders(tmp_path / "datasets", tmp_path / "netvlad", tmp_path / "results")
-    names = [
-        f"{place:03d}{text}.jpg"
-        for place, text in enumerate(
-            ["<script>alert(1)", "\"'><img src=x onerror=y>", "javascript:x", "a\nb", "&amp;", "\u202e"] * 5
-        )
-    ]
-    folders.image_dir.mkdir()
-    for seed, name in enumerate(names):
-        draw_photo(seed).save(folders.image_dir / name, "JPEG")
-    write_pairs(folders.outputs_dir / PAIRS_NAME, [(names[2], names[4], 0.95)], ORIGIN)
-    create_clusters(cluster_settings(folders))
-    guard, review = Guard(), Review(folders)
-    with served(make_review_app(review, guard), guard) as client:
-        assert client.post("/api/actions", {"action": "name", "cluster": "0", "name": "<script>x"}).status == 200
-        page = client.get("/").body.decode()
-        for text in [*names, "<script>x"]:
-            assert text == escape(text) or text not in page
-        listed = client.get("/api/singletons")
-        assert listed.headers["content-type"].startswith("application/json")
-        assert {photo["name"] for photo in listed.content["photos"]} < set(names)
-        assert client.get("/api/photos/0/thumbnail").headers["content-type"] == "image/jpeg"
-
-
-def test_on_another_address_the_page_needs_the_printed_token(review: Review) -> None:
-    guard = Guard("0.0.0.0")
-    with served(make_review_app(review, guard), guard) as client:
-        assert client.get("/").status == client.get("/api/overview").status == 403
-        opened = client.get(f"/?token={guard.token}")
-        cookie = opened.headers["set-cookie"]
-        assert opened.status == 302 and "HttpOnly" in cookie and "SameSite=Strict" in cookie
-        assert client.get("/api/overview", Cookie=cookie.split(";")[0]).status == 200
-        assert client.get("/?token=wrong").status == 403
-
-
-def test_a_request_that_is_too_large_is_refused(client: Client) -> None:
-    headers = {"X-Review-Token": client.guard.token, "Content-Type": "application/json", "Content-Length": str(9 << 20)}
-    answer = client.ask("POST", "/api/actions", b"", **headers)
-    assert answer.status == 413
-
-
-# -- the calls of the page --------------------------------------------------------------------------------------------
 
 
 def act(client: Client, **request: Any) -> Reply:

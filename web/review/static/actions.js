@@ -6,6 +6,7 @@ import { chooseCluster } from "./choose_cluster.js";
 import { askText, askWhether, photoGroup } from "./dialogs.js";
 import { element, scoreText, titleOf } from "./dom.js";
 import { store } from "./store.js";
+import { keysWaitFor } from "./turns.js";
 
 /** Merge buildings and photos that are alone. */
 export function merge(clusters, photos = []) {
@@ -47,9 +48,8 @@ export function makeSingle(photos) {
  */
 export async function split(cluster, photos = []) {
   try {
-    const preview = await get(`/api/clusters/${cluster.number}/split`, {
-      photos: photos.length > 0 ? photos.join(",") : null,
-    });
+    const parameters = { photos: photos.length > 0 ? photos.join(",") : null };
+    const preview = await keysWaitFor(get(`/api/clusters/${cluster.number}/split`, parameters));
     const isSure = await askWhether({
       title: `Split ${titleOf(cluster)}`,
       yes: "Split",

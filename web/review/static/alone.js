@@ -5,64 +5,46 @@ import { complain } from "./announce.js";
 import { merge, move, moveSomewhere } from "./actions.js";
 import { fillPhoto } from "./building.js";
 import { button, element, fileName, scoreText } from "./dom.js";
-import { makeDraggable } from "./drag.js";
 import { keyOf } from "./keys.js";
 import { openPair } from "./pair.js";
-import { PagedList } from "./paged_list.js";
 import { sleepingThumbnail } from "./photo.js";
-import { stretchBand } from "./rubber_band.js";
-import { Selection } from "./selection.js";
-import { SelectionBar } from "./selection_bar.js";
+import { SelectingView } from "./selecting_view.js";
 import { openViewer } from "./viewer.js";
-import { VirtualGrid } from "./virtual_grid.js";
+
+const CELLS = {
+  label: "Photos that are alone",
+  key: (photo) => photo.id,
+  fill: fillSingle,
+  minWidth: 190,
+  height: (width) => width * 0.75 + 52,
+  gap: 14,
+};
 
 /** The grid of singletons. */
-export class AloneView {
-  title = "Alone";
+export class AloneView extends SelectingView {
   text = "";
-  selection = new Selection();
 
   constructor() {
-    this.list = new PagedList((offset, limit, signal) => this.#fetch(offset, limit, signal));
-    this.grid = this.#grid();
-    this.grid.addEventListener("open", (event) => this.#openBig(event.detail.item));
-    stretchBand(this.grid);
-    makeDraggable(this.grid, {
-      photoOf: (photo) => photo.id,
-      takes: (place, keys) => !keys.some((key) => place === `photo:${key}`),
-      drop: (place, keys) => this.#done(merge([], [Number(place.slice("photo:".length)), ...keys])),
+    super({
+      title: "Alone",
+      noun: "photo",
+      fetchPage: (offset, limit, signal) => this.#fetch(offset, limit, signal),
+      cells: { ...CELLS, empty: () => this.#none() },
+      drag: {
+        photoOf: (photo) => photo.id,
+        takes: (place, keys) => !keys.some((key) => place === `photo:${key}`),
+        drop: (place, keys) => this.deselectAfter(merge([], [Number(place.slice("photo:".length)), ...keys])),
+      },
+      buttons: () => this.#barButtons(),
     });
-    this.bar = new SelectionBar(this.selection, "photo", () => this.#barButtons());
-    this.node = element(
-      "section",
-      { class: "view", "aria-label": this.title },
-      this.#tools(),
-      this.grid.node,
-      this.bar.node,
-    );
+    this.grid.addEventListener("open", (event) => this.#openBig(event.detail.item));
+    const words = "Each of these photos is with no other. What it is nearest to stands below it.";
+    this.assemble(element("p", { class: "soft" }, words), this.selectingButton());
     this.commands = this.#commands();
   }
 
-  #grid() {
-    const none = () => (this.text ? "No photo fits the search." : "No photo is alone: every one has its building.");
-    return new VirtualGrid({
-      label: "Photos that are alone",
-      list: this.list,
-      selection: this.selection,
-      empty: () => element("p", {}, none()),
-      key: (photo) => photo.id,
-      fill: fillSingle,
-      minWidth: 190,
-      height: (width) => width * 0.75 + 52,
-      gap: 14,
-    });
-  }
-
-  #tools() {
-    const words = "Each of these photos is with no other. What it is nearest to stands below it.";
-    const onclick = () => this.selection.switchSelecting();
-    const selecting = button({ icon: "check", text: "Select", kind: "is-quiet", onclick });
-    return element("div", { class: "view-tools" }, element("p", { class: "soft" }, words), selecting);
+  #none() {
+    return element("p", {}, this.text ? "No photo fits the search." : "No photo is alone: every one has its building.");
   }
 
   async #fetch(offset, limit, signal) {
@@ -70,18 +52,10 @@ export class AloneView {
     return { total, items: photos };
   }
 
-  /** Come into sight. */
-  async show() {
-    this.grid.layout();
-    await this.list.refresh().catch(complain);
-  }
-
   /** Search for something. */
   search(text) {
     this.text = text;
-    this.selection.clear();
-    this.grid.node.scrollTop = 0;
-    this.list.reset().catch(complain);
+    this.restart();
   }
 
   /** Take what has changed. */
@@ -89,32 +63,17 @@ export class AloneView {
     await this.list.refresh();
   }
 
-  /** Take the focus. */
-  focus() {
-    this.grid.focus(this.grid.focused);
-  }
-
-  #meant() {
-    const focused = this.grid.focusedItem();
-    if (this.selection.size > 0) return this.selection.keys();
-    return focused ? [focused.id] : [];
-  }
-
-  async #done(promise) {
-    if (await promise) this.selection.clear();
-  }
-
   #openBig(photo) {
     const dialog = openViewer([photo], 0, {
       title: "Alone",
-      actions: { move: () => (dialog.close(), this.#done(moveSomewhere([photo.id], nearestOf(photo)))) },
+      actions: { move: () => (dialog.close(), this.deselectAfter(moveSomewhere([photo.id], nearestOf(photo)))) },
     });
   }
 
   #merge() {
     const keys = this.selection.keys();
     if (keys.length < 2) return complain(new Error("Select two photos or more: they become a building."));
-    return this.#done(merge([], keys));
+    return this.deselectAfter(merge([], keys));
   }
 
   #compare() {
@@ -129,7 +88,7 @@ export class AloneView {
   #join() {
     const photo = this.grid.focusedItem();
     if (!photo || photo.neighbour === null) return null;
-    return this.#done(
+    return this.deselectAfter(
       photo.cluster === null ? merge([], [photo.id, photo.neighbour]) : move([photo.id], photo.cluster),
     );
   }
@@ -153,7 +112,7 @@ export class AloneView {
   #commands() {
     return {
       merge: () => this.#merge(),
-      move: () => this.#done(moveSomewhere(this.#meant(), nearestOf(this.grid.focusedItem()))),
+      move: () => this.deselectAfter(moveSomewhere(this.meant(), nearestOf(this.grid.focusedItem()))),
       same: () => this.#join(),
       compare: () => this.#compare(),
       back: () => this.selection.clear(),

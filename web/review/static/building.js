@@ -25,6 +25,7 @@ import { stretchBand } from "./rubber_band.js";
 import { Selection } from "./selection.js";
 import { SelectionBar } from "./selection_bar.js";
 import { openViewer } from "./viewer.js";
+import { keysWaitFor } from "./turns.js";
 import { VirtualGrid } from "./virtual_grid.js";
 
 /** A building, open. */
@@ -72,7 +73,7 @@ export class BuildingView {
   /** Come into sight. */
   async show(number) {
     const isOther = String(this.cluster?.number) !== number;
-    if (isOther) this.#startAnew();
+    if (isOther) this.#startAnew(number);
     try {
       await this.#read(number);
     } catch (error) {
@@ -81,7 +82,8 @@ export class BuildingView {
     }
   }
 
-  #startAnew() {
+  #startAnew(number) {
+    if (this.cluster === null) this.head.replaceChildren(element("h2", {}, `Building ${number} …`));
     this.selection.clear();
     this.grid.focused = 0;
     this.grid.node.scrollTop = 0;
@@ -203,7 +205,7 @@ export class BuildingView {
   }
 
   async #step(by) {
-    const number = await this.app.neighbourOf(String(this.cluster.number), by);
+    const number = await keysWaitFor(this.app.neighbourOf(String(this.cluster.number), by));
     if (number !== null) this.app.go(`#/building/${number}`);
   }
 

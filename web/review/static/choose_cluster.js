@@ -30,20 +30,46 @@ export async function chooseCluster({ title, nearest = [], except = [], allowNew
     content: element("div", { class: "chooser" }, field, choices),
   });
   const choose = (number) => dialog.close(`to:${number}`);
-  const show = async () => fill(choices, await find(field.value.trim(), nearest, except), { allowNew, choose });
-  let timer = 0;
-  field.addEventListener("input", () => {
-    clearTimeout(timer);
-    timer = setTimeout(() => show().catch(complain), PAUSE_MS);
-  });
-  dialog.addEventListener("keydown", (event) => walk(event, field, choices));
-  show().catch(complain);
+  const search = new Search(
+    field,
+    (text) => find(text, nearest, except),
+    (cards) => fill(choices, cards, { allowNew, choose }),
+  );
+  dialog.addEventListener("keydown", (event) => walk(event, search, choices));
   field.focus();
   return new Promise((resolve) => {
     dialog.addEventListener("close", () =>
       resolve(dialog.returnValue.startsWith("to:") ? dialog.returnValue.slice(3) : null),
     );
   });
+}
+
+/** What a field asks for: a little after the last letter, or at once where somebody wants the result. */
+class Search {
+  #found = null;
+  #timer = 0;
+
+  constructor(field, find, fill) {
+    Object.assign(this, { field, find, fill });
+    field.addEventListener("input", () => {
+      clearTimeout(this.#timer);
+      this.#timer = setTimeout(() => this.result(), PAUSE_MS);
+    });
+    this.result();
+  }
+
+  /** Wait until that is shown which the field asks for. */
+  async result() {
+    clearTimeout(this.#timer);
+    const text = this.field.value.trim();
+    if (this.#found?.text !== text) this.#found = { text, shown: this.#look(text).catch(complain) };
+    await this.#found.shown;
+  }
+
+  async #look(text) {
+    const cards = await this.find(text);
+    if (this.#found.text === text) this.fill(cards);
+  }
 }
 
 async function find(text, nearest, except) {
@@ -104,12 +130,15 @@ function newChoice(onclick) {
   );
 }
 
-function walk(event, field, list) {
+async function walk(event, search, list) {
+  const { field } = search;
   const buttons = [...list.querySelectorAll("button")];
   const at = buttons.indexOf(document.activeElement);
   if (event.key === "Enter" && document.activeElement === field) {
     event.preventDefault();
-    (buttons.find((button) => !button.querySelector(".plus")) ?? buttons[0])?.click();
+    await search.result();
+    const found = [...list.querySelectorAll("button")];
+    (found.find((button) => !button.querySelector(".plus")) ?? found[0])?.click();
   } else if (event.key === "ArrowDown") {
     event.preventDefault();
     buttons[Math.min(at + 1, buttons.length - 1)]?.focus();

@@ -111,17 +111,19 @@ export function fileName(name) {
 }
 
 const DAY = new Intl.DateTimeFormat("en-GB", { day: "numeric", month: "short", year: "numeric" });
+const MONTH = new Intl.DateTimeFormat("en-GB", { month: "short", year: "numeric" });
 const MINUTE = new Intl.DateTimeFormat("en-GB", { dateStyle: "medium", timeStyle: "short" });
 
 /**
- * Write when photos were taken: a day, or from one to another.
+ * Write when photos were taken: a day, or from one to another; over years the months are enough.
  * @param {string|null} first
  * @param {string|null} last
  */
 export function timeSpan(first, last) {
   if (!first) return "";
   const [from, to] = [new Date(first), new Date(last ?? first)];
-  return Number.isNaN(from.getTime()) || Number.isNaN(to.getTime()) ? first : DAY.formatRange(from, to);
+  if (Number.isNaN(from.getTime()) || Number.isNaN(to.getTime())) return first;
+  return (from.getFullYear() === to.getFullYear() ? DAY : MONTH).formatRange(from, to);
 }
 
 /** Write when one photo was taken, to the minute. */

@@ -4,14 +4,10 @@ import { get } from "./api.js";
 import { complain } from "./announce.js";
 import { lock, merge, nameCluster, noteCluster, split } from "./actions.js";
 import { button, element, icon, plural, timeSpan, titleOf } from "./dom.js";
-import { makeDraggable } from "./drag.js";
 import { keyOf } from "./keys.js";
-import { PagedList } from "./paged_list.js";
 import { mosaic } from "./photo.js";
-import { stretchBand } from "./rubber_band.js";
-import { Selection } from "./selection.js";
-import { SelectionBar } from "./selection_bar.js";
-import { VirtualGrid } from "./virtual_grid.js";
+import { SelectingView } from "./selecting_view.js";
+import { keysWaitFor } from "./turns.js";
 
 const SORTS = { doubt: "Doubt", size: "Size", time: "Time", name: "Name", place: "Place" };
 const DESCENDS = new Set(["doubt", "size"]);
@@ -24,49 +20,45 @@ const FILTERS = {
   noted: "With a note",
 };
 const CAPTION_PX = 66;
+const CELLS = {
+  label: "Buildings",
+  key: (card) => String(card.number),
+  fill: fillCard,
+  minWidth: 212,
+  height: (width) => width * 0.68 + CAPTION_PX,
+  gap: 18,
+  empty: () =>
+    element("p", {}, "No building fits. ", element("span", { class: "soft" }, "Change the search or the filter.")),
+};
 
 /** Buildings, sorted, searched and filtered. */
-export class GridView {
-  title = "Buildings";
+export class GridView extends SelectingView {
   query = { sort: "size", order: "desc", q: "", filter: "all" };
-  selection = new Selection();
 
   /** @param {{go: (hash: string) => void}} app */
   constructor(app) {
-    this.app = app;
-    this.list = new PagedList((offset, limit, signal) => this.#fetch(offset, limit, signal));
-    const height = (width) => width * 0.68 + CAPTION_PX;
-    const options = { key: (card) => String(card.number), fill: fillCard, minWidth: 212, height, gap: 18 };
-    const empty = () =>
-      element("p", {}, "No building fits. ", element("span", { class: "soft" }, "Change the search or the filter."));
-    this.grid = new VirtualGrid({ label: "Buildings", list: this.list, selection: this.selection, empty, ...options });
-    this.grid.addEventListener("open", (event) => app.go(`#/building/${event.detail.item.number}`));
-    stretchBand(this.grid);
-    makeDraggable(this.grid, {
-      photoOf: (card) => card.representatives[0],
-      takes: isOther,
-      drop: (place, keys) => this.#drop(place, keys),
+    super({
+      title: "Buildings",
+      noun: "building",
+      fetchPage: (offset, limit, signal) => this.#fetch(offset, limit, signal),
+      cells: CELLS,
+      drag: {
+        photoOf: (card) => card.representatives[0],
+        takes: isOther,
+        drop: (place, keys) => this.deselectAfter(merge([place.slice("cluster:".length), ...keys])),
+      },
+      buttons: () => this.#barButtons(),
     });
-    this.bar = new SelectionBar(this.selection, "building", () => this.#barButtons());
-    this.node = element(
-      "section",
-      { class: "view", "aria-label": this.title },
-      this.#tools(),
-      this.grid.node,
-      this.bar.node,
-    );
+    this.app = app;
+    this.grid.addEventListener("open", (event) => app.go(`#/building/${event.detail.item.number}`));
+    this.chips = this.#chips();
+    this.assemble(this.chips, this.#sorting());
     this.commands = this.#commands();
   }
 
   async #fetch(offset, limit, signal) {
     const { total, clusters } = await get("/api/clusters", { ...this.query, offset, limit }, signal);
     return { total, items: clusters };
-  }
-
-  /** Come into sight. */
-  async show() {
-    this.grid.layout();
-    await this.list.refresh().catch(complain);
   }
 
   /** Search for something. */
@@ -80,20 +72,12 @@ export class GridView {
     this.selection.retain(this.selection.keys().filter((key) => !removed.includes(key)));
   }
 
-  /** Take the focus. */
-  focus() {
-    this.grid.focus(this.grid.focused);
-  }
-
-  async #ask(changes) {
+  #ask(changes) {
     Object.assign(this.query, changes);
-    this.selection.clear();
-    this.grid.node.scrollTop = 0;
-    this.grid.focused = 0;
-    await this.list.reset().catch(complain);
+    return this.restart();
   }
 
-  #tools() {
+  #sorting() {
     const options = Object.entries(SORTS).map(([value, words]) => element("option", { value }, words));
     this.sort = element(
       "select",
@@ -102,19 +86,7 @@ export class GridView {
     );
     this.sort.value = this.query.sort;
     this.order = button({ icon: "descending", label: "Turn the order round", onclick: () => this.#turn() });
-    this.chips = this.#chips();
-    const selecting = button({
-      icon: "check",
-      text: "Select",
-      kind: "is-quiet",
-      onclick: () => this.selection.switchSelecting(),
-    });
-    return element(
-      "div",
-      { class: "view-tools" },
-      this.chips,
-      element("div", { class: "sorting" }, this.sort, this.order, selecting),
-    );
+    return element("div", { class: "sorting" }, this.sort, this.order, this.selectingButton());
   }
 
   #chips() {
@@ -152,39 +124,26 @@ export class GridView {
     this.#ask({ filter });
   }
 
-  /** The selected buildings, or the one with the focus. */
-  #meant() {
-    const focused = this.grid.focusedItem();
-    if (this.selection.size > 0) return this.selection.keys();
-    return focused ? [String(focused.number)] : [];
-  }
-
   async #merge() {
     if (this.selection.size < 2) return complain(new Error("Select two buildings or more to merge them."));
-    const done = await merge(this.selection.keys());
-    if (done) this.selection.clear();
+    const done = await this.deselectAfter(merge(this.selection.keys()));
     if (done) this.grid.focusKey(String(done.clusters.find((number) => !done.removed.includes(number))));
     return undefined;
   }
 
-  async #drop(place, keys) {
-    const number = place.slice("cluster:".length);
-    const done = await merge([number, ...keys]);
-    if (done) this.selection.clear();
-  }
-
   async #one(act) {
-    const [number] = this.#meant();
+    const [number] = this.meant();
     if (number === undefined) return;
     try {
-      await act(await get(`/api/clusters/${number}`));
+      await act(await keysWaitFor(get(`/api/clusters/${number}`)));
     } catch (error) {
       complain(error);
     }
   }
 
   async #lockAll() {
-    const cards = await Promise.all(this.#meant().map((number) => get(`/api/clusters/${number}`)));
+    const reading = this.meant().map((number) => get(`/api/clusters/${number}`));
+    const cards = await keysWaitFor(Promise.all(reading));
     const open = cards.filter((card) => !card.locked);
     for (const card of open.length > 0 ? open : cards) await lock(card);
   }

@@ -2,6 +2,7 @@
 
 import { element } from "./dom.js";
 import { openDialog } from "./dialogs.js";
+import { holdBack } from "./turns.js";
 
 /** Command → its keys, what it does, and where in the help it stands. `Mod` is Ctrl, on a Mac also ⌘. */
 export const COMMANDS = {
@@ -100,17 +101,32 @@ function findRunner(names) {
 
 const TYPING = "textarea, select, [contenteditable], input:not([type=range]):not([type=checkbox]):not([type=radio])";
 
+const CONTROL = "a, button, input, summary, select, textarea, [contenteditable]";
+const GRID_KEYS = /^(Arrow.*|Page.*|Home|End|Enter| |Mod\+A)$/;
+
+function isTyping(event) {
+  return event.target instanceof Element && event.target.matches(TYPING);
+}
+
+/** Say whether the page answers a key by itself; what the browser does with one cannot be put off. */
+function isOfPage(event) {
+  if (event.altKey || event.isComposing || isTyping(event)) return false;
+  const isInControl = event.target instanceof Element && event.target.closest(CONTROL);
+  if (event.key === "Escape" && document.querySelector("dialog[open]")) return false;
+  return commandsOf(event).length > 0 || (!isInControl && GRID_KEYS.test(signature(event).replace("Shift+", "")));
+}
+
 function onKey(event) {
   if (event.defaultPrevented || event.altKey || event.isComposing) return;
   const names = commandsOf(event);
-  const isTyping = event.target instanceof Element && event.target.matches(TYPING);
-  if (names.length === 0 || (isTyping && !names.includes("write"))) return;
+  if (names.length === 0 || (isTyping(event) && !names.includes("write"))) return;
   const run = findRunner(names);
   if (!run) return;
   event.preventDefault();
   run(event);
 }
 
+document.addEventListener("keydown", (event) => isOfPage(event) && holdBack(event), { capture: true });
 document.addEventListener("keydown", onKey);
 
 /** Show the keys. */

@@ -7,6 +7,8 @@ import { complain } from "./announce.js";
  */
 export class PagedList extends EventTarget {
   total = 0;
+  /** True once it is known how long the list is. */
+  isKnown = false;
   #pages = new Map();
   #waiting = new Map();
   #generation = 0;
@@ -71,6 +73,7 @@ export class PagedList extends EventTarget {
   /** Say that it is another list now: nothing of the former is shown. */
   async reset() {
     this.#pages.clear();
+    this.isKnown = false;
     await this.refresh();
   }
 
@@ -118,6 +121,7 @@ export class PagedList extends EventTarget {
     this.#pages.set(number, page);
     while (this.#pages.size > this.keep) this.#pages.delete(this.#pages.keys().next().value);
     this.total = total;
+    this.isKnown = true;
     this.dispatchEvent(new Event("page"));
   }
 }
@@ -125,6 +129,7 @@ export class PagedList extends EventTarget {
 /** A list that is wholly here, with the same manners. */
 export class WholeList extends EventTarget {
   #items = [];
+  isKnown = false;
 
   get total() {
     return this.#items.length;
@@ -133,6 +138,7 @@ export class WholeList extends EventTarget {
   /** Put other items in. */
   fill(items) {
     this.#items = items;
+    this.isKnown = true;
     this.dispatchEvent(new Event("page"));
   }
 

@@ -37,19 +37,25 @@ export class PairPanel {
   async show(pair) {
     const turn = ++this.#asked;
     this.facts.replaceChildren();
-    const [about, ...photos] = await Promise.all([
-      get(`/api/pairs/${pair[0]}/${pair[1]}`),
-      ...pair.map((id) => get(`/api/photos/${id}`)),
-    ]);
+    this.why.hidden = true;
+    this.names.forEach((name) => (name.textContent = ""));
+    this.picture.show(pair);
+    const matching = get(`/api/pairs/${pair[0]}/${pair[1]}`);
+    const photos = pair.map((id) => get(`/api/photos/${id}`));
+    const naming = Promise.all(photos).then((known) => turn === this.#asked && this.#showNames(known));
+    const [about] = await Promise.all([matching, naming]);
     if (turn !== this.#asked) return;
-    const names = photos.map((photo) => fileName(photo.name));
+    const names = this.names.map((name) => name.textContent);
+    const label = `${names.join(" and ")}: ${factsText(about)}`;
+    this.picture.showMatches(about.inliers, label);
+    this.#showFacts(about);
+  }
+
+  #showNames(photos) {
     photos.forEach((photo, side) => {
-      this.names[side].textContent = names[side];
+      this.names[side].textContent = fileName(photo.name);
       this.names[side].title = photo.name;
     });
-    const label = `${names.join(" and ")}: ${factsText(about)}`;
-    this.picture.show(pair, { inliers: about.inliers, label });
-    this.#showFacts(about);
   }
 
   #showFacts(about) {

@@ -7,6 +7,7 @@ import { panAndZoom, zoomCommands } from "./pan_zoom.js";
 
 const LINE_HUES = 12;
 const MAX_LINES = 400;
+const UNKNOWN = { width: 4, height: 3 };
 
 /** A picture of a pair. */
 export class PairCanvas {
@@ -37,13 +38,12 @@ export class PairCanvas {
   }
 
   /**
-   * Show a pair.
+   * Show a pair, whose matches may come later.
    * @param {[number, number]} pair
-   * @param {{inliers: number[][], label: string}} about
    */
-  show(pair, { inliers, label }) {
-    this.view = new PairView(inliers.slice(0, MAX_LINES));
-    this.canvas.setAttribute("aria-label", label);
+  show(pair) {
+    this.view = new PairView();
+    this.canvas.setAttribute("aria-label", "Two photos");
     this.#images = pair.map((id) => {
       const image = new Image();
       image.decoding = "async";
@@ -51,6 +51,17 @@ export class PairCanvas {
       image.src = imageUrl(id);
       return image;
     });
+    this.draw();
+  }
+
+  /**
+   * Draw the matches of the pair that is shown.
+   * @param {number[][]} inliers
+   * @param {string} label What is seen, in words.
+   */
+  showMatches(inliers, label) {
+    this.view.inliers = inliers.slice(0, MAX_LINES);
+    this.canvas.setAttribute("aria-label", label);
     this.draw();
   }
 
@@ -79,14 +90,11 @@ export class PairCanvas {
   }
 
   #boxes() {
-    const halves = this.view.halves(...this.#size());
-    return halves.map((half, side) => {
-      const image = this.#images[side];
-      const photo = image?.naturalWidth
-        ? { width: image.naturalWidth, height: image.naturalHeight }
-        : { width: 4, height: 3 };
-      return { half, box: this.view.box(side, half, photo) };
-    });
+    const photos = this.#images.map((image) =>
+      image?.naturalWidth ? { width: image.naturalWidth, height: image.naturalHeight } : UNKNOWN,
+    );
+    const halves = this.view.halves(...this.#size(), photos);
+    return halves.map((half, side) => ({ half, box: this.view.box(side, half, photos[side]) }));
   }
 
   #draw() {

@@ -29,22 +29,20 @@ export class PairView {
   }
 
   /**
-   * Say in which box each photo has its half: side by side, or one above the other where the room is upright.
+   * Say in which box each photo has its half: side by side or one above the other, whichever shows them larger.
+   * @param {number} width
+   * @param {number} height
+   * @param {{width: number, height: number}[]} photos
    * @returns {{x: number, y: number, width: number, height: number}[]}
    */
-  halves(width, height) {
-    if (width >= height) {
-      const half = (width - GAP_PX) / 2;
-      return [
-        { x: 0, y: 0, width: half, height },
-        { x: half + GAP_PX, y: 0, width: half, height },
-      ];
-    }
-    const half = (height - GAP_PX) / 2;
-    return [
-      { x: 0, y: 0, width, height: half },
-      { x: 0, y: half + GAP_PX, width, height: half },
-    ];
+  halves(width, height, photos) {
+    const across = (width - GAP_PX) / 2;
+    const down = (height - GAP_PX) / 2;
+    const beside = [0, across + GAP_PX].map((x) => ({ x, y: 0, width: across, height }));
+    const above = [0, down + GAP_PX].map((y) => ({ x: 0, y, width, height: down }));
+    const area = (halves) =>
+      photos.reduce((sum, photo, side) => sum + fitted(halves[side], photo) ** 2 * areaOf(photo), 0);
+    return area(above) > area(beside) ? above : beside;
   }
 
   /**
@@ -54,7 +52,7 @@ export class PairView {
    * @param {{width: number, height: number}} photo
    */
   box(side, half, photo) {
-    const scale = Math.min(half.width / photo.width, half.height / photo.height) * this.scale;
+    const scale = fitted(half, photo) * this.scale;
     const [width, height] = [photo.width * scale, photo.height * scale];
     const { x, y } = this.centers[side];
     return { x: half.x + half.width / 2 - x * width, y: half.y + half.height / 2 - y * height, width, height };
@@ -100,6 +98,14 @@ export class PairView {
     const ease = Math.min(1, this.scale - 1);
     return { x: clamp(at.x + (ease * sum.dx) / sum.weight), y: clamp(at.y + (ease * sum.dy) / sum.weight) };
   }
+}
+
+function fitted(half, photo) {
+  return Math.min(half.width / photo.width, half.height / photo.height);
+}
+
+function areaOf({ width, height }) {
+  return width * height;
 }
 
 function clamp(value) {

@@ -3,6 +3,11 @@
 import { thumbnailUrl } from "./api.js";
 import { element } from "./dom.js";
 
+// of the six connections that a browser keeps to one server, the others are for questions and answers
+const MAX_UNDER_WAY = 3;
+const wanted = new Set();
+const underWay = new Set();
+
 /**
  * Make a thumbnail that does not load yet; `wake` loads it.
  * @param {number} id
@@ -19,7 +24,24 @@ export function sleepingThumbnail(id, { side = 320, alt = "", className = "" } =
   });
   image.addEventListener("load", () => image.classList.add("is-here"));
   image.addEventListener("error", () => image.hasAttribute("src") && image.classList.add("is-missing"));
+  for (const name of ["load", "error"]) image.addEventListener(name, () => giveUp(image));
   return image;
+}
+
+function giveUp(image) {
+  wanted.delete(image);
+  underWay.delete(image);
+  loadNext();
+}
+
+function loadNext() {
+  for (const image of wanted) {
+    if (underWay.size >= MAX_UNDER_WAY) return;
+    wanted.delete(image);
+    if (!image.isConnected) continue;
+    underWay.add(image);
+    image.src = image.dataset.src;
+  }
 }
 
 /** Make a thumbnail that loads when it comes near the screen. */
@@ -30,14 +52,18 @@ export function thumbnail(id, options = {}) {
   return image;
 }
 
-/** Load the thumbnails within an element. */
+/** Load the thumbnails within an element, a few at a time. */
 export function wake(node) {
-  for (const image of node.querySelectorAll("img[data-src]:not([src])")) image.src = image.dataset.src;
+  for (const image of node.querySelectorAll("img[data-src]:not([src])")) wanted.add(image);
+  loadNext();
 }
 
 /** Give up the thumbnails within an element: those under way are not fetched any more. */
 export function sleep(node) {
-  for (const image of node.querySelectorAll("img[src]")) image.removeAttribute("src");
+  for (const image of node.querySelectorAll("img[data-src]")) {
+    image.removeAttribute("src");
+    giveUp(image);
+  }
 }
 
 /**

@@ -1,13 +1,14 @@
 /** The queue of doubtful joins: one question at a time, answered with one key. */
 
 import { get, imageUrl } from "./api.js";
-import { complain } from "./announce.js";
+import { announce, complain } from "./announce.js";
 import { answer } from "./actions.js";
 import { button, element, plural, scoreText, sentence } from "./dom.js";
 import { keyOf } from "./keys.js";
 import { PairPanel } from "./pair.js";
 import { PagedList } from "./paged_list.js";
 import { thumbnail } from "./photo.js";
+import { isEarly, keysWaitFor } from "./turns.js";
 import { openPhoto } from "./viewer.js";
 
 const QUESTIONS = {
@@ -22,6 +23,7 @@ export class QueueView {
   index = 0;
   answered = 0;
   #isAnswering = false;
+  #turn = 0;
 
   /** @param {{go: (hash: string) => void}} app */
   constructor(app) {
@@ -43,6 +45,8 @@ export class QueueView {
       element("div", { class: "queue-sides" }, this.sides),
       this.#answers(),
     );
+    this.body.hidden = true;
+    this.blank.append(element("p", { class: "soft" }, "The pairs are being read …"));
     this.node = element("section", { class: "view queue", "aria-label": this.title }, this.body, this.blank);
     this.commands = { ...this.panel.commands, ...this.#commands() };
   }
@@ -55,20 +59,18 @@ export class QueueView {
 
   /** Come into sight, at the item with this key if one is given. */
   async show() {
-    try {
-      await this.list.refresh();
-      await this.#show();
-    } catch (error) {
-      complain(error);
-    }
+    await this.#renew().catch(complain);
   }
 
-  /** Take what has changed; stay with the question if it is still asked. */
-  async change() {
-    const former = this.item;
+  /** Take what has changed; what others do leaves the question in sight if it is still asked. */
+  async change({ isFromElsewhere }) {
+    await this.#renew(isFromElsewhere ? this.item?.key : null);
+  }
+
+  async #renew(key = null) {
+    const turn = ++this.#turn;
     await this.list.refresh();
-    if (this.#isAnswering) return;
-    await this.#show(former?.key);
+    if (turn === this.#turn) await this.#show(key);
   }
 
   /** Take the focus. */
@@ -82,7 +84,9 @@ export class QueueView {
     await this.#show();
   }
 
-  async #show(formerKey = null) {
+  async #show(key = null) {
+    const former = this.item;
+    if (key !== null) await this.#find(key);
     this.index = Math.max(0, Math.min(this.index, this.list.total - 1));
     const [item] = this.list.total > 0 ? await this.list.range(this.index, this.index) : [];
     this.item = item ?? null;
@@ -91,9 +95,15 @@ export class QueueView {
     if (this.item === null) return this.#showBlank();
     this.#showHead(this.item);
     [this.item.left, this.item.right].forEach((side, place) => this.#showSide(this.sides[place], side));
-    if (this.item.key !== formerKey) await this.panel.show(this.item.pair);
+    if (this.item.key !== former?.key) this.panel.show(this.item.pair).catch(complain);
     for (const id of this.list.at(this.index + 1)?.pair ?? []) new Image().src = imageUrl(id);
     return undefined;
+  }
+
+  async #find(key) {
+    const items = await this.list.range(0, Math.min(this.list.total, this.list.size) - 1);
+    const at = items.findIndex((item) => item.key === key);
+    if (at >= 0) this.index = at;
   }
 
   #showBlank() {
@@ -138,7 +148,7 @@ export class QueueView {
   }
 
   #answers() {
-    const give = (word) => () => this.#answer(word).catch(complain);
+    const give = (word) => () => this.#answer(word);
     return element(
       "div",
       { class: "answers", role: "group", "aria-label": "Answer" },
@@ -162,29 +172,27 @@ export class QueueView {
     );
   }
 
-  async #answer(word) {
-    if (!this.item || this.#isAnswering) return;
-    // until the next question stands there: a key that is pressed too early answers nothing that was not seen
+  /** Answer the question in sight; what was pressed before it stood there cannot have been meant for it. */
+  async #answer(word, event = null) {
+    const isTooEarly = this.#isAnswering || (event && isEarly(event));
+    if (isTooEarly) return announce("Too early: the next question was not there yet.");
+    if (!this.item || event?.repeat) return undefined;
     this.#isAnswering = true;
     this.body.ariaBusy = "true";
-    try {
-      await answer(this.item.key, word);
-      await this.list.refresh();
-      await this.#show();
-    } finally {
-      this.#isAnswering = false;
-      this.body.ariaBusy = "false";
-    }
+    await answer(this.item.key, word);
+    this.#isAnswering = false;
+    this.body.ariaBusy = "false";
+    return undefined;
   }
 
   #commands() {
-    const give = (word) => () => this.#answer(word).catch(complain);
+    const give = (word) => (event) => this.#answer(word, event);
     return {
       same: give("same"),
       different: give("different"),
       unsure: give("unsure"),
-      next: () => this.step(1).catch(complain),
-      previous: () => this.step(-1).catch(complain),
+      next: () => keysWaitFor(this.step(1)).catch(complain),
+      previous: () => keysWaitFor(this.step(-1)).catch(complain),
       back: () => this.app.go("#/buildings"),
     };
   }

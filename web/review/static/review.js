@@ -2,7 +2,6 @@
 
 import { AloneView } from "./alone.js";
 import { complain } from "./announce.js";
-import { get } from "./api.js";
 import { BuildingView } from "./building.js";
 import { button, plural } from "./dom.js";
 import { GridView } from "./grid.js";
@@ -12,11 +11,12 @@ import { QueueView } from "./queue.js";
 import { store } from "./store.js";
 import { nextTheme, showTheme } from "./theme.js";
 import { ThresholdsView } from "./thresholds.js";
+import { keysWaitFor } from "./turns.js";
 
 const SEARCH_PAUSE_MS = 200;
 const SEARCHED = new Set(["buildings", "alone"]);
 
-const app = { go: (hash) => (location.hash = hash), neighbourOf };
+const app = { go, neighbourOf };
 const views = {
   buildings: new GridView(app),
   building: new BuildingView(app),
@@ -47,6 +47,13 @@ async function neighbourOf(number, by) {
     return String((await list.range(to, to))[0].number);
   }
   return null;
+}
+
+/** Go to an address of the page; keys that are pressed meanwhile are meant for what will be there. */
+function go(hash) {
+  if (location.hash === hash) return undefined;
+  history.pushState(null, "", hash);
+  return keysWaitFor(route()).catch(complain);
 }
 
 async function route() {
@@ -175,12 +182,14 @@ async function start() {
   useCommands(globalCommands());
   listenToSearch();
   store.addEventListener("overview", showOverview);
-  store.addEventListener("change", (event) => current?.change(event.detail).catch(complain));
+  store.addEventListener("change", ({ detail }) =>
+    detail.waitFor(Promise.resolve(current?.change(detail)).catch(complain)),
+  );
   document.addEventListener("lost-focus", () => current?.focus());
   document.addEventListener("keydown", takeFocus);
-  addEventListener("hashchange", () => route().catch(complain));
+  addEventListener("hashchange", () => keysWaitFor(route()).catch(complain));
   await store.start();
   await route();
 }
 
-start().catch(complain);
+keysWaitFor(start()).catch(complain);

@@ -3,19 +3,22 @@
 import { get, post } from "./api.js";
 import { announce, complain } from "./announce.js";
 import { sentence } from "./dom.js";
+import { keysWaitFor } from "./turns.js";
 
 /**
- * The review. Sends "overview" when the counts are new and "change" (detail: {clusters, removed}) when clusters are.
+ * The review. Sends "overview" when the counts are new and "change" (detail: {clusters, removed, isFromElsewhere,
+ * waitFor}) when clusters are; what a listener gives to `waitFor` is part of the change. Changes are made one by one.
  */
 class Store extends EventTarget {
   overview = null;
   revision = -1;
+  #last = Promise.resolve();
 
   /** Read the overview and listen to what other windows do. */
   async start() {
     await this.refreshOverview();
     const events = new EventSource(`/api/events?since=${this.revision}`);
-    events.onmessage = (event) => this.#heard(JSON.parse(event.data));
+    events.onmessage = (event) => this.#inTurn(() => this.#heard(JSON.parse(event.data)));
     addEventListener("pagehide", () => events.close());
   }
 
@@ -37,14 +40,18 @@ class Store extends EventTarget {
 
   /** Take the last action back. */
   undo() {
-    if (this.overview.can_undo === null) return announce("Nothing to undo.");
-    return this.#change("/api/undo", {}, (answer) => `Undone: ${answer.label}.`);
+    const words = (answer) => `Undone: ${answer.label}.`;
+    return this.#inTurn(() =>
+      this.overview.can_undo === null ? announce("Nothing to undo.") : this.#send("/api/undo", {}, words),
+    );
   }
 
   /** Do the action again that was taken back. */
   redo() {
-    if (this.overview.can_redo === null) return announce("Nothing to do again.");
-    return this.#change("/api/redo", {}, (answer) => `Done again: ${answer.label}.`, true);
+    const words = (answer) => `Done again: ${answer.label}.`;
+    return this.#inTurn(() =>
+      this.overview.can_redo === null ? announce("Nothing to do again.") : this.#send("/api/redo", {}, words, true),
+    );
   }
 
   /** Cluster with other thresholds, for good. */
@@ -57,7 +64,18 @@ class Store extends EventTarget {
     return this.#change("/api/apply", {}, () => "Written to clusters.json.");
   }
 
-  async #change(path, body, words, isUndoable = false) {
+  #change(...request) {
+    return this.#inTurn(() => this.#send(...request));
+  }
+
+  /** Do something when all that was asked for before it is done and shown. */
+  #inTurn(change) {
+    const turn = keysWaitFor(this.#last.then(change));
+    this.#last = turn.catch(() => {});
+    return turn;
+  }
+
+  async #send(path, body, words, isUndoable = false) {
     try {
       const answer = await post(path, body);
       this.revision = Math.max(this.revision, answer.revision);
@@ -73,14 +91,16 @@ class Store extends EventTarget {
   async #heard(news) {
     if (news.revision <= this.revision) return;
     this.revision = news.revision;
-    await this.#tell(news).catch(complain);
+    await this.#tell(news, true).catch(complain);
   }
 
-  async #tell({ clusters = [], removed = [] }) {
+  async #tell({ clusters = [], removed = [] }, isFromElsewhere = false) {
     await this.refreshOverview();
-    this.dispatchEvent(
-      new CustomEvent("change", { detail: { clusters: clusters.map(String), removed: removed.map(String) } }),
-    );
+    const shown = [];
+    const detail = { clusters: clusters.map(String), removed: removed.map(String), isFromElsewhere };
+    const waitFor = (promise) => shown.push(promise);
+    this.dispatchEvent(new CustomEvent("change", { detail: { ...detail, waitFor } }));
+    await Promise.all(shown);
   }
 }
 

@@ -146,7 +146,7 @@ export class VirtualGrid extends EventTarget {
   }
 
   #showBlank() {
-    const isBlank = this.list.total === 0 && Boolean(this.empty);
+    const isBlank = this.list.isKnown && this.list.total === 0 && Boolean(this.empty);
     this.blank.hidden = !isBlank;
     this.blank.replaceChildren(...(isBlank ? [this.empty()] : []));
   }

@@ -174,5 +174,13 @@ def test_everything_comes_from_the_server_itself(page: Page, served: ServedRevie
     )
     page.goto(served.address)
     page.wait_for_selector(".card img.is-here")
+    for key, shown in {
+        "2": ".photo img.is-here",
+        "3": ".pair-facts .badge",
+        "4": ".tray img.is-here",
+        "5": "#threshold-weak",
+    }.items():
+        page.keyboard.press(key)
+        page.wait_for_selector(shown)
     assert asked and all(url.startswith(served.address) for url in asked)
     assert not refused

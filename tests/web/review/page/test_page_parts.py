@@ -34,17 +34,42 @@ def run(page: Page, module: str, body: str) -> Any:
 
 def test_both_photos_of_a_pair_fit_their_halves(blank: Page) -> None:
     body = """const view = new it.PairView();
-      const halves = view.halves(806, 300);
-      return halves.map((half, side) => view.box(side, half, { width: 800, height: 600 }));"""
+      const photo = { width: 800, height: 600 };
+      return view.halves(806, 300, [photo, photo]).map((half, side) => view.box(side, half, photo));"""
     assert run(blank, "pair_view", body) == [
         {"x": 0, "y": 0, "width": 400, "height": 300},
         {"x": 406, "y": 0, "width": 400, "height": 300},
     ]
 
 
-def test_an_upright_room_has_one_photo_above_the_other(blank: Page) -> None:
-    halves = run(blank, "pair_view", "return new it.PairView().halves(300, 806);")
-    assert [half["y"] for half in halves] == [0, 406]
+@pytest.mark.parametrize(
+    ("room", "photo", "places"),
+    [
+        ((300, 806), (800, 600), [(0, 0), (0, 406)]),
+        ((806, 706), (800, 600), [(0, 0), (0, 356)]),
+        ((806, 706), (600, 800), [(0, 0), (406, 0)]),
+        ((1206, 606), (800, 600), [(0, 0), (606, 0)]),
+    ],
+)
+def test_photos_of_a_pair_stand_where_both_are_larger(
+    blank: Page, room: tuple[int, int], photo: tuple[int, int], places: list[tuple[int, int]]
+) -> None:
+    photos = [{"width": photo[0], "height": photo[1]}] * 2
+    halves = run(blank, "pair_view", f"return new it.PairView().halves({room[0]}, {room[1]}, {photos});")
+    assert [(half["x"], half["y"]) for half in halves] == places
+
+
+@pytest.mark.parametrize(
+    ("last", "words"),
+    [
+        ("2009-05-31T18:00:00", "31 May 2009"),
+        ("2009-07-02T09:00:00", "31 May – 2 Jul 2009"),
+        ("2021-07-08T09:00:00", "May 2009 – Jul 2021"),
+    ],
+)
+def test_times_over_years_are_given_in_months(blank: Page, last: str, words: str) -> None:
+    text = run(blank, "dom", f"return it.timeSpan('2009-05-31T10:00:00', '{last}');")
+    assert text.replace("\u2009", " ").replace("\u2013", "–") == words
 
 
 def test_zooming_into_one_photo_takes_the_other_to_the_matching_place(blank: Page) -> None:
