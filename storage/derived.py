@@ -37,6 +37,19 @@ def file_format_of(image: Image.Image) -> str:
     return "JPEG" if image.format == "MPO" else str(image.format)
 
 
+def holds_16_bit_colour(image: Image.Image) -> bool:
+    """Say whether an opened photo, not decoded yet, has 16 bit a colour, of which Pillow decodes the upper 8."""
+    return not image.mode.startswith(("I", "F")) and any(
+        ";16" in _raw_mode(tile) for tile in getattr(image, "tile", ())
+    )
+
+
+def _raw_mode(tile: Any) -> str:
+    """Give how the file holds its pixels, such as ``RGB;16B``; Pillow's mode does not tell."""
+    arguments = tile[3]
+    return str(arguments[0] if isinstance(arguments, tuple) and arguments else arguments)
+
+
 def kept_options(
     image: Image.Image, file_format: str, size: tuple[int, int], quality: int, source: Path, *, is_upright: bool = False
 ) -> dict[str, Any]:

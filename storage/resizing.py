@@ -4,11 +4,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from PIL import Image
 
-from storage.derived import MIXABLE, WRITTEN_FORMATS, file_format_of, kept_options, write_derived
+from storage.derived import (
+    MIXABLE,
+    WRITTEN_FORMATS,
+    file_format_of,
+    holds_16_bit_colour,
+    kept_options,
+    write_derived,
+)
 from storage.photos import open_photo
 
 # Modes with transparency beside their colours: what can be mixed and holds both.
@@ -81,15 +87,9 @@ def _reason_to_leave(image: Image.Image) -> str:
     # The further picture of an MPO is a preview or a gain map of the first.
     if image.format != "MPO" and getattr(image, "n_frames", 1) > 1:
         return "it is an animation or has several pages"
-    if not image.mode.startswith(("I", "F")) and any(";16" in _raw_mode(tile) for tile in getattr(image, "tile", ())):
+    if holds_16_bit_colour(image):
         return "16-bit colour would become 8-bit"
     return ""
-
-
-def _raw_mode(tile: Any) -> str:
-    """Give how the file holds its pixels, such as ``RGB;16B``; Pillow's mode does not tell."""
-    arguments = tile[3]
-    return str(arguments[0] if isinstance(arguments, tuple) and arguments else arguments)
 
 
 def _mixable(image: Image.Image) -> Image.Image:
