@@ -66,8 +66,8 @@ def draw_violins(statistics: Sequence[ClusterStatistics]) -> bytes:
         "diameter": [each.diameter for each in statistics],
         "separation": [each.separation for each in statistics],
         "dispersion": [each.dispersion for each in statistics],
-        "diameter / separation": [each.ratio_1 for each in statistics],
-        "dispersion / between": [each.ratio_2 for each in statistics],
+        "ratio 1": [each.ratio_1 for each in statistics],
+        "ratio 2": [each.ratio_2 for each in statistics],
     }
     return _draw(
         [_violin(name, [value for value in values if value is not None]) for name, values in panels.items()],
@@ -81,6 +81,8 @@ def _violin(name: str, values: Sequence[float]) -> Callable[[Axes], None]:
             parts: dict[str, Any] = dict(axis.violinplot(values, showmedians=True))
             for body in parts["bodies"]:
                 body.set_facecolor(COLOUR)
+            for line in ("cmins", "cmaxes", "cbars", "cmedians"):
+                parts[line].set_color(COLOUR)
         else:  # a density needs values that differ
             axis.scatter([1] * len(values), values, s=14, color=COLOUR)
         axis.set_xticks([])
