@@ -64,7 +64,7 @@ class ClusterStatistics:
 
 def measure_clusters(
     vectors: Vectors, labels: Labels, quantile: float = 1.0, max_pairs: int = MAX_PAIRS, seed: int = 0
-) -> list[ClusterStatistics]:
+) -> dict[int, ClusterStatistics]:
     """Measure all clusters.
 
     Parameters
@@ -72,7 +72,7 @@ def measure_clusters(
     vectors : ndarray, (N, D)
         All vectors, noise included.
     labels : ndarray of int64, (N,)
-        Numbered from 0 without gaps; -1 for noise.
+        -1 for noise.
     quantile : float
         Of the diameter, 0 to 1; 1 is the largest distance.
     max_pairs : int
@@ -83,33 +83,34 @@ def measure_clusters(
 
     Returns
     -------
-    list of ClusterStatistics
-        Row k is the cluster labelled k.
+    dict of int to ClusterStatistics
+        By label.
     """
+    numbers, places = np.unique(labels[labels >= 0], return_inverse=True)
+    if not len(numbers):
+        return {}
+    labels = labels.copy()
+    labels[labels >= 0] = places
     every = members_of(labels)
-    if not every:
-        return []
     centroids = np.stack([vectors[members].mean(axis=0, dtype=np.float64) for members in every])
     separations = _separations(centroids, vectors, labels)
     between = _between(centroids)
     generator = np.random.default_rng(seed)
-    found = []
+    found: dict[int, ClusterStatistics] = {}
     for row, members in enumerate(every):
         inside = vectors[members]
         distances = np.linalg.norm(inside - centroids[row], axis=1)
         sample = _sample(len(members), max_pairs, generator)
         closest, farthest = _extremes(distances)
-        found.append(
-            ClusterStatistics(
-                len(members),
-                _diameter(inside if sample is None else inside[sample], quantile),
-                len(members) if sample is None else len(sample),
-                separations[row],
-                float(distances.mean()),
-                between[row],
-                members[closest].tolist(),
-                members[farthest].tolist(),
-            )
+        found[int(numbers[row])] = ClusterStatistics(
+            len(members),
+            _diameter(inside if sample is None else inside[sample], quantile),
+            len(members) if sample is None else len(sample),
+            separations[row],
+            float(distances.mean()),
+            between[row],
+            members[closest].tolist(),
+            members[farthest].tolist(),
         )
     return found
 

@@ -110,11 +110,10 @@ def find_medoids(vectors: Vectors, labels: Labels, metric: str) -> NDArray[np.in
 
 
 def members_of(labels: Labels) -> list[NDArray[np.int64]]:
-    """Give the places of the members of each cluster, ascending, clusters by number; noise is in none."""
+    """Give the places of the members of each cluster, ascending, by label (one may have none); noise is in none."""
     order = np.argsort(labels, kind="stable")
     order = order[np.searchsorted(labels[order], 0) :]
-    starts = np.flatnonzero(np.diff(labels[order])) + 1
-    return np.split(order, starts) if len(order) else []
+    return np.split(order, np.cumsum(np.bincount(labels[order]))[:-1]) if len(order) else []
 
 
 def _medoid(vectors: Vectors, members: NDArray[np.int64], metric: str) -> int:

@@ -33,7 +33,10 @@ class Pipeline:
 
     def run(self, vectors: Vectors) -> Labels:
         """Give the group of each vector: int64 (N,), numbered by first members, -1 for noise and for groups of one."""
-        reduced = self.reduce(vectors)
+        return self.run_reduced(self.reduce(vectors))
+
+    def run_reduced(self, reduced: Vectors) -> Labels:
+        """Do all steps but the first."""
         labels = self.cluster(reduced)
         for step in self.steps:
             labels = number_by_first(step(reduced, labels))

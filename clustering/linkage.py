@@ -78,7 +78,7 @@ def linkage_tree(vectors: Vectors, linkage: str | None, metric: str) -> Tree:
     if len(points) < 2:
         return np.zeros((0, 4))
     if linkage == "single":
-        tree = _tree_of_edges(*_spanning_tree(points))
+        tree = _tree_of_edges(*spanning_tree(points))
     elif metric in OF_MEANS.get(linkage, ()):
         return join_means(points, linkage, metric)
     else:
@@ -120,23 +120,26 @@ def cut_tree(tree: Tree, num_clusters: int | None, below: float | None = None) -
     return number_by_first(owner[:num_vectors])
 
 
-def _spanning_tree(points: NDArray[np.float64]) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64]]:
+def spanning_tree(points: NDArray[np.float64]) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64]]:
     """Give the N - 1 edges of a Euclidean minimum spanning tree (Prim 1957): ends, ends, lengths."""
-    count = len(points)
-    nearest = np.zeros(count, dtype=np.int64)
-    distance = np.full(count, np.inf)
-    is_free = np.ones(count, dtype=bool)
+    count, points = len(points), points - points.mean(axis=0)
     first, second = np.zeros(count - 1, dtype=np.int64), np.zeros(count - 1, dtype=np.int64)
-    lengths = np.zeros(count - 1)
-    last = 0
+    free, squares = np.arange(1, count), np.einsum("ij,ij->i", points, points)
+    nearest, distance = np.zeros(count, dtype=np.int64), np.full(count, np.inf)
+    rest, last = points[1:].copy(), 0
     for row in range(count - 1):
-        is_free[last] = False
-        found = np.linalg.norm(points - points[last], axis=1)
-        is_nearer = is_free & (found < distance)
-        distance[is_nearer], nearest[is_nearer] = found[is_nearer], last
-        last = int(np.argmin(np.where(is_free, distance, np.inf)))
-        first[row], second[row], lengths[row] = nearest[last], last, distance[last]
-    return first, second, lengths
+        # free vectors come first in these arrays: one that is taken gives its place to the last of them
+        size = count - 1 - row
+        found = squares[free[:size]] - 2 * (rest[:size] @ points[last])
+        found += squares[last]
+        is_nearer = found < distance[:size]
+        distance[:size][is_nearer], nearest[:size][is_nearer] = found[is_nearer], last
+        best = int(np.argmin(distance[:size]))
+        first[row], second[row] = nearest[best], free[best]
+        last = int(free[best])
+        for values in (free, nearest, distance, rest):
+            values[best] = values[size - 1]
+    return first, second, np.linalg.norm(points[first] - points[second], axis=1)
 
 
 def _tree_of_edges(first: NDArray[np.int64], second: NDArray[np.int64], lengths: NDArray[np.float64]) -> Tree:
@@ -157,3 +160,11 @@ def _root(parent: list[int], node: int) -> int:
     while parent[node] != node:
         parent[node] = node = parent[parent[node]]
     return node
+
+
+def cut_height(tree: Tree, num_clusters: int) -> float | None:
+    """Give the height halfway between the last join that ``num_clusters`` clusters hold and the next one."""
+    made = len(tree) + 1 - num_clusters
+    if not 0 < made < len(tree):
+        return None
+    return float(tree[made - 1 : made + 1, 2].mean())

@@ -70,11 +70,12 @@ class _Means:
         found[np.arange(len(rows)), rows] = np.inf
         return np.asarray(found)
 
-    def _search(self, rows: NDArray[np.int64]) -> None:
-        """Find the nearest cluster of each of ``rows``."""
+    def _search(self, rows: NDArray[np.int64]) -> Floats:
+        """Find the nearest cluster of each of ``rows``; give their distances to all."""
         found = self._distances(rows)
         self.nearest[rows] = found.argmin(axis=1)
         self.distance[rows] = found[np.arange(len(rows)), self.nearest[rows]]
+        return found
 
     def join(self, one: int, other: int, number: int) -> float:
         """Join two clusters into one called ``number``; give its size."""
@@ -92,8 +93,8 @@ class _Means:
         has_lost = has_lost[: self.count]
         has_lost[keeps] = True
         if self.count > 1:
-            self._search(np.flatnonzero(has_lost))
-            found = self._distances(np.array([keeps]))[0]
+            rows = np.flatnonzero(has_lost)
+            found = self._search(rows)[np.searchsorted(rows, keeps)]
             is_nearer = found < self.distance[: self.count]
             self.distance[: self.count][is_nearer], self.nearest[: self.count][is_nearer] = found[is_nearer], keeps
         return float(size)

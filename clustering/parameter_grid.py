@@ -13,6 +13,7 @@ from clustering.density import knee, neighbour_distances
 from clustering.feature_clusterers import FEATURE_CLUSTERERS, get_feature_clusterer
 from clustering.feature_clusterers.base import AUTO, FeatureClusterer, Vectors
 from clustering.feature_space import from_euclidean
+from clustering.linkage import default_linkage
 from storage.errors import UsageError
 
 NUM_AUTO = 10  # numbers of clusters that "auto" tries
@@ -59,6 +60,8 @@ def make_grid(algorithm: str, given: Given, vectors: Vectors, metric: str, seed:
             wanted = given.get(parameter) or default
             if parameter == "n_clusters" and "distance_threshold" in given and parameter not in given:
                 wanted = (None,)
+            if parameter == "linkage":
+                wanted = [default_linkage(metric) if each is None else each for each in wanted]
             values[parameter] = _clipped(parameter, wanted, name, len(vectors), grid.notes)
         grid.clusterers.extend(_combinations(chosen, values, vectors, metric, seed))
     return grid

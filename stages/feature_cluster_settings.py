@@ -39,7 +39,7 @@ class FeatureClusterSettings:
     outputs_dir: Path = Path("netvlad")
     image_dir: Path = Path("datasets")
     results_dir: Path = Path("results")
-    algorithm: str = "auto"
+    algorithm: str = "hdbscan"
     n_clusters: tuple[int | str, ...] | None = None
     max_iter: tuple[int, ...] | None = None
     eps: tuple[float | str, ...] | None = None
