@@ -14,6 +14,7 @@ from clustering.feature_clusterers.base import NOISE, Labels, Vectors
 from storage.errors import UsageError
 
 AUTO = "auto"
+REACH_QUANTILE = 0.75
 NUM_NEIGHBOURS = 5
 ASSIGNMENTS = ("keep", "centroid", "knn")
 
@@ -37,7 +38,8 @@ class NoiseRule:
         Vectors that vote.
     max_distance : float or "auto" or None
         Euclidean distance up to which a vector joins: to the mean, or on average to the voters for its cluster.
-        ``auto``: as far as a member of that cluster is, from the mean or from its own nearest fellows. None: any.
+        ``auto``: as far as three quarters of that cluster's members are, from the mean or from their own nearest
+        fellows, so that its outliers bring no more in. None: any.
     """
 
     how: str = "keep"
@@ -76,7 +78,7 @@ def assign_noise(vectors: Vectors, labels: Labels, rule: NoiseRule, voting: Vect
     else:
         limit = np.full(len(noise), float(rule.max_distance))
     assigned = labels.copy()
-    # What lies exactly as far as the farthest member must not depend on rounding.
+    # What lies exactly as far must not depend on rounding.
     assigned[noise] = np.where(distance <= limit * (1 + 1e-9), found, NOISE)
     return assigned
 
@@ -89,9 +91,9 @@ def _by_mean(vectors: Vectors, labels: Labels, _rule: NoiseRule, _voting: Vector
     for part, block in distance_blocks(vectors[noise], means):
         found[part] = block.argmin(axis=1)
         distance[part] = block.min(axis=1)
-    reach = np.zeros(len(means))
-    np.maximum.at(reach, labels[inside], np.linalg.norm(vectors[inside] - means[labels[inside]], axis=1))
-    return found, distance, reach
+    lengths = np.linalg.norm(vectors[inside] - means[labels[inside]], axis=1)
+    reach = [np.quantile(lengths[labels[inside] == label], REACH_QUANTILE) for label in range(len(means))]
+    return found, distance, np.array(reach)
 
 
 def _by_vote(vectors: Vectors, labels: Labels, rule: NoiseRule, voting: Vectors) -> tuple[Labels, Floats, Floats]:
@@ -104,7 +106,7 @@ def _by_vote(vectors: Vectors, labels: Labels, rule: NoiseRule, voting: Vectors)
         members = np.flatnonzero(labels == label)
         if len(members) > 1:
             fellows = members[nearest_rows(vectors[members], vectors[members], rule.num_neighbours + 1)[:, 1:]]
-            reach[label] = _votes(vectors, members, fellows, labels)[1].max()
+            reach[label] = np.quantile(_votes(vectors, members, fellows, labels)[1], REACH_QUANTILE)
     return found, distance, reach
 
 

@@ -9,12 +9,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from clustering.cluster_sizes import SizeTrial
 from clustering.cluster_statistics import measure_clusters
 from clustering.decided_labels import obey
 from clustering.feature_batches import Clustered, cluster_vectors
 from clustering.feature_clusterers.base import NOISE, Labels, Vectors
 from clustering.feature_fits import Fit, chosen_fit, fit_grid
-from clustering.feature_pipeline import Pipeline, Step, without_singles
+from clustering.feature_pipeline import Pipeline, without_singles
 from clustering.feature_space import FeatureSpace, check_space, normalize_vectors, reduce_vectors
 from clustering.numbering import carry_numbers
 from clustering.parameter_grid import Grid, check_given, make_grid
@@ -26,6 +27,7 @@ from stages.feature_clustering.evaluation import write_evaluation
 from stages.feature_clustering.inputs import FeatureInputs, gather_feature_inputs
 from stages.feature_clustering.outputs import FOLDER, Made, write_results
 from stages.feature_clustering.plots import check_matplotlib
+from stages.feature_clustering.preset import LabelSteps, check_steps, size_notes, sized, with_preset
 from storage.atomic import remove_leftovers
 from storage.errors import UsageError
 from storage.formats.clusters import CLUSTERS_INFO_NAME, CLUSTERS_NAME
@@ -53,6 +55,7 @@ def cluster_features(settings: FeatureClusterSettings) -> RunReport:
         When a file is missing or damaged.
     """
     started = time.monotonic()
+    settings = with_preset(settings)
     given = check_settings(settings)
     inputs = gather_feature_inputs(settings)
     with work_lock(settings.results_dir):
@@ -77,6 +80,7 @@ def check_settings(settings: FeatureClusterSettings) -> dict[str, tuple[Any, ...
     given = {name: getattr(settings, name) for name in PARAMETERS if getattr(settings, name) is not None}
     check_space(_space(settings))
     check_given(settings.algorithm, given, settings.metric)
+    check_steps(settings)
     if settings.selection not in SELECTIONS:
         raise UsageError(f"--selection {settings.selection!r}: must be one of {', '.join(SELECTIONS)}")
     check_range("--seed", settings.seed, 0, 2**32 - 1)
@@ -110,11 +114,14 @@ class Clustering:
         Parameter to values.
     found : Clustered
         All fits and notes, once it was called.
+    trials : list of SizeTrial
+        The minimum sizes that ``auto`` tried.
     """
 
     settings: FeatureClusterSettings
     given: dict[str, tuple[Any, ...]]
     found: Clustered = field(default_factory=lambda: Clustered(np.zeros(0, dtype=np.int64)))
+    trials: list[SizeTrial] = field(default_factory=list)
 
     def __call__(self, vectors: Vectors) -> Labels:
         """Give the labels of the best fit, -1 for noise."""
@@ -123,7 +130,9 @@ class Clustering:
         return self.found.labels
 
     def _grid(self, vectors: Vectors) -> Grid:
-        return make_grid(self.settings.algorithm, self.given, vectors, self.settings.metric, self.settings.seed)
+        settings = self.settings
+        given, self.trials = sized(self.given, vectors, settings.metric)
+        return make_grid(settings.algorithm, given, vectors, settings.metric, settings.seed)
 
     def _fit(self, grid: Grid, vectors: Vectors) -> list[Fit]:
         workers = usable_cores() if self.settings.num_workers is None else max(1, self.settings.num_workers)
@@ -141,14 +150,6 @@ class Clustering:
         return chosen_fit(self.found.fits[0][1]) if len(self.found.fits) == 1 else None
 
 
-def steps_after_clustering(settings: FeatureClusterSettings) -> list[Step]:
-    """Give what is done to the labels of the best fit: merging of clusters, noise to clusters, splitting of large ones.
-
-    None of it without a preset.
-    """
-    return []
-
-
 def _cluster(
     settings: FeatureClusterSettings,
     inputs: FeatureInputs,
@@ -161,7 +162,8 @@ def _cluster(
     usable = np.flatnonzero(inputs.is_usable)
     descriptors = np.asarray(inputs.features.descriptors)
     vectors = normalize_vectors(descriptors if len(usable) == len(descriptors) else descriptors[usable], space)
-    pipeline = Pipeline(lambda each: reduce_vectors(each, space), clustering, steps_after_clustering(settings))
+    steps = LabelSteps(settings, vectors)
+    pipeline = Pipeline(lambda each: reduce_vectors(each, space), clustering, [steps])
     reduced = pipeline.reduce(vectors)
     rows = inputs.rows[usable]
     labels = np.full(len(inputs.names), NOISE, dtype=np.int64)
@@ -170,8 +172,15 @@ def _cluster(
     labels, is_decided = _decide(inputs, labels, reduced, rows)
     statistics = measure_clusters(vectors, labels[rows], settings.diameter_quantile, settings.max_pairs, settings.seed)
     made = Made(labels, rows, vectors, reduced, statistics, is_decided, clustering.found, clustering.chosen)
+    made.trials, made.parents = clustering.trials, steps.parents()
     _number(inputs, made, former, report)
-    report.notes += [*former.notes, *inputs.notes, *clustering.found.notes, *_notes(settings, made, inputs)]
+    report.notes += [
+        *former.notes,
+        *inputs.notes,
+        *clustering.found.notes,
+        *_notes(settings, made, inputs),
+        *steps.notes(),
+    ]
     return made
 
 
@@ -219,7 +228,7 @@ def _number(inputs: FeatureInputs, made: Made, former: Former, report: RunReport
 
 
 def _notes(settings: FeatureClusterSettings, made: Made, inputs: FeatureInputs) -> list[str]:
-    notes = []
+    notes = size_notes(made.trials)
     if made.chosen is not None:
         parameters = {name: value for name, value in made.chosen.clusterer.parameters().items() if value is not None}
         told = ", ".join(

@@ -11,6 +11,11 @@ LINKAGES = ("single", "complete", "average", "centroid", "ward")
 NORMALIZATIONS = ("l2", "none")
 SELECTIONS = ("minmax", "rank")
 SELECTION_METHODS = ("eom", "leaf")
+PRESETS = ("resnet_hdbscan",)
+MERGES = ("none", "average", "steps")
+NOISE_ASSIGNMENTS = ("keep", "centroid", "knn")
+BOOSTS = ("none", "pca", "tsne")
+SIZE_RULES = ("rule", "auto")  # in the place of a minimum size: by the number of photos, or the best of several
 # parameters of the algorithms: several values of one make a grid
 PARAMETERS = (
     "n_clusters",
@@ -33,6 +38,8 @@ class FeatureClusterSettings:
     parameter of an algorithm is a tuple of values to try; None is the algorithm's own grid, ``"auto"`` what follows
     from the photos. ``pca`` of None is 50 components, and none with ``metric`` hamming. ``batch_size`` of None
     clusters all photos at once. ``decisions`` of None is ``decisions.json`` of the results folder, when it stands.
+    ``preset`` sets what is None. ``merge`` to ``split_larger_than`` are steps on the labels of any algorithm, none of
+    which is taken where nothing is set; ``noise_max_distance`` is a distance, ``"auto"`` or ``"none"``.
     """
 
     features: tuple[Path, ...] | None = None
@@ -44,7 +51,7 @@ class FeatureClusterSettings:
     max_iter: tuple[int, ...] | None = None
     eps: tuple[float | str, ...] | None = None
     min_samples: tuple[int, ...] | None = None
-    min_cluster_size: tuple[int, ...] | None = None
+    min_cluster_size: tuple[int | str, ...] | None = None
     max_cluster_size: tuple[int, ...] | None = None
     cluster_selection_method: tuple[str, ...] | None = None
     linkage: tuple[str, ...] | None = None
@@ -63,3 +70,11 @@ class FeatureClusterSettings:
     max_pairs: int = 5_000_000
     num_workers: int | None = None
     follow_links: bool = False
+    preset: str | None = None
+    merge: str | None = None
+    merge_threshold: float = 0.4
+    assign_noise: str | None = None
+    noise_neighbours: int = 5
+    noise_max_distance: float | str = "auto"
+    precision_boost: str = "none"
+    split_larger_than: int | None = None

@@ -5,6 +5,7 @@ Reads   global-feats-MODEL.h5 of --outputs_dir or --features (several are joined
 Writes  RESULTS_DIR/clusters.json, clusters_info.json   as create_clusters.py does: export, review, reports read them
         RESULTS_DIR/cluster_features/selection.csv      all fits, their scores, which one was chosen
         RESULTS_DIR/cluster_features/statistics.csv     how wide each cluster is, how far from the others
+        RESULTS_DIR/cluster_features/sizes.csv          with --min_cluster_size auto, all sizes that were tried
         with --plots and --extremes pictures, with --labels evaluation.json beside them
 
 Several values of a parameter are all tried, in all combinations; the best fit is taken by silhouette, Davies-Bouldin
@@ -12,6 +13,7 @@ and Calinski-Harabasz. --algorithm auto tries all algorithms.
 
 Examples:
   python -m tools.cluster_features --algorithm hdbscan --min_cluster_size 2 3 5
+  python -m tools.cluster_features --preset resnet_hdbscan
   python -m tools.cluster_features --algorithm agglomerative --metric cosine --distance_threshold 0.3 0.4 --plots
 """
 
@@ -26,9 +28,13 @@ from typing import Any
 from stages.command_line import ScriptParser, exit_codes, print_report, worker_count
 from stages.feature_cluster_settings import (
     ALGORITHMS,
+    BOOSTS,
     LINKAGES,
+    MERGES,
     METRICS,
+    NOISE_ASSIGNMENTS,
     NORMALIZATIONS,
+    PRESETS,
     SELECTION_METHODS,
     SELECTIONS,
     FeatureClusterSettings,
@@ -66,6 +72,7 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     add("--results_dir", type=Path, default=default.results_dir, help="where the clusters are written")
     add("--algorithm", choices=ALGORITHMS, default=default.algorithm, help="how photos are grouped")
     _add_parameters(add)
+    _add_steps(add)
     add("--metric", choices=METRICS, default=default.metric, help="of distances; hamming takes vectors of bits")
     add("--normalize", choices=NORMALIZATIONS, default=default.normalize, help="l2: every vector to length 1 first")
     add("--pca", type=int, default=default.pca, help="principal components kept, 0 for none; default: 50")
@@ -86,25 +93,45 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
 def _add_parameters(add: Callable[..., Any]) -> None:
     """Add the flags of parameters of the algorithms, which take several values each."""
     several = {"nargs": "+", "default": None}
-    add("--n_clusters", type=_number_or_auto(int), help="kmeans, agglomerative, gaussian_mixture; or auto", **several)
+    add(
+        "--n_clusters", type=_number_or(int, "auto"), help="kmeans, agglomerative, gaussian_mixture; or auto", **several
+    )
     add("--max_iter", type=int, help="kmeans, gaussian_mixture: rounds at the most", **several)
-    add("--eps", type=_number_or_auto(float), help="dbscan: radius, or auto for the knee of distances", **several)
+    add("--eps", type=_number_or(float, "auto"), help="dbscan: radius, or auto for the knee of distances", **several)
     add("--min_samples", type=int, help="dbscan, hdbscan: photos near a core, itself counted", **several)
-    add("--min_cluster_size", type=int, help="hdbscan", **several)
+    add("--min_cluster_size", type=_number_or(int, "rule", "auto"), help="hdbscan; rule: by photos", **several)
     add("--max_cluster_size", type=int, help="hdbscan", **several)
     add("--cluster_selection_method", choices=SELECTION_METHODS, help="hdbscan", **several)
     add("--linkage", choices=LINKAGES, help="agglomerative; default: ward, or average if not euclidean", **several)
     add("--distance_threshold", type=float, help="agglomerative: join below, in place of --n_clusters", **several)
 
 
-def _number_or_auto(kind: type[int] | type[float]) -> Callable[[str], int | float | str]:
+def _add_steps(add: Callable[..., Any]) -> None:
+    """Add the flags of what is done to the labels of the best fit."""
+    default = FeatureClusterSettings()
+    add("--preset", choices=PRESETS, default=default.preset, help="HDBSCAN, close clusters joined, noise assigned")
+    add("--merge", choices=MERGES, default=default.merge, help="join clusters of close means; default: none")
+    add("--merge_threshold", type=float, default=default.merge_threshold, help="cosine distance of joined clusters")
+    add("--assign_noise", choices=NOISE_ASSIGNMENTS, default=default.assign_noise, help="default: keep")
+    add("--noise_neighbours", type=int, default=default.noise_neighbours, help="photos that vote in --assign_noise knn")
+    add(
+        "--noise_max_distance",
+        type=_number_or(float, "auto", "none"),
+        default=default.noise_max_distance,
+        help="farther noise stays noise; auto: as far as three quarters of the cluster's own photos",
+    )
+    add("--precision_boost", choices=BOOSTS, default=default.precision_boost, help="vote on noise in this space")
+    add("--split_larger_than", type=int, default=default.split_larger_than, help="split clusters of more photos")
+
+
+def _number_or(kind: type[int] | type[float], *words: str) -> Callable[[str], int | float | str]:
     def read(text: str) -> int | float | str:
-        if text == "auto":
+        if text in words:
             return text
         try:
             return kind(text)
         except ValueError:
-            raise argparse.ArgumentTypeError(f"{text!r}: must be auto or a number") from None
+            raise argparse.ArgumentTypeError(f"{text!r}: must be {', '.join(words)} or a number") from None
 
     return read
 

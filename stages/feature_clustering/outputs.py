@@ -13,12 +13,14 @@ import numpy as np
 import scipy
 from numpy.typing import NDArray
 
+from clustering.cluster_sizes import SizeTrial
 from clustering.cluster_statistics import ClusterStatistics
 from clustering.density import neighbour_distances
 from clustering.feature_batches import Clustered
 from clustering.feature_clusterers.base import Labels, Vectors
 from clustering.feature_fits import Fit
 from clustering.feature_space import NUM_COMPONENTS, from_euclidean
+from clustering.label_steps import StepRule
 from clustering.linkage import cut_height, linkage_tree
 from stages.checks import follows_links
 from stages.feature_cluster_settings import FeatureClusterSettings
@@ -30,6 +32,7 @@ from stages.feature_clustering.plots import (
     draw_sizes,
     draw_violins,
 )
+from stages.feature_clustering.preset import SIZES_NAME, sizes_text, step_rule
 from stages.feature_clustering.reasons import ToldOfFeatures, describe_features
 from stages.feature_clustering.sheets import PhotoSource, draw_extremes
 from stages.feature_clustering.tables import selection_text, statistics_text
@@ -70,6 +73,10 @@ class Made:
         All fits.
     chosen : Fit or None
         The best of them; None where each batch has its own.
+    trials : list of SizeTrial
+        Minimum sizes of clusters that were tried.
+    parents : dict of int to dict
+        Vector to the cluster that it was in before that was split.
     number_of, clusters, singletons, next_number, cluster_names, decided
         Label to number; number to image names; names of the others; what ``clusters_info.json`` tells besides.
     """
@@ -88,6 +95,8 @@ class Made:
     next_number: int = 0
     cluster_names: dict[int, str] = field(default_factory=dict)
     decided: dict[int, DecidedCluster] = field(default_factory=dict)
+    trials: list[SizeTrial] = field(default_factory=list)
+    parents: dict[int, dict[str, int]] = field(default_factory=dict)
 
 
 def write_results(settings: FeatureClusterSettings, inputs: FeatureInputs, made: Made, report: RunReport) -> None:
@@ -99,6 +108,11 @@ def write_results(settings: FeatureClusterSettings, inputs: FeatureInputs, made:
     write_text(folder / "statistics.csv", statistics_text(by_number, settings.diameter_quantile))
     _write_plots(settings, made, folder, report)
     _write_extremes(settings, inputs, made, folder, report)
+    if made.trials:
+        write_text(folder / SIZES_NAME, sizes_text(made.trials))
+        report.outputs["sizes"] = str(folder / SIZES_NAME)
+    else:
+        (folder / SIZES_NAME).unlink(missing_ok=True)
     write_text(folder / "selection.csv", selection_text(made.found.fits))
     text = clusters_text(
         {str(number): names for number, names in made.clusters.items()} | {SINGLETONS_KEY: made.singletons}
@@ -114,6 +128,7 @@ def write_results(settings: FeatureClusterSettings, inputs: FeatureInputs, made:
         made.cluster_names,
         made.is_decided,
         made.decided,
+        made.parents,
     )
     info = _header(settings, inputs, made, report) | {"clusters_sha256": sha256(text.encode("utf-8")).hexdigest()}
     write_clusters_info(settings.results_dir / CLUSTERS_INFO_NAME, info | describe_features(told))
@@ -150,6 +165,7 @@ def _header(settings: FeatureClusterSettings, inputs: FeatureInputs, made: Made,
             "selection": settings.selection,
             "batch_size": settings.batch_size,
             "seed": settings.seed,
+            **({} if step_rule(settings) == StepRule(seed=settings.seed) else _step_parameters(settings)),
         },
         "pairs_file": "",
         "inputs_checksum": inputs.checksum,
@@ -157,6 +173,11 @@ def _header(settings: FeatureClusterSettings, inputs: FeatureInputs, made: Made,
         "skipped": [{"name": photo.name, "reason": photo.reason} for photo in inputs.skipped],
         "next_number": made.next_number,
     }
+
+
+def _step_parameters(settings: FeatureClusterSettings) -> dict[str, Any]:
+    names = ("preset", "merge", "merge_threshold", "assign_noise", "noise_neighbours", "noise_max_distance")
+    return {name: getattr(settings, name) for name in (*names, "precision_boost", "split_larger_than")}
 
 
 # -- pictures ---------------------------------------------------------------------------------------------------------

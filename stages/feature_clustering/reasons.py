@@ -45,6 +45,8 @@ class ToldOfFeatures:
         What a person called clusters and said of them, by number.
     is_decided : ndarray of bool, (N,)
         Photos whose place a person decided.
+    parents : mapping of int to mapping
+        Vector to number and size of the cluster that it was in before that was split.
     """
 
     names: Sequence[str]
@@ -57,6 +59,7 @@ class ToldOfFeatures:
     cluster_names: Mapping[int, str]
     is_decided: NDArray[np.bool_]
     decided: Mapping[int, DecidedCluster] = field(default_factory=dict)
+    parents: Mapping[int, Mapping[str, int]] = field(default_factory=dict)
 
 
 def describe_features(told: ToldOfFeatures) -> dict[str, Any]:
@@ -92,6 +95,9 @@ def _cluster(label: int, members: NDArray[np.int64], told: ToldOfFeatures) -> di
     content["weakest_link"] = {"stage": "strong", "pair": pairs[-1]} if pairs else None
     content["strong_pairs"] = pairs
     content["joins"] = []
+    parents = [told.parents.get(member) for member in members.tolist()]
+    if parents and parents[0] is not None and all(parent == parents[0] for parent in parents):
+        content["parent"] = dict(parents[0])
     if label in told.statistics:
         measured = told.statistics[label]
         content["closest"] = [told.names[told.rows[member]] for member in measured.closest]
