@@ -63,7 +63,7 @@ def relative_validity(tree: ReachabilityTree, labels: Labels) -> float:
     The density-based cluster validity of Moulavi, Jaskowiak, Campello, Zimek and Sander 2014 (SDM, section 4), with
     the tree of all vectors in the place of one tree a cluster, as the ``hdbscan`` package approximates it
     (``relative_validity_``). The validity of a cluster is (separation - sparseness) / the larger of the two:
-    sparseness is its longest edge within, separation the edge by which it first comes together with another cluster.
+    sparseness is the longest edge that holds it together, separation the edge by which it first meets another cluster.
     Clusters count by their share of all vectors, so noise counts as 0.
 
     Parameters
@@ -82,27 +82,30 @@ def relative_validity(tree: ReachabilityTree, labels: Labels) -> float:
     count = int(labels.max(initial=-1)) + 1
     if count < 2:
         return 0.0
-    separation = _separations(tree, labels, count)
-    is_within = (labels[tree.first] == labels[tree.second]) & (labels[tree.first] >= 0)
-    sparseness = np.zeros(count)
-    np.maximum.at(sparseness, labels[tree.first[is_within]], tree.length[is_within])
+    separation, sparseness = _edges_that_count(tree, labels, count)
     larger = np.maximum(separation, sparseness)
     validity = (separation - sparseness) / np.where(larger > 0, larger, 1)
     return float(np.bincount(labels[labels >= 0], minlength=count) @ validity / len(labels))
 
 
-def _separations(tree: ReachabilityTree, labels: Labels, count: int) -> Floats:
-    """Give the length of the edge by which each cluster first comes together with another one, the shortest first."""
-    separation = np.full(count, np.inf)
-    holds = [{int(label)} if label >= 0 else set[int]() for label in labels]
+def _edges_that_count(tree: ReachabilityTree, labels: Labels, count: int) -> tuple[Floats, Floats]:
+    """Give, of each cluster, the length at which it first meets another one, and that at which it is in one piece.
+
+    Edges are added by rising length; each vector begins as a piece of its own.
+    """
+    separation, sparseness = np.full(count, np.nan), np.zeros(count)
+    sizes = np.bincount(labels[labels >= 0], minlength=count)
+    holds = {place: {label: 1} if label >= 0 else {} for place, label in enumerate(labels.tolist())}
     parts = UnionFind()
     for one, other, length in zip(tree.first.tolist(), tree.second.tolist(), tree.length.tolist(), strict=True):
-        ends = parts.find(one), parts.find(other)
-        together = holds[ends[0]] | holds[ends[1]]
-        if len(together) > 1:
-            alone = [label for label in together if not np.isfinite(separation[label])]
-            separation[alone] = length
-        parts.union(*ends)
-        # Of several clusters that are together already any two stand for all.
-        holds[parts.find(one)] = together if len(together) <= 2 else set(sorted(together)[:2])
-    return separation
+        few, many = sorted((holds.pop(parts.find(one)), holds.pop(parts.find(other))), key=len)
+        if few and many and len(few.keys() | many.keys()) > 1:
+            for label in few.keys() | (many.keys() if len(many) == 1 else set()):
+                separation[label] = length if np.isnan(separation[label]) else separation[label]
+        for label, number in few.items():
+            many[label] = many.get(label, 0) + number
+            if many[label] == sizes[label] and number < sizes[label]:
+                sparseness[label] = length
+        parts.union(one, other)
+        holds[parts.find(one)] = many
+    return separation, sparseness
