@@ -12,6 +12,7 @@ from scipy.sparse.csgraph import connected_components
 from clustering.feature_clusterers.base import NOISE, Labels, Vectors, number_by_first
 
 BLOCK = 2**24  # distances that are held at once
+ROUNDING = 1e-7  # distances below this share of the longest vector cannot be told from 0
 
 
 def distance_blocks(rows: Vectors, vectors: Vectors) -> Iterator[tuple[slice, NDArray[np.floating]]]:
@@ -47,6 +48,9 @@ def density_clusters(vectors: Vectors, radius: float, min_samples: int) -> Label
     ndarray of int64, (N,)
         -1 for noise.
     """
+    if not len(vectors):
+        return np.zeros(0, dtype=np.int64)
+    radius = max(radius, ROUNDING * float(np.sqrt(np.einsum("ij,ij->i", vectors, vectors).max())))
     num_near = np.concatenate([(block <= radius).sum(axis=1) for _, block in distance_blocks(vectors, vectors)])
     cores = np.flatnonzero(num_near >= min_samples)
     labels = np.full(len(vectors), NOISE, dtype=np.int64)

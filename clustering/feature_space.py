@@ -70,7 +70,7 @@ def normalize_vectors(vectors: Vectors, space: FeatureSpace) -> Vectors:
     UsageError
         When the metric is ``hamming`` and the vectors hold other numbers than 0 and one more.
     """
-    vectors = np.asarray(vectors, dtype=np.float32 if np.size(vectors) >= FLOAT32_FROM else np.float64)
+    vectors = np.asarray(vectors, dtype=_precision(np.size(vectors)))
     if space.metric == "hamming":
         return _signs(vectors)
     return _unit(vectors) if space.normalize == "l2" or space.metric == "cosine" else vectors
@@ -100,6 +100,7 @@ def reduce_vectors(vectors: Vectors, space: FeatureSpace) -> Vectors:
     if space.metric == "hamming" or wanted == 0 or wanted >= min(vectors.shape):
         return vectors
     reduced = np.asarray(principal_components(vectors, wanted, space.seed))
+    reduced = reduced.astype(_precision(reduced.size), copy=False)
     return _unit(reduced) if space.metric == "cosine" else reduced
 
 
@@ -111,6 +112,10 @@ def as_euclidean(distance: float, metric: str) -> float:
 def from_euclidean(distances: NDArray[np.floating], metric: str) -> NDArray[np.floating]:
     """Give distances in ``metric`` of Euclidean distances of prepared vectors."""
     return distances if metric == "euclidean" else distances**2 / _SQUARE_PER_UNIT[metric]
+
+
+def _precision(num_numbers: int) -> type[np.floating]:
+    return np.float32 if num_numbers >= FLOAT32_FROM else np.float64
 
 
 def _unit(vectors: Vectors) -> Vectors:

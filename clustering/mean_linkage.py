@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
+BLOCK = 2**22  # distances that are held at once
 
 
 def join_means(points: Floats, linkage: str, metric: str) -> Floats:
@@ -53,7 +54,7 @@ class _Means:
         self.ids = np.arange(self.count)
         self.nearest = np.zeros(self.count, dtype=np.int64)
         self.distance = np.zeros(self.count)
-        step = max(1, 2**22 // max(self.count, 1))
+        step = max(1, BLOCK // max(self.count, 1))
         for start in range(0, self.count, step):
             self._search(np.arange(start, min(start + step, self.count)))
 
@@ -84,7 +85,7 @@ class _Means:
         self.means[keeps] = (self.sizes[one] * self.means[one] + self.sizes[other] * self.means[other]) / size
         self.sizes[keeps], self.ids[keeps] = size, number
         self.squares[keeps] = self.means[keeps] @ self.means[keeps]
-        has_lost = np.isin(self.nearest[: self.count], (keeps, goes))
+        has_lost = (self.nearest[: self.count] == keeps) | (self.nearest[: self.count] == goes)
         self._drop(goes)
         last = self.count  # where the cluster that took the freed place was
         if goes < last:

@@ -27,7 +27,7 @@ from stages.feature_clustering.evaluation import write_evaluation
 from stages.feature_clustering.inputs import FeatureInputs, gather_feature_inputs
 from stages.feature_clustering.outputs import FOLDER, Made, write_results
 from stages.feature_clustering.plots import check_matplotlib
-from stages.feature_clustering.preset import LabelSteps, check_steps, size_notes, sized, with_preset
+from stages.feature_clustering.preset import check_steps, size_notes, sized, steps_after_clustering, with_preset
 from storage.atomic import remove_leftovers
 from storage.errors import UsageError
 from storage.formats.clusters import CLUSTERS_INFO_NAME, CLUSTERS_NAME
@@ -162,8 +162,8 @@ def _cluster(
     usable = np.flatnonzero(inputs.is_usable)
     descriptors = np.asarray(inputs.features.descriptors)
     vectors = normalize_vectors(descriptors if len(usable) == len(descriptors) else descriptors[usable], space)
-    steps = LabelSteps(settings, vectors)
-    pipeline = Pipeline(lambda each: reduce_vectors(each, space), clustering, [steps])
+    steps = steps_after_clustering(settings, vectors)
+    pipeline = Pipeline(lambda each: reduce_vectors(each, space), clustering, steps)
     reduced = pipeline.reduce(vectors)
     rows = inputs.rows[usable]
     labels = np.full(len(inputs.names), NOISE, dtype=np.int64)
@@ -172,7 +172,8 @@ def _cluster(
     labels, is_decided = _decide(inputs, labels, reduced, rows)
     statistics = measure_clusters(vectors, labels[rows], settings.diameter_quantile, settings.max_pairs, settings.seed)
     made = Made(labels, rows, vectors, reduced, statistics, is_decided, clustering.found, clustering.chosen)
-    made.trials, made.parents = clustering.trials, steps.parents()
+    made.trials = clustering.trials
+    made.parents = steps[-1].parents() if steps else {}
     _number(inputs, made, former, report)
     report.notes += [
         *former.notes,

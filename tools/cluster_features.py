@@ -34,24 +34,14 @@ from stages.feature_cluster_settings import (
     METRICS,
     NOISE_ASSIGNMENTS,
     NORMALIZATIONS,
+    PARAMETERS,
     PRESETS,
     SELECTION_METHODS,
     SELECTIONS,
     FeatureClusterSettings,
 )
 
-TUPLES = (
-    "features",
-    "n_clusters",
-    "max_iter",
-    "eps",
-    "min_samples",
-    "min_cluster_size",
-    "max_cluster_size",
-    "cluster_selection_method",
-    "linkage",
-    "distance_threshold",
-)
+TUPLES = ("features", *PARAMETERS)
 
 
 def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:

@@ -20,7 +20,6 @@ from clustering.feature_batches import Clustered
 from clustering.feature_clusterers.base import Labels, Vectors
 from clustering.feature_fits import Fit
 from clustering.feature_space import NUM_COMPONENTS, from_euclidean
-from clustering.label_steps import StepRule
 from clustering.linkage import cut_height, linkage_tree
 from stages.checks import follows_links
 from stages.feature_cluster_settings import FeatureClusterSettings
@@ -32,7 +31,7 @@ from stages.feature_clustering.plots import (
     draw_sizes,
     draw_violins,
 )
-from stages.feature_clustering.preset import SIZES_NAME, sizes_text, step_rule
+from stages.feature_clustering.preset import SIZES_NAME, has_steps, sizes_text
 from stages.feature_clustering.reasons import ToldOfFeatures, describe_features
 from stages.feature_clustering.sheets import PhotoSource, draw_extremes
 from stages.feature_clustering.tables import selection_text, statistics_text
@@ -165,7 +164,7 @@ def _header(settings: FeatureClusterSettings, inputs: FeatureInputs, made: Made,
             "selection": settings.selection,
             "batch_size": settings.batch_size,
             "seed": settings.seed,
-            **({} if step_rule(settings) == StepRule(seed=settings.seed) else _step_parameters(settings)),
+            **(_step_parameters(settings) if has_steps(settings) else {}),
         },
         "pairs_file": "",
         "inputs_checksum": inputs.checksum,

@@ -175,9 +175,9 @@ class LabelSteps:
         return self.result.labels
 
     def notes(self) -> list[str]:
-        """Say what the steps did; nothing where none was taken."""
+        """Say what the steps did; nothing before they were taken."""
         result = self.result
-        if result is None or step_rule(self.settings) == StepRule(seed=self.settings.seed):
+        if result is None:
             return []
         total = max(len(result.labels), 1)
         notes = [
@@ -205,6 +205,16 @@ class LabelSteps:
             for place, parent in enumerate(parents.tolist())
             if parent >= 0 and is_split[parent]
         }
+
+
+def steps_after_clustering(settings: FeatureClusterSettings, directions: Vectors) -> list[LabelSteps]:
+    """Give what is done to the labels of the best fit; nothing where settings and preset ask for nothing."""
+    return [LabelSteps(settings, directions)] if has_steps(settings) else []
+
+
+def has_steps(settings: FeatureClusterSettings) -> bool:
+    """Say whether settings, with their preset, ask for any step."""
+    return step_rule(settings) != StepRule(seed=settings.seed)
 
 
 def step_rule(settings: FeatureClusterSettings) -> StepRule:
