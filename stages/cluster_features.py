@@ -180,7 +180,7 @@ def _cluster(
         *inputs.notes,
         *clustering.found.notes,
         *_notes(settings, made, inputs),
-        *steps.notes(),
+        *(note for step in steps for note in step.notes()),
     ]
     return made
 

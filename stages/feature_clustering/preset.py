@@ -92,6 +92,10 @@ def check_steps(settings: FeatureClusterSettings) -> None:
     for word in words:
         if word not in SIZE_RULES:
             raise UsageError(f"--min_cluster_size {word!r}: must be a number, {' or '.join(SIZE_RULES)}")
+    if "auto" in words:
+        for name in ("min_samples", "cluster_selection_method"):
+            if len(getattr(settings, name) or ()) > 1:
+                raise UsageError(f"--{name}: give one value with --min_cluster_size auto")
     if "auto" in words and (len(settings.min_cluster_size or ()) > 1 or settings.batch_size is not None):
         raise UsageError("--min_cluster_size auto chooses one size for all photos: leave out other sizes and batches")
 
