@@ -9,7 +9,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from hashlib import sha256
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -20,6 +19,7 @@ from clustering.grouping import Grouping
 from clustering.numbering import carry_numbers
 from stages.checks import settings_as_json
 from stages.clustering.decisions import constrain, decided_of_clusters, name_clusters
+from stages.clustering.former import Former, NamedClusters, current_info, read_former
 from stages.clustering.inputs import (
     ClusterInputs,
     gather_inputs,
@@ -31,31 +31,17 @@ from stages.clustering.notes import origin_notes
 from stages.clustering.reasons import Told, describe
 from stages.settings import ClusterSettings
 from storage.atomic import remove_leftovers, write_text
-from storage.errors import StageError
-from storage.fingerprints import sha256_of_file
 from storage.formats.clusters import (
     CLUSTERS_INFO_NAME,
     CLUSTERS_NAME,
     SINGLETONS_KEY,
     clusters_text,
-    read_clusters,
-    read_clusters_info,
     write_clusters_info,
 )
 from storage.lock import work_lock
 from storage.report import PROJECT_VERSION, RunReport, check_accounting
 
 STAGE = "create_clusters"
-NamedClusters = Mapping[int, Sequence[str]]
-
-
-@dataclass(frozen=True)
-class _Former:
-    """The clusters of the run before: their photos, and the first number that none of them and none before had."""
-
-    clusters: NamedClusters
-    next_number: int
-    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -84,12 +70,16 @@ def create_clusters(settings: ClusterSettings, numbered: Numbered | None = None)
     inputs = gather_inputs(settings)
     with work_lock(settings.results_dir):
         remove_leftovers(settings.results_dir)
-        current = _current_info(settings.results_dir, inputs.checksum)
+        current = current_info(settings.results_dir, inputs.checksum)
         report = _report(settings, inputs)
         if current is not None:
             report.counts, report.is_current = current["counts"], True
             return report
-        former = _read_former(settings) if numbered is None else _Former(numbered.clusters, numbered.next_number)
+        former = (
+            read_former(settings.results_dir, settings.image_dir)
+            if numbered is None
+            else Former(numbered.clusters, numbered.next_number)
+        )
         with _collection_paused():
             text, info = _cluster(settings, inputs, former, report)
             write_clusters_info(settings.results_dir / CLUSTERS_INFO_NAME, info)
@@ -112,7 +102,7 @@ def _collection_paused() -> Iterator[None]:
 
 
 def _cluster(
-    settings: ClusterSettings, inputs: ClusterInputs, former: _Former, report: RunReport
+    settings: ClusterSettings, inputs: ClusterInputs, former: Former, report: RunReport
 ) -> tuple[str, dict[str, Any]]:
     """Make the clusters; give the texts of both files, and fill in the report."""
     names, pairs = read_numbered_pairs(inputs)
@@ -141,43 +131,6 @@ def _cluster(
 
 def _all_numbers(grouping: Grouping, number_of: Mapping[int, int]) -> list[int]:
     return [number_of.get(number, number) for number in grouping.clusters]
-
-
-# -- the run before ---------------------------------------------------------------------------------------------------
-
-
-def _current_info(results_dir: Path, checksum: str) -> dict[str, Any] | None:
-    """Give the info of the clusters that stand, when they were made of the same inputs and are whole."""
-    try:
-        info = read_clusters_info(results_dir / CLUSTERS_INFO_NAME)
-        text_checksum = sha256_of_file(results_dir / CLUSTERS_NAME)
-    except (StageError, OSError):
-        return None
-    is_current = info.get("inputs_checksum") == checksum and info.get("clusters_sha256") == text_checksum
-    return info if is_current else None
-
-
-def _read_former(settings: ClusterSettings) -> _Former:
-    """Read the clusters of the run before; a damaged file is said to be, and numbers start anew."""
-    path = settings.results_dir / CLUSTERS_NAME
-    if not path.exists():
-        return _Former({}, 0)
-    try:
-        content = read_clusters(path, settings.image_dir)
-    except StageError as error:
-        return _Former({}, 0, (f"numbers start anew: the former clusters cannot be read ({error})",))
-    clusters = {int(key): photos for key, photos in content.items() if key != SINGLETONS_KEY}
-    next_number = max([_recorded_next_number(settings.results_dir), *(number + 1 for number in clusters)])
-    return _Former(clusters, next_number)
-
-
-def _recorded_next_number(results_dir: Path) -> int:
-    try:
-        info = read_clusters_info(results_dir / CLUSTERS_INFO_NAME)
-    except StageError:  # clusters of another program have none: the numbers in use are known from the clusters
-        return 0
-    number = info.get("next_number", 0)
-    return number if isinstance(number, int) else 0
 
 
 # -- outputs ----------------------------------------------------------------------------------------------------------

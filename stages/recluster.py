@@ -10,11 +10,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from clustering import get_clusterer
+from clustering import CLUSTERERS, get_clusterer
 from clustering.graph import ScoredPairs
 from stages.clustering.decisions import constrain
 from stages.clustering.inputs import EVIDENCE, ClusterInputs, gather_inputs, read_numbered_pairs, read_positions
 from stages.settings import ClusterSettings
+from storage.errors import UsageError
 from storage.formats.decisions import Decisions
 
 FLAGS = ("strong_edg_thresh", "weak_edg_thresh", "gps_count_thresh", "gps_distance_thresh")
@@ -52,9 +53,19 @@ def settings_of(info: Mapping[str, Any], settings: ClusterSettings) -> ClusterSe
         Content of ``clusters_info.json``; empty where there is none, which leaves the settings as they are.
     settings : ClusterSettings
         Folders.
+
+    Raises
+    ------
+    UsageError
+        When they were made of descriptors.
     """
     if not info:
         return settings
+    if info["method"] not in CLUSTERERS:
+        raise UsageError(
+            f"these clusters were made of descriptors ({info['method']}), where thresholds of pairs mean nothing: run "
+            "python -m tools.cluster_features again, which obeys what was decided"
+        )
     told = info["settings"]
     flags = (*FLAGS, *(EVIDENCE_FLAGS if info["method"] == EVIDENCE else ()))
     given: dict[str, Any] = {flag: told[flag] for flag in flags if flag in told}

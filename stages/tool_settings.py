@@ -7,6 +7,9 @@ from pathlib import Path
 
 from stages.settings import MAX_MEGAPIXELS
 
+PHOTO_FORMATS = ("jpg", "png", "keep")
+SQUARES = ("none", "pad", "blur", "reflect")
+
 
 @dataclass(frozen=True)
 class ReportSettings:
@@ -44,6 +47,29 @@ class LabelsSettings:
     image_dir: Path = Path("datasets")
     results_dir: Path = Path("results")
     output: Path | None = None
+    follow_links: bool = False
+
+
+@dataclass(frozen=True)
+class PreprocessSettings:
+    """Settings of ``tools.preprocess_images``.
+
+    ``trim_tol`` is in levels of 8 bit, ``trim_max`` a share of the width or height. ``square`` is ``none`` or what
+    fills the border; ``size`` is the width and height wanted in the end, in pixels.
+    """
+
+    image_dir: Path
+    export_dir: Path
+    trim: bool = False
+    trim_tol: float = 5.0
+    trim_max: float = 0.45
+    square: str = "none"
+    size: tuple[int, int] | None = None
+    format: str = "jpg"
+    quality: int = 90
+    max_megapixels: float = MAX_MEGAPIXELS
+    num_workers: int | None = None
+    timeout_s: float = 120.0
     follow_links: bool = False
 
 

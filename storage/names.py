@@ -43,7 +43,9 @@ def safe_name(relative: str) -> str:
     return "/".join(components) or "_"
 
 
-def resolve_clashes(names: Iterable[str], taken: Mapping[str, str] | None = None) -> dict[str, str]:
+def resolve_clashes(
+    names: Iterable[str], taken: Mapping[str, str] | None = None, wanted_names: Mapping[str, str] | None = None
+) -> dict[str, str]:
     """Give every source name a safe name of its own.
 
     No two safe names are equal after NFC and case folding, so none overwrites another on any system, and none is also
@@ -56,6 +58,8 @@ def resolve_clashes(names: Iterable[str], taken: Mapping[str, str] | None = None
         Source names; their order does not matter.
     taken : mapping of str to str, optional
         Former assignments. They are kept as they are, and their safe names stay reserved when the source is gone.
+    wanted_names : mapping of str to str, optional
+        Source name to the name that is wanted for it, where that is another, as with a new ending; need not be safe.
 
     Returns
     -------
@@ -66,7 +70,8 @@ def resolve_clashes(names: Iterable[str], taken: Mapping[str, str] | None = None
     sources = sorted(set(names))
     files = {clash_key(target) for target in former.values()}
     folders = {key for target in former.values() for key in _folder_keys(target)}
-    wanted = {name: _place_folders(safe_name(name), files) for name in sources if name not in former}
+    asked = dict(wanted_names or {})
+    wanted = {name: _place_folders(safe_name(asked.get(name, name)), files) for name in sources if name not in former}
     folders |= {key for target in wanted.values() for key in _folder_keys(target)}
 
     given = {}

@@ -100,6 +100,7 @@ def _reason_words(reason: str, score: float | None, entry: Mapping[str, Any], in
         "positions": f"The positions lie too far apart{far}.",
         "tie": "Several joins are equal in all respects and cannot all be made, so none was.",
         "decision": "A person decided so.",
+        "noise": "Its descriptor lies near those of no cluster.",
     }
     return words.get(reason, f"{reason}.")
 

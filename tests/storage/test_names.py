@@ -300,3 +300,13 @@ def test_a_loop_of_links_is_refused_or_stays_inside(tmp_path: Path) -> None:
         assert inside(tmp_path, "round/a.jpg").is_relative_to(tmp_path)
     except StageError as error:
         assert "round" in str(error)
+
+
+def test_names_wanted_in_place_of_the_sources_own_are_kept_apart_too() -> None:
+    wanted = {"a.jpg": "a.jpg", "a.png": "a.jpg", "b.png": "b.jpg"}
+    assert resolve_clashes(wanted, None, wanted) == {"a.jpg": "a.jpg", "a.png": "a~2.jpg", "b.png": "b.jpg"}
+
+
+def test_a_former_name_stays_when_another_photo_wants_it_now() -> None:
+    wanted = {"a.jpg": "a.jpg", "a.png": "a.jpg"}
+    assert resolve_clashes(wanted, {"a.png": "a.jpg"}, wanted) == {"a.jpg": "a~2.jpg", "a.png": "a.jpg"}

@@ -12,7 +12,6 @@ import pytest
 from numpy.typing import NDArray
 from PIL import ExifTags, Image, JpegImagePlugin, PngImagePlugin, TiffImagePlugin
 
-from storage import resizing
 from storage.errors import PhotoError, StageError
 from storage.resizing import read_stored, shrink_photo
 
@@ -356,7 +355,7 @@ def test_full_disk_is_the_disk_s_fault(save: Callable[..., Path], monkeypatch: p
     def full(*_: Any, **__: Any) -> None:
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr(resizing.os, "utime", full)
+    monkeypatch.setattr(os, "utime", full)
     with pytest.raises(StageError, match="No space left"):
         shrink(source)
 

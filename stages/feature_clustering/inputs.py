@@ -1,0 +1,151 @@
+"""What ``tools.cluster_features`` reads: features, the photos on disk, what a person decided."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hloc.joining import JoinedFeatures, join_features
+from stages.checks import follows_links
+from stages.clustering.decisions import check_decisions
+from stages.feature_cluster_settings import FeatureClusterSettings
+from storage.errors import StageError, UsageError
+from storage.fingerprints import sha256_of_file
+from storage.formats.clusters import INFO_VERSION
+from storage.formats.decisions import DECISIONS_NAME, Decisions, read_decisions
+from storage.formats.features import MADE_BY, read_features
+from storage.formats.hdf5 import digest
+from storage.listing import list_photos
+from storage.report import PROJECT_VERSION, SkippedPhoto
+
+_PATTERN, _OTHER_LAYOUT = "global-feats-*.h5", ".hloc.h5"
+# what changes no label: asked for again, these are made without clustering anew
+_OUTPUT_ONLY = ("features", "outputs_dir", "image_dir", "results_dir", "decisions", "labels", "num_workers")
+
+
+@dataclass(frozen=True, eq=False)
+class FeatureInputs:
+    """What is clustered, and what identifies it.
+
+    Attributes
+    ----------
+    features : JoinedFeatures
+        Names, sorted, and vectors (N, D).
+    names : list of str
+        Image names of all photos that get into a group, sorted: those with a vector, and those on disk that have none
+        for no known reason.
+    rows : ndarray of int64, (N,)
+        Place of each vector's photo in ``names``.
+    is_usable : ndarray of bool, (N,)
+        False for a zero vector: a photo without any feature.
+    skipped : list of SkippedPhoto
+        Photos on disk that could not be described.
+    decisions : Decisions
+        What a person decided; empty without a file.
+    checksum : str
+        sha256 over all of it and the settings.
+    notes : list of str
+        What is odd about it, in sentences.
+    """
+
+    features: JoinedFeatures
+    names: list[str]
+    rows: NDArray[np.int64]
+    is_usable: NDArray[np.bool_]
+    skipped: list[SkippedPhoto]
+    decisions: Decisions
+    checksum: str
+    notes: list[str]
+
+
+def gather_feature_inputs(settings: FeatureClusterSettings) -> FeatureInputs:
+    """Read and check everything.
+
+    Raises
+    ------
+    UsageError
+        When it is not clear which features are meant, or decisions contradict each other.
+    StageError
+        When a file is missing or damaged.
+    """
+    files = settings.features or (only_features_file(settings.outputs_dir),)
+    parts = [read_features(path) for path in files]
+    models = [part.model for part in parts]
+    if len(set(models)) < len(models):
+        raise UsageError(f"--features: two files are of one model ({', '.join(models)}); give each model once")
+    features = join_features(parts)
+    if not features.names:
+        raise StageError(f"{_shown(files)} holds no photo; make it with: {MADE_BY}")
+    if not np.isfinite(features.descriptors).all():
+        raise StageError(f"{_shown(files)} holds numbers that are not finite; make it again with: {MADE_BY}")
+    on_disk = list_photos(settings.image_dir, follows_links(settings))
+    there = set(on_disk)
+    skipped = [photo for photo in features.skipped if photo.name in there]
+    known = set(features.names)
+    fresh = sorted(there - known - {photo.name for photo in skipped})
+    names = sorted([*features.names, *fresh])
+    place = {name: number for number, name in enumerate(names)}
+    decisions, decided = _read_decisions(settings)
+    lengths = np.abs(features.descriptors).max(axis=1)
+    return FeatureInputs(
+        features,
+        names,
+        np.array([place[name] for name in features.names], dtype=np.int64),
+        np.asarray(lengths > 0) | (settings.metric == "hamming"),
+        skipped,
+        decisions,
+        digest([PROJECT_VERSION, str(INFO_VERSION), _settings_text(settings), features.checksum, decided], on_disk),
+        _notes(features.names, fresh, there, decisions, names),
+    )
+
+
+def only_features_file(outputs_dir: Path) -> Path:
+    """Give the only features file of a folder.
+
+    Raises
+    ------
+    StageError
+        When there is none.
+    UsageError
+        When there are several.
+    """
+    every = sorted(path for path in outputs_dir.glob(_PATTERN) if not path.name.endswith(_OTHER_LAYOUT))
+    if not every:
+        raise StageError(f"no {_PATTERN} in {outputs_dir}; make one with: {MADE_BY}")
+    if len(every) > 1:
+        raise UsageError(f"several features in {outputs_dir}; choose by --features: {_shown(every)}")
+    return every[0]
+
+
+def _shown(paths: tuple[Path, ...] | list[Path]) -> str:
+    return ", ".join(map(str, paths))
+
+
+def _settings_text(settings: FeatureClusterSettings) -> str:
+    kept = [each.name for each in fields(settings) if each.name not in _OUTPUT_ONLY]
+    return repr({name: getattr(settings, name) for name in kept})
+
+
+def _read_decisions(settings: FeatureClusterSettings) -> tuple[Decisions, str]:
+    path = settings.decisions or settings.results_dir / DECISIONS_NAME
+    if settings.decisions is None and not path.exists():
+        return Decisions(), "none"
+    decisions = read_decisions(path)
+    check_decisions(decisions, path)
+    return decisions, sha256_of_file(path)
+
+
+def _notes(
+    described: list[str], fresh: list[str], there: set[str], decisions: Decisions, names: list[str]
+) -> list[str]:
+    notes = []
+    if gone := sum(name not in there for name in described):
+        notes.append(f"{gone} photos of the features are not in the image folder; they stay in their clusters")
+    if fresh:
+        notes.append(f"{len(fresh)} photos have no descriptor yet and stay alone; make it with: {MADE_BY}")
+    if forgotten := len(decisions.photos().difference(names)):
+        notes.append(f"{forgotten} photos of {DECISIONS_NAME} are gone; what was decided about them stays in the file")
+    return notes

@@ -1,0 +1,149 @@
+"""Plots of clusters as PNG files, by matplotlib."""
+
+from __future__ import annotations
+
+import importlib.util
+from collections.abc import Callable, Sequence
+from io import BytesIO
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from clustering.cluster_statistics import ClusterStatistics
+from clustering.density import knee
+from storage.errors import StageError
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+COLOUR, ACCENT, INK, GRID = "#14655f", "#b3640c", "#22252a", "#dcd9d2"
+SIZE_INCHES, DOTS_PER_INCH = (9.0, 5.5), 120
+MOST_BARS = 400
+LAST_JOINS = 60  # joins that a dendrogram shows, from the top
+MOST_POINTS = 2_000  # of a curve
+
+
+def check_matplotlib() -> None:
+    """Refuse plots where matplotlib is not installed (StageError)."""
+    if importlib.util.find_spec("matplotlib") is None:
+        raise StageError("--plots needs matplotlib, which is not installed: pip install matplotlib")
+
+
+def draw_sizes(sizes: Sequence[int]) -> bytes:
+    """Draw the number of photos of each cluster, the largest first."""
+
+    def draw(axis: Axes) -> None:
+        shown = sorted(sizes, reverse=True)[:MOST_BARS]
+        axis.bar(range(1, len(shown) + 1), shown, width=1.0, color=COLOUR, edgecolor="white", linewidth=0.3)
+        axis.set_yscale("log")
+        axis.set_xlabel(
+            "cluster, the largest first" + (f" ({MOST_BARS} of {len(sizes)})" if len(sizes) > MOST_BARS else "")
+        )
+        axis.set_ylabel("photos")
+
+    return _draw(draw, f"{len(sizes)} clusters: sizes")
+
+
+def draw_size_diameter(statistics: Sequence[ClusterStatistics]) -> bytes:
+    """Draw the diameter of each cluster over its size."""
+
+    def draw(axis: Axes) -> None:
+        sizes, diameters = [each.size for each in statistics], [each.diameter for each in statistics]
+        axis.scatter(sizes, diameters, s=14, color=COLOUR, alpha=0.7)
+        axis.set_xscale("log")
+        axis.set_xlabel("photos")
+        axis.set_ylabel("diameter")
+        axis.set_ylim(bottom=0)
+
+    return _draw(draw, "size against diameter")
+
+
+def draw_violins(statistics: Sequence[ClusterStatistics]) -> bytes:
+    """Draw how sizes, diameters, separations, dispersions and both ratios are spread over the clusters."""
+    panels: dict[str, list[float | None]] = {
+        "size (log10)": [float(np.log10(each.size)) for each in statistics],
+        "diameter": [each.diameter for each in statistics],
+        "separation": [each.separation for each in statistics],
+        "dispersion": [each.dispersion for each in statistics],
+        "ratio 1": [each.ratio_1 for each in statistics],
+        "ratio 2": [each.ratio_2 for each in statistics],
+    }
+    return _draw(
+        [_violin(name, [value for value in values if value is not None]) for name, values in panels.items()],
+        f"{len(statistics)} clusters: statistics",
+    )
+
+
+def _violin(name: str, values: Sequence[float]) -> Callable[[Axes], None]:
+    def draw(axis: Axes) -> None:
+        if len(values) > 2 and np.ptp(values) > 1e-9 * max(1.0, float(np.max(np.abs(values)))):
+            parts: dict[str, Any] = dict(axis.violinplot(values, showmedians=True))
+            for body in parts["bodies"]:
+                body.set_facecolor(COLOUR)
+            for line in ("cmins", "cmaxes", "cbars", "cmedians"):
+                parts[line].set_color(COLOUR)
+        else:  # a density needs values that differ
+            axis.scatter([1] * len(values), values, s=14, color=COLOUR)
+        axis.set_xticks([])
+        axis.set_title(name, fontsize=9, color=INK)
+
+    return draw
+
+
+def draw_dendrogram(tree: NDArray[np.float64], cut: float | None, title: str) -> bytes:
+    """Draw the last joins of a tree; ``cut`` is the height that it was cut at."""
+    from scipy.cluster.hierarchy import dendrogram
+
+    def draw(axis: Axes) -> None:
+        dendrogram(
+            tree,
+            p=LAST_JOINS,
+            truncate_mode="lastp",
+            ax=axis,
+            color_threshold=0,
+            above_threshold_color=COLOUR,
+            leaf_font_size=6,
+        )
+        if cut is not None:
+            axis.axhline(cut, color=ACCENT, linewidth=1, linestyle="--")
+        axis.set_xlabel("photos below, or (in brackets) how many")
+        axis.set_ylabel("distance")
+
+    return _draw(draw, title)
+
+
+def draw_neighbour_distances(distances: NDArray[np.float64], min_samples: int, radius: float) -> bytes:
+    """Draw the distances to the ``min_samples``-th neighbour, ascending, their knee and the radius that was used."""
+
+    def draw(axis: Axes) -> None:
+        curve = np.sort(distances)
+        places = np.unique(np.linspace(0, len(curve) - 1, min(MOST_POINTS, len(curve))).astype(np.int64))
+        axis.plot(places + 1, curve[places], color=COLOUR, linewidth=1.6)
+        axis.axhline(knee(curve), color=ACCENT, linewidth=1, label=f"knee {knee(curve):.4g}")
+        axis.axhline(radius, color=INK, linewidth=1, linestyle="--", label=f"eps {radius:.4g}")
+        axis.legend(fontsize=8)
+        axis.set_xlabel("photos")
+        axis.set_ylabel("distance")
+        axis.set_ylim(bottom=0)
+
+    return _draw(draw, f"distance to the {min_samples}th nearest photo, itself counted")
+
+
+def _draw(draw: Callable[[Axes], None] | Sequence[Callable[[Axes], None]], title: str) -> bytes:
+    """Give a PNG file of one panel, or of several beside each other; equal for equal numbers."""
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    panels = [draw] if callable(draw) else list(draw)
+    figure = Figure(SIZE_INCHES, DOTS_PER_INCH, layout="constrained")
+    FigureCanvasAgg(figure)
+    figure.suptitle(title.replace("$", r"\$"), fontsize=12, color=INK)
+    for axis, panel in zip(np.atleast_1d(figure.subplots(1, len(panels))), panels, strict=True):
+        panel(axis)
+        axis.grid(color=GRID, linewidth=0.6, axis="y")
+        axis.set_axisbelow(True)
+        axis.spines[["top", "right"]].set_visible(False)
+    content = BytesIO()
+    figure.savefig(content, format="png", metadata={"Software": None})
+    return content.getvalue()

@@ -1,0 +1,74 @@
+"""Contact sheets of the extreme members of clusters: the photos nearest to the centroid above those farthest away."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from io import BytesIO
+from pathlib import Path
+
+from PIL import Image, ImageDraw, ImageFont, ImageOps
+
+from hloc.matching.captions import plain_letters
+from storage.errors import PhotoError
+from storage.names import inside
+from storage.photos import load_photo
+from storage.thumbnails import thumbnail
+
+SIDE = 320  # of the thumbnails, which pages use too
+CELL = (200, 150)
+CAPTION, GAP, MARGIN, HEAD = 18, 10, 16, 34
+PAPER, INK, EMPTY = "#ffffff", "#22252a", "#edebe6"
+LONGEST_CAPTION = 30
+
+
+@dataclass(frozen=True)
+class PhotoSource:
+    """Where photos lie, and where their thumbnails are kept."""
+
+    image_dir: Path
+    cache_dir: Path
+    follow_links: bool = False
+
+
+def draw_extremes(title: str, rows: Sequence[tuple[str, Sequence[str]]], source: PhotoSource) -> bytes:
+    """Draw rows of photos, each with a heading; give the PNG file.
+
+    A photo that cannot be shown keeps an empty place.
+
+    Parameters
+    ----------
+    rows : sequence of (str, sequence of str)
+        Heading and image names of each row.
+    source : PhotoSource
+        Where the photos come from.
+    """
+    columns = max([3, *(len(names) for _, names in rows)])
+    height = HEAD + CELL[1] + CAPTION + GAP
+    width = 2 * MARGIN + columns * (CELL[0] + GAP) - GAP
+    picture = Image.new("RGB", (width, MARGIN + HEAD + len(rows) * height), PAPER)
+    draw = ImageDraw.Draw(picture)
+    draw.text((MARGIN, MARGIN), plain_letters(title), INK, ImageFont.load_default(20))
+    for row, (heading, names) in enumerate(rows):
+        top = MARGIN + HEAD + row * height
+        draw.text((MARGIN, top), plain_letters(heading), INK, ImageFont.load_default(14))
+        for column, name in enumerate(names):
+            left = MARGIN + column * (CELL[0] + GAP)
+            corner = left, top + HEAD - GAP
+            draw.rectangle((*corner, left + CELL[0] - 1, corner[1] + CELL[1] - 1), EMPTY)
+            _paste(picture, corner, name, source)
+            text = plain_letters(name.rpartition("/")[2])[:LONGEST_CAPTION]
+            draw.text((left, corner[1] + CELL[1] + 2), text, INK, ImageFont.load_default(12))
+    content = BytesIO()
+    picture.quantize(256, Image.Quantize.FASTOCTREE).save(content, "PNG")
+    return content.getvalue()
+
+
+def _paste(picture: Image.Image, corner: tuple[int, int], name: str, source: PhotoSource) -> None:
+    try:
+        photo = inside(source.image_dir, name, source.follow_links)
+        small = load_photo(thumbnail(photo, source.cache_dir, SIDE))
+    except PhotoError:  # its place stays empty
+        return
+    fitted = ImageOps.contain(Image.fromarray(small), CELL)
+    picture.paste(fitted, (corner[0] + (CELL[0] - fitted.width) // 2, corner[1] + (CELL[1] - fitted.height) // 2))
