@@ -240,9 +240,6 @@ class _Attacking:
     def _finish(self, names: Sequence[str], num_written: int) -> None:
         report, folder = self.report, self.settings.export_dir
         records = read_records(folder)
-        if not records:
-            first = report.skipped[0]
-            raise StageError(f"none of the {len(names)} photos could be used; {first.name!r}: {first.reason}")
         rows = [
             TruthRow(
                 query_name(record.stem, key, self.settings.format),
@@ -258,6 +255,9 @@ class _Attacking:
             for name, record in records.items()
             for key, copy in record.copies.items()
         ]
+        if not rows:
+            first = report.skipped[0]
+            raise StageError(f"none of the {len(names)} photos could be used; {first.name!r}: {first.reason}")
         has_changed = write_truth(folder / MANIFEST_NAME, ATTACK_COLUMNS, rows)
         report.is_current = not (num_written or has_changed or report.skipped)
         wanted = {attack.id for attack in self.attacks}

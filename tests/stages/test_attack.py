@@ -298,6 +298,14 @@ def test_nothing_usable_is_a_stage_error(tmp_path: Path) -> None:
         make_attacks(AttackSettings(tmp_path / "photos", tmp_path / "out", num_workers=0))
 
 
+def test_nothing_but_files_of_somebody_else_is_a_stage_error_and_no_empty_truth(settings: AttackSettings) -> None:
+    (settings.export_dir / "street").mkdir(parents=True)
+    (settings.export_dir / "street" / "photo_000_scaling_0.4.png").write_bytes(b"mine")
+    with pytest.raises(StageError, match="did not write"):
+        make_attacks(replace(settings, attacks=("scaling_0.4",), limit=1))
+    assert not (settings.export_dir / MANIFEST_NAME).exists()
+
+
 @pytest.mark.parametrize("mode", ["RGBA", "LA", "P", "CMYK", "L", "1", "I;16"])
 def test_photos_of_any_mode_go_through_all_attacks(mode: str, tmp_path: Path) -> None:
     folder = tmp_path / "photos"
