@@ -100,7 +100,10 @@ def test_other_thresholds_are_shown_before_they_are_applied(thresholds: Page, se
 def test_what_would_join_is_listed_with_its_photos(thresholds: Page) -> None:
     slide(thresholds, "Strong", "0.5")
     expect(thresholds.locator(".threshold-part h2")).to_contain_text("Would join")
-    assert thresholds.locator(".threshold-part .thumbnail").count() > 1
+    groups = thresholds.locator(".threshold-part .photo-group")
+    expect(groups).not_to_have_count(0)
+    for number in range(groups.count()):
+        expect(groups.nth(number).locator(".thumbnail")).not_to_have_count(0)
 
 
 def test_the_weak_threshold_never_passes_the_strong_one(thresholds: Page) -> None:
