@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
@@ -55,7 +54,7 @@ class Regrouping:
         state = self._review.state
         made = _numbers_of(groups, state.num_photos)
         joined = [_joined(self._review, photos) for photos in groups[0]]
-        joined = [each for each in joined if len(each["clusters"]) + len(each["photos"]) > 1]
+        joined = [each for each in joined if len(each["pieces"]) + len(each["photos"]) > 1]
         parted = []
         for number in sorted(state.members):
             into: dict[int, list[int]] = {}
@@ -221,11 +220,17 @@ def _numbers_of(groups: Groups, num_photos: int) -> list[int]:
 
 
 def _joined(review: Review, photos: Sequence[int]) -> dict[str, Any]:
-    """Give the clusters and the lone photos that would be in one cluster; clusters of which most would."""
+    """Give what would be in one cluster: clusters or parts of them, with their photos, and photos that are alone."""
     state = review.state
-    numbers = Counter(state.owner[photo] for photo in photos)
-    alone = [photo for photo in photos if state.owner[photo] == ALONE]
-    return {"clusters": [str(number) for number in sorted(numbers.keys() - {ALONE})], "photos": alone}
+    photos_of: dict[int, list[int]] = {}
+    for photo in photos:
+        photos_of.setdefault(state.owner[photo], []).append(photo)
+    alone = photos_of.pop(ALONE, [])
+    pieces = [
+        {"cluster": str(number), "photos": within, "is_whole": len(within) == len(state.members[number])}
+        for number, within in sorted(photos_of.items())
+    ]
+    return {"pieces": pieces, "photos": alone}
 
 
 def _moves(review: Review, groups: Groups) -> tuple[Move, ...]:

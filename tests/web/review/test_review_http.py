@@ -173,6 +173,11 @@ def test_a_preview_writes_nothing_and_an_apply_does(client: Client, folders: Fol
     preview = client.post("/api/thresholds/preview", {"strong": 0.95, "weak": 0.3})
     assert preview.status == 200 and preview.content["parted"] and tree_hash(folders.results_dir) == before
     assert client.post("/api/thresholds/preview", {"strong": 2, "weak": 0.3}).status == 400
+    for joined in client.post("/api/thresholds/preview", {"strong": 0.2, "weak": 0.1}).content["joined"]:
+        assert len(joined["pieces"]) + len(joined["photos"]) > 1
+        for piece in joined["pieces"]:
+            members = set(review.state.photos(int(piece["cluster"])))
+            assert set(piece["photos"]) <= members and piece["is_whole"] == (set(piece["photos"]) == members)
     groups = groups_of(review)
     taken = client.post("/api/thresholds/apply", {"strong": 0.95, "weak": 0.3})
     overview = client.get("/api/overview").content

@@ -64,7 +64,8 @@ export async function split(cluster, photos = []) {
 function splitPreview(cluster, { kept, parted, link }, photos) {
   const where = photos.length > 0 ? "The selected photos leave." : "Split where it holds together least.";
   const score = link ? ` The best pair between the two halves scores ${scoreText(link.score)}.` : "";
-  const groups = [photoGroup(`Stays ${titleOf(cluster)}`, kept), photoGroup("Becomes a new building", parted)];
+  const headed = (ids, heading) => photoGroup(ids.length === 1 ? "Is alone from then on" : heading, ids);
+  const groups = [headed(kept, `Stays ${titleOf(cluster)}`), headed(parted, "Becomes a new building")];
   return element("div", { class: "preview" }, element("p", {}, where + score), groups);
 }
 

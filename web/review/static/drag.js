@@ -21,7 +21,7 @@ export function makeDraggable(grid, options) {
   grid.canvas.addEventListener("pointerdown", (event) => {
     const found = grid.itemOf(event.target);
     const isHeld = event.pointerType !== "touch" || grid.selection.has(found && grid.key(found.item));
-    if (!found || event.button !== 0 || event.shiftKey || !isHeld || event.target.closest(".tick")) return;
+    if (!found || event.button !== 0 || event.shiftKey || !isHeld) return;
     new Drag(grid, options, found.item, event);
   });
 }

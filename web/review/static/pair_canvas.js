@@ -103,6 +103,7 @@ export class PairCanvas {
     context.setTransform(ratio, 0, 0, ratio, 0, 0);
     context.clearRect(0, 0, ...this.#size());
     const places = this.#boxes();
+    this.node.closest(".pair")?.classList.toggle("is-above", places[1].half.y > 0);
     places.forEach(({ half, box }, side) => this.#drawPhoto(context, half, box, this.#images[side]));
     if (this.opacity > 0 && this.#images.every((image) => image?.naturalWidth)) this.#drawLines(context, places);
   }

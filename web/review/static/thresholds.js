@@ -7,6 +7,7 @@ import { button, element, plural } from "./dom.js";
 import { store } from "./store.js";
 
 const PAUSE_MS = 250;
+const LIST = new Intl.ListFormat("en", { type: "conjunction" });
 const SLIDERS = {
   strong: ["Strong", "Only pairs at or above it make two photos sure neighbours."],
   weak: ["Weak", "Pairs between it and the strong one are asked about; below it they count for nothing."],
@@ -162,9 +163,7 @@ export class ThresholdsView {
     );
     const nothing =
       joined.length + parted.length === 0 ? element("p", { class: "soft" }, "No building would change.") : null;
-    const joins = joined.map(({ clusters: numbers, photos }) =>
-      photoGroup(joinWords(numbers, photos.length), photos, 16),
-    );
+    const joins = joined.map(joinedGroup);
     const parts = parted.map(({ cluster, into }) => partedGroup(cluster, into));
     this.preview.replaceChildren(
       ...[change, nothing, part("Would join", numJoined, joins), part("Would part", numParted, parts)].filter(Boolean),
@@ -179,20 +178,30 @@ export class ThresholdsView {
   }
 }
 
-function joinWords(numbers, count) {
-  if (numbers.length === 0) return count === 2 ? "Two photos become a building" : "Photos become a building";
-  const names = numbers.map((number) => `building ${number}`);
-  return numbers.length === 1 ? `Join ${names[0]}` : `${names.join(" and ")} become one`.replace("b", "B");
+function joinWords(numbers, numPieces) {
+  if (numPieces === 0) return "A new building";
+  if (numbers.length === 0) return "Parts become one";
+  if (numPieces === 1) return `Building ${numbers[0]} grows`;
+  return numbers.length === 1 ? `Building ${numbers[0]} grows` : `Buildings ${LIST.format(numbers)} become one`;
+}
+
+function group(heading, pieces) {
+  const parts = element("div", { class: "pieces" }, pieces);
+  return element("article", { class: "parted" }, element("h3", {}, heading), parts);
+}
+
+function joinedGroup({ pieces, photos }) {
+  const groups = pieces.map(({ cluster, photos: ids, is_whole: isWhole }) =>
+    photoGroup(`${isWhole ? "Building" : "Part of building"} ${cluster}`, ids, 12),
+  );
+  if (photos.length > 0) groups.push(photoGroup("Alone until now", photos, 16));
+  const numbers = pieces.filter((piece) => piece.is_whole).map((piece) => piece.cluster);
+  return group(joinWords(numbers, pieces.length), groups);
 }
 
 function partedGroup(cluster, into) {
   const pieces = into.map((ids) => photoGroup(ids.length === 1 ? "Alone" : "Stays together", ids, 12));
-  return element(
-    "article",
-    { class: "parted" },
-    element("h3", {}, `Building ${cluster}`),
-    element("div", { class: "pieces" }, pieces),
-  );
+  return group(`Building ${cluster}`, pieces);
 }
 
 function part(heading, count, groups) {

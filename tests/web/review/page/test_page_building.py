@@ -44,6 +44,14 @@ def test_selected_photos_leave_after_a_preview(church: Page, served: ServedRevie
     expect(church.locator(".photo")).to_have_count(5)
 
 
+def test_a_split_says_of_one_photo_that_it_is_alone_then(church: Page) -> None:
+    church.locator(".photo .tick").nth(0).click()
+    church.keyboard.press("s")
+    groups = church.get_by_role("dialog").locator(".photo-group")
+    expect(groups.nth(0)).to_contain_text("Stays")
+    expect(groups.nth(1)).to_contain_text("Is alone from then on 1 photo")
+
+
 def test_a_building_is_split_at_its_weakest_link(church: Page, served: ServedReview) -> None:
     church.get_by_role("button", name="Split here").click()
     expect(church.get_by_role("dialog").locator(".photo-group")).to_have_count(2)

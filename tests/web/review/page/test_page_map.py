@@ -44,8 +44,9 @@ def positions(served: ServedReview) -> list[Any]:
     return list(decisions_of(served)["positions"].values())
 
 
-def test_a_photo_is_dragged_onto_the_map_and_taken_back(town: Page, served: ServedReview) -> None:
-    town.locator(".tray .cell").first.drag_to(town.locator(".map-canvas"))
+@pytest.mark.parametrize("at", [(60, 45), (20, 20)], ids=["middle", "tick"])
+def test_a_photo_is_dragged_onto_the_map_and_taken_back(town: Page, served: ServedReview, at: tuple[int, int]) -> None:
+    town.locator(".tray .cell").first.drag_to(town.locator(".map-canvas"), source_position={"x": at[0], "y": at[1]})
     expect(town.locator(".tray h2")).to_have_text(f"{WITHOUT_POSITION - 1} without a position")
     ((latitude, longitude),) = positions(served)
     assert latitude == pytest.approx(45.8, abs=0.01) and longitude == pytest.approx(15.9, abs=0.01)
@@ -100,7 +101,10 @@ def test_other_thresholds_are_shown_before_they_are_applied(thresholds: Page, se
 def test_what_would_join_is_listed_with_its_photos(thresholds: Page) -> None:
     slide(thresholds, "Strong", "0.5")
     expect(thresholds.locator(".threshold-part h2")).to_contain_text("Would join")
-    assert thresholds.locator(".threshold-part .thumbnail").count() > 1
+    groups = thresholds.locator(".threshold-part .photo-group")
+    expect(groups).not_to_have_count(0)
+    for number in range(groups.count()):
+        expect(groups.nth(number).locator(".thumbnail")).not_to_have_count(0)
 
 
 def test_the_weak_threshold_never_passes_the_strong_one(thresholds: Page) -> None:
