@@ -4,6 +4,8 @@ import random
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from storage.formats.plain_lines import MAX_NAME, MAX_SCORE, NameNumbers, PlainLines
 
@@ -13,6 +15,32 @@ def lines_of(names: list[str]) -> PlainLines:
     lines = PlainLines.of(text.encode())
     assert lines is not None
     return lines
+
+
+SCORES = st.one_of(
+    st.floats(allow_infinity=False).map(repr),
+    st.integers(0, 10**7).map(lambda units: repr(units / 10**7)),
+    st.from_regex(r"[0-9]\.[0-9]{1,20}", fullmatch=True),
+    st.sampled_from(
+        ["1.", ".5", "-.5", "1.5_0", "+0.5", "0.5e3", "9.99999999999999", "9007199254740993", " 0.5", "00.5"]
+    ),
+)
+
+
+@given(texts=st.lists(SCORES.filter(lambda text: len(text) <= MAX_SCORE), min_size=1, max_size=30))
+@settings(max_examples=200, deadline=None)
+def test_numbers_of_any_form_are_read_as_python_reads_them(texts: list[str]) -> None:
+    lines = PlainLines.of("".join(f"a\tb\t{text}\n" for text in texts).encode())
+    assert lines is not None
+    np.testing.assert_array_equal(lines.scores(), np.array([float(text) for text in texts]))
+
+
+@pytest.mark.parametrize("text", ["0.1x", "0.1.2", "0..1", "x.5", "0.\xb2"])
+def test_what_is_no_number_is_refused_however_it_begins(text: str) -> None:
+    lines = PlainLines.of(f"a\tb\t0.5\na\tb\t{text}\n".encode())
+    assert lines is not None
+    with pytest.raises(ValueError, match="could not convert"):
+        lines.scores()
 
 
 @pytest.mark.parametrize("length", [1, 7, 8, 9, 16, 63, MAX_NAME])
