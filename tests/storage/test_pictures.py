@@ -75,3 +75,9 @@ def test_a_larger_photo_is_averaged_into_its_picture() -> None:
 def test_a_picture_of_the_right_size_is_taken_as_it_is() -> None:
     photo = np.random.default_rng(0).integers(0, 256, (32, 64, 3), dtype=np.uint8)
     assert np.array_equal(letterboxed(photo, 64, 32), photo)
+
+
+def test_a_smaller_photo_is_enlarged_smoothly() -> None:
+    grey = letterboxed(striped(16, 16), 64, 64)[32, :, 0].astype(int)
+    assert grey[0] == 200 and grey[-1] == 0 and (np.diff(grey) <= 0).all()
+    assert len(np.unique(grey)) > 3

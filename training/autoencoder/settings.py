@@ -133,7 +133,7 @@ class AutoencoderSettings:
     patience: int = 10
     learning_rate: float = 1e-3
     schedule: str = "constant"
-    batch_size: int = 32
+    batch_size: int = 16
     validation_share: float = 0.1
     seed: int = 0
 

@@ -10,7 +10,7 @@ import pytest
 from storage.errors import DamagedFileError, StageError
 from storage.model_files import cached_path
 from tests.hloc.stand_ins import drawn_state, put_state
-from training.autoencoder.losses import LAYERS, Loss, make_loss
+from training.autoencoder.losses import LAYERS, Loss, make_loss, perceptual_loss
 
 torch = pytest.importorskip("torch")
 models = pytest.importorskip("torchvision.models")
@@ -34,10 +34,9 @@ def hub(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path / "hub"
 
 
-@pytest.fixture
-def perceptual(hub: Path, state: dict[str, Any]) -> Loss:
-    put_state(hub, "vgg19", state)
-    return make_loss("perceptual")
+@pytest.fixture(scope="module")
+def perceptual(tmp_path_factory: pytest.TempPathFactory, state: dict[str, Any]) -> Loss:
+    return perceptual_loss(put_state(tmp_path_factory.mktemp("torch") / "hub", "vgg19", state))
 
 
 def drawn(seed: int, count: int = 2) -> Any:
@@ -51,9 +50,8 @@ def test_pixels_are_compared_by_squares_or_absolute_differences() -> None:
 
 
 @pytest.mark.parametrize("name", ["mse", "l1", "perceptual"])
-def test_equal_pictures_differ_by_nothing_and_others_by_something(name: str, hub: Path, state: dict[str, Any]) -> None:
-    put_state(hub, "vgg19", state)
-    loss = make_loss(name)
+def test_equal_pictures_differ_by_nothing_and_others_by_something(name: str, perceptual: Loss) -> None:
+    loss = perceptual if name == "perceptual" else make_loss(name)
     assert loss.between(drawn(0), drawn(0)).item() == 0
     there, back = loss.between(drawn(0), drawn(1)).item(), loss.between(drawn(1), drawn(0)).item()
     assert there > 0 and there == pytest.approx(back)  # a signed difference would change its sign

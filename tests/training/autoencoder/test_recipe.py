@@ -17,6 +17,7 @@ from storage.errors import StageError, UsageError
 from storage.photos import load_photo
 from storage.pictures import letterboxed
 from tests.drawn_photos import draw_photo, save_photos
+from tests.hloc.stand_ins import drawn_state, put_state
 from tests.training.autoencoder.conftest import TINY
 from training.autoencoder.export import as_descriptor
 from training.autoencoder.network import make_autoencoder
@@ -160,6 +161,18 @@ def test_scalars_are_read_by_tensorboard(recipe: AutoencoderRecipe) -> None:
     losses = [float(row["validation_loss"]) for row in curve_of(recipe)]
     assert [event.value for event in events.Scalars("validation_loss")] == pytest.approx(losses, rel=1e-4)
     assert [event.step for event in events.Scalars("validation_loss")] == [1, 2]
+
+
+def test_a_training_by_what_vgg_sees(
+    recipe: AutoencoderRecipe, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pytest.importorskip("torchvision")
+    monkeypatch.setenv("TORCH_HOME", str(tmp_path / "torch"))
+    put_state(tmp_path / "torch/hub", "vgg19", drawn_state("vgg19", 2.0, begin="features."))
+    train_autoencoder(replace(recipe, learning=replace(recipe.learning, loss="perceptual")))
+    first, second = (float(row["training_loss"]) for row in curve_of(recipe))
+    assert 0 < second < first
+    assert json.loads((recipe.output_dir / "recipe.json").read_text())["loss"].startswith("perceptual, vgg19 ")
 
 
 def test_links_are_followed_only_where_it_is_asked_for(recipe: AutoencoderRecipe, tmp_path: Path) -> None:
