@@ -39,7 +39,7 @@ SIMILARITIES: dict[str, SimilarityEntry] = {
     "ahash": SimilarityEntry("ahash", 0.95, 0.93),
     "dhash": SimilarityEntry("dhash", 0.87, 0.87),
     "whash": SimilarityEntry("whash", 0.96, 0.93),
-    "orb": SimilarityEntry("orb", 0.30, 0.15),
+    "orb": SimilarityEntry("orb", 0.52, 0.52),
     "tm": SimilarityEntry("tm", 0.92, 0.92),
 }
 
