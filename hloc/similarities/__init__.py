@@ -33,13 +33,13 @@ class SimilarityEntry:
 
 SIMILARITIES: dict[str, SimilarityEntry] = {
     "ssim": SimilarityEntry("ssim", 0.85, 0.70),
-    "minhash": SimilarityEntry("minhash", 0.60, 0.40),
-    "phash": SimilarityEntry("phash", 0.80, 0.75),
-    "ahash": SimilarityEntry("ahash", 0.80, 0.75),
-    "dhash": SimilarityEntry("dhash", 0.80, 0.75),
-    "whash": SimilarityEntry("whash", 0.80, 0.75),
+    "minhash": SimilarityEntry("minhash", 0.26, 0.26),
+    "phash": SimilarityEntry("phash", 0.84, 0.84),
+    "ahash": SimilarityEntry("ahash", 0.95, 0.93),
+    "dhash": SimilarityEntry("dhash", 0.87, 0.87),
+    "whash": SimilarityEntry("whash", 0.96, 0.93),
     "orb": SimilarityEntry("orb", 0.30, 0.15),
-    "tm": SimilarityEntry("tm", 0.95, 0.90),
+    "tm": SimilarityEntry("tm", 0.92, 0.92),
 }
 
 

@@ -86,8 +86,11 @@ def strongest_corners(grey: NDArray[np.uint8], count: int = NUM_CORNERS) -> NDAr
         positive, as that of an edge or of a plain area is not.
     """
     response = cv2.cornerHarris(grey, blockSize=2, ksize=3, k=0.04).ravel()
-    order = np.argsort(-response, kind="stable")[:count]
-    chosen = order[response[order] > 0]
+    corners = np.flatnonzero(response > 0)
+    if len(corners) > count:
+        weakest = np.partition(response[corners], -count)[-count]
+        corners = corners[response[corners] >= weakest]
+    chosen = corners[np.argsort(-response[corners], kind="stable")[:count]]
     return np.stack(np.divmod(chosen, grey.shape[1]), axis=1)
 
 

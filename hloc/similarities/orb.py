@@ -77,7 +77,7 @@ class Orb(Similarity):
 
 
 class OrbScorer(OrderedScorer):
-    """Holds the features as they are, and as numbers to multiply those of as many photos as fit into 512 MB."""
+    """Holds the features as they are, and as numbers to multiply those of as many photos as :func:`keeping` allows."""
 
     def __init__(self, features: Sequence[NDArray[Any]], measure: Measure) -> None:
         self._measure = measure

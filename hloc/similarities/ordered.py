@@ -10,8 +10,10 @@ from typing import TypeVar
 import numpy as np
 
 from hloc.similarities.base import SCORE_DECIMALS, Rows, Scorer, Scores
+from storage.machine import available_memory
 
-KEPT_BYTES = 512 * 2**20
+LEAST_KEPT_BYTES, MOST_KEPT_BYTES = 128 * 2**20, 2 * 2**30
+KEPT_SHARE = 4  # of the memory that is available
 TILE = 128
 
 Prepared = TypeVar("Prepared")
@@ -46,5 +48,10 @@ class OrderedScorer(Scorer):
 
 
 def keeping(prepare: Callable[[int], Prepared], bytes_each: int) -> Callable[[int], Prepared]:
-    """Let a function of a photo's row remember what it gave lately, up to 512 MB; threads may share it."""
-    return lru_cache(max(2, KEPT_BYTES // max(1, bytes_each)))(prepare)
+    """Let a function of a photo's row remember what it gave lately; threads may share it.
+
+    A quarter of the memory that is available now is used, 2 GB at the most.
+    """
+    share = (available_memory() or 0) // KEPT_SHARE
+    kept_bytes = min(max(share, LEAST_KEPT_BYTES), MOST_KEPT_BYTES)
+    return lru_cache(max(2, kept_bytes // max(1, bytes_each)))(prepare)

@@ -5,9 +5,10 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
+import pytest
 
 from hloc.similarities.base import Rows, Scores
-from hloc.similarities.ordered import KEPT_BYTES, TILE, OrderedScorer, keeping
+from hloc.similarities.ordered import LEAST_KEPT_BYTES, MOST_KEPT_BYTES, TILE, OrderedScorer, keeping
 from tests.hloc.similarities.drawn import make, scene
 
 
@@ -69,17 +70,28 @@ def test_what_was_prepared_is_kept() -> None:
     assert prepared == [3, 4]
 
 
-def test_no_more_is_kept_than_fits() -> None:
+@pytest.mark.parametrize("available", [0, None, 4 * LEAST_KEPT_BYTES])
+def test_no_more_is_kept_than_fits(available: int | None, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("hloc.similarities.ordered.available_memory", lambda: available)
     prepared: list[int] = []
-    kept = keeping(lambda row: prepared.append(row) or row, bytes_each=KEPT_BYTES // 3)
+    kept = keeping(lambda row: prepared.append(row) or row, bytes_each=LEAST_KEPT_BYTES // 3)
     for row in (0, 1, 2, 3, 0):
         kept(row)
     assert prepared == [0, 1, 2, 3, 0]
 
 
+def test_more_is_kept_where_there_is_more_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("hloc.similarities.ordered.available_memory", lambda: 8 * LEAST_KEPT_BYTES)
+    prepared: list[int] = []
+    kept = keeping(lambda row: prepared.append(row) or row, bytes_each=LEAST_KEPT_BYTES // 3)
+    for row in (0, 1, 2, 3, 4, 5, 0):
+        kept(row)
+    assert prepared == [0, 1, 2, 3, 4, 5]
+
+
 def test_two_photos_are_kept_however_large() -> None:
     prepared: list[int] = []
-    kept = keeping(lambda row: prepared.append(row) or row, bytes_each=10 * KEPT_BYTES)
+    kept = keeping(lambda row: prepared.append(row) or row, bytes_each=10 * MOST_KEPT_BYTES)
     for row in (0, 1, 0, 1):
         kept(row)
     assert prepared == [0, 1]

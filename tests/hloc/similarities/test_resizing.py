@@ -43,8 +43,8 @@ def test_no_side_vanishes() -> None:
 
 
 def test_a_photo_that_shrinks_is_averaged() -> None:
-    checks = grey_photo([[0, 200] * 4] * 8)
-    assert np.all(told(size=(4, 8)).of(checks) == 100)
+    stripes = grey_photo([[0, 0, 0, 200] * 2] * 8)
+    assert np.all(told(size=(2, 8)).of(stripes) == 50)
 
 
 def test_a_photo_that_grows_is_interpolated() -> None:

@@ -162,7 +162,7 @@ def test_another_size_is_another_setting(name: str) -> None:
 def test_default_thresholds_lie_in_the_range_of_scores(name: str) -> None:
     strong, weak = SIMILARITIES[name].thresholds
     similarity = make(name)
-    assert similarity.lowest < weak < strong <= similarity.highest
+    assert similarity.lowest < weak <= strong < similarity.highest
     assert similarity.name == name
 
 
