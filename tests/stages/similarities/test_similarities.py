@@ -61,7 +61,10 @@ def test_what_the_extractor_takes_is_understood(method: str) -> None:
 @pytest.mark.parametrize("method", ["", "magic", "vlad+ssim", "vlad+"])
 def test_what_it_does_not_take_is_left_to_others(tmp_path: Path, method: str) -> None:
     assert not descriptors.understands(method)
-    with pytest.raises(UsageError, match=r"is not known; choose from auto, vlad, .* \(descriptors\); .*phash.* \(classical similarities\)"):
+    with pytest.raises(
+        UsageError,
+        match=r"is not known; choose from auto, vlad, .* \(descriptors\); .*phash.* \(classical similarities\)",
+    ):
         score_sample(request_of(tmp_path, method, 2))
 
 
