@@ -16,6 +16,7 @@ from hloc.similarities.base import Rows, Scorer, Scores
 from stages.compare_settings import CompareSettings
 from stages.comparing.batches import BatchedComparison, Outcome
 from stages.comparing.plan import Plan
+from storage.errors import StageError
 from storage.fingerprints import Fingerprint
 from tests.tiny_similarity import PixelSimilarity
 
@@ -141,6 +142,15 @@ def test_the_five_photos_of_a_chain_are_one_cluster_with_exact_and_not_with_lead
     chain = table_of(5, {(0, 1), (1, 2)})
     assert groups(compared(chain)[0], 5) == [[0, 1, 2], [3], [4]]
     assert groups(compared(chain, skip="leader")[0], 5) == [[0, 1], [2], [3], [4]]
+
+
+def test_more_similar_pairs_than_memory_is_for_are_refused_with_what_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("stages.comparing.batches.MAX_PAIRS", 27)
+    everything = table_of(8, {(one, two) for two in range(8) for one in range(two)})
+    with pytest.raises(StageError, match="more than 27 pairs are similar at --threshold 0.5: raise it, or"):
+        compared(everything, scores_blocks=True)
+    assert len(compared(everything, scores_blocks=True, skip="leader")[0].first) == 7
+    assert len(compared(everything, scores_blocks=True, batch_size=7)[0].first) == 21
 
 
 # -- going on ---------------------------------------------------------------------------------------------------------
