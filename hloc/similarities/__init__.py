@@ -16,9 +16,10 @@ class SimilarityEntry:
     Attributes
     ----------
     module : str
-        The module under ``hloc.similarities`` whose ``create(options)`` makes it.
+        The module under ``hloc.similarities`` whose ``create(name, options)`` makes it.
     strong_threshold, weak_threshold : float
-        Default scores of strong and weak edges; ``docs/models.md`` says how they were fixed.
+        Default scores of strong and weak edges, for the similarity's own options; fixed on near-duplicates
+        (``benchmarks/similarities.md``). They mean nothing on other scales of scores.
     """
 
     module: str
@@ -32,13 +33,13 @@ class SimilarityEntry:
 
 
 SIMILARITIES: dict[str, SimilarityEntry] = {
-    "ssim": SimilarityEntry("ssim", 0.85, 0.70),
+    "ssim": SimilarityEntry("ssim", 0.72, 0.72),
     "minhash": SimilarityEntry("minhash", 0.26, 0.26),
     "phash": SimilarityEntry("phash", 0.84, 0.84),
     "ahash": SimilarityEntry("ahash", 0.95, 0.93),
     "dhash": SimilarityEntry("dhash", 0.87, 0.87),
     "whash": SimilarityEntry("whash", 0.96, 0.93),
-    "orb": SimilarityEntry("orb", 0.30, 0.15),
+    "orb": SimilarityEntry("orb", 0.52, 0.52),
     "tm": SimilarityEntry("tm", 0.92, 0.92),
 }
 
