@@ -24,7 +24,7 @@ from storage.progress import progress_bar
 from storage.report import SkippedPhoto
 
 MADE_BY = "python -m tools.compare_images"
-LEAST_SHARE = 16  # scores that are worth a thread of their own
+LEAST_SHARE = 4  # scores that are worth a thread of their own, where one takes half a millisecond
 
 
 @dataclass(frozen=True)

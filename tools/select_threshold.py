@@ -35,7 +35,7 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     add("--pairs_file", type=Path, default=default.pairs_file, help="default: the one that create_clusters.py takes")
     text = "default: RESULTS_DIR/thresholds/NAME of the pairs"
     add("--output_dir", type=Path, default=default.output_dir, help=text)
-    add("--method", default=default.method, help="score a sample by this model, as extract_features.py --model")
+    add("--method", default=default.method, help="score a sample by this: a model or a similarity")
     add("--sample", type=int, default=default.sample, help="photos in the sample; default: 300")
     add("--seed", type=int, default=default.seed, help="draws the sample")
     add("--num_workers", type=int, default=default.num_workers, help="processes that describe the sample")

@@ -19,11 +19,13 @@ from clustering.comparisons import Comparison, Step, compare
 from clustering.medoids import Medoids, find_medoids
 from hloc.similarities.base import Scorer
 from stages.comparing.plan import Plan
+from storage.errors import StageError
 from storage.formats.comparison_state import ComparisonState, read_state, write_state
 from storage.formats.photo_features import PhotoFeatureStore
 from storage.progress import progress_bar
 
 CHECKPOINT_S = 20.0
+MAX_PAIRS = 20_000_000  # a gibibyte while they are sorted
 
 Numbers = NDArray[np.int64]
 Spread = Callable[[Scorer], Scorer]
@@ -136,13 +138,20 @@ class BatchedComparison:
         places: Numbers,
     ) -> Iterator[tuple[int, Step]]:
         """Compare one part from row ``start`` on; ``places`` are the photos' places in the plan."""
-        num_before = sum(len(step.first) for step in self._found) - len(former[0])
+        num_found = sum(len(step.first) for step in self._found)
+        num_before = num_found - len(former[0])
         is_across = comparison.group is not None
         row = start
         for step in compare(comparison, start, former):
             found = Step(step.next_row, places[step.first], places[step.second], step.score, step.num_compared)
             self._found.append(found)
             self._counts[is_across] += step.num_compared
+            num_found += len(step.first)
+            if num_found > MAX_PAIRS:
+                raise StageError(
+                    f"more than {MAX_PAIRS:,} pairs are similar at --threshold {self._plan.threshold:g}: raise it, or "
+                    "compare fewer pairs by --batch_size or --skip leader"
+                )
             yield step.next_row - row, found
             row = step.next_row
             if time.monotonic() - self._written_at >= CHECKPOINT_S:

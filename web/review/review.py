@@ -159,7 +159,9 @@ class Review:
             return None
         settings = self.info.get("settings", {})
         weak, strong = float(settings.get("weak_edg_thresh", 0.0)), float(settings.get("strong_edg_thresh", 1.0))
-        width = max(strong - weak, 1e-6)
+        if not weak < strong:
+            return lambda scores: np.where(scores >= strong, STRONG_THRESH, 0.0)
+        width = strong - weak
         return lambda scores: WEAK_THRESH + (scores - weak) / width * (STRONG_THRESH - WEAK_THRESH)
 
     def _make_queue(self, bonds: Bonds) -> ReviewQueue:

@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from hypothesis import given, settings
+import pytest
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from clustering.comparisons import label_components
@@ -15,6 +16,7 @@ from hloc.similarities.base import Rows, Scorer, Scores
 from stages.compare_settings import CompareSettings
 from stages.comparing.batches import BatchedComparison, Outcome
 from stages.comparing.plan import Plan
+from storage.errors import StageError
 from storage.fingerprints import Fingerprint
 from tests.tiny_similarity import PixelSimilarity
 
@@ -73,7 +75,7 @@ def groups(outcome: Outcome, num_photos: int) -> list[list[int]]:
     return sorted(np.flatnonzero(label == number).tolist() for number in set(label.tolist()))
 
 
-@settings(max_examples=60)
+@settings(max_examples=40)
 @given(
     st.lists(st.integers(0, 4), min_size=1, max_size=20),
     st.integers(2, 20),
@@ -90,7 +92,7 @@ def test_where_alike_is_transitive_batches_with_rescue_give_the_groups_of_one_ru
     assert groups(outcome, len(table)) == groups(whole, len(table))
 
 
-@settings(max_examples=60)
+@settings(max_examples=40)
 @given(st.data(), st.integers(2, 12), st.sampled_from(["exact", "none"]), st.booleans())
 def test_batches_never_join_what_one_run_does_not(
     data: st.DataObject, batch_size: int, skip: str, rescue: bool
@@ -140,3 +142,84 @@ def test_the_five_photos_of_a_chain_are_one_cluster_with_exact_and_not_with_lead
     chain = table_of(5, {(0, 1), (1, 2)})
     assert groups(compared(chain)[0], 5) == [[0, 1, 2], [3], [4]]
     assert groups(compared(chain, skip="leader")[0], 5) == [[0, 1], [2], [3], [4]]
+
+
+def test_more_similar_pairs_than_memory_is_for_are_refused_with_what_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("stages.comparing.batches.MAX_PAIRS", 27)
+    everything = table_of(8, {(one, two) for two in range(8) for one in range(two)})
+    with pytest.raises(StageError, match="more than 27 pairs are similar at --threshold 0.5: raise it, or"):
+        compared(everything, scores_blocks=True)
+    assert len(compared(everything, scores_blocks=True, skip="leader")[0].first) == 7
+    assert len(compared(everything, scores_blocks=True, batch_size=7)[0].first) == 21
+
+
+# -- going on ---------------------------------------------------------------------------------------------------------
+
+
+class CutError(Exception):
+    """The run is cut here."""
+
+
+class CuttingScorer(TableScorer):
+    """Stops the run after a number of calls."""
+
+    calls_left = 10**9
+
+    def block(self, first: Rows, second: Rows) -> Scores:
+        self._count()
+        return super().block(first, second)
+
+    def pairs(self, first: Rows, second: Rows) -> Scores:
+        self._count()
+        return super().pairs(first, second)
+
+    def _count(self) -> None:
+        if CuttingScorer.calls_left == 0:
+            raise CutError
+        CuttingScorer.calls_left -= 1
+
+
+class CuttingSimilarity(TableSimilarity):
+    """As the similarity of a table, but stops."""
+
+    def scorer(self, features: Sequence[np.ndarray]) -> Scorer:
+        return CuttingScorer(features, self.table)
+
+
+def cut_run(table: np.ndarray, path: Path, calls: int, how: dict[str, Any], blocks: bool) -> Outcome | None:
+    similarity = CuttingSimilarity(scores_blocks=blocks)
+    similarity.table = table
+    prints = {f"{number:03d}": Fingerprint(number, 0, "0") for number in range(len(table))}
+    plan = Plan.of(CompareSettings(**{"threshold": 0.5} | how), similarity, prints, [])
+    CuttingScorer.calls_left = calls
+    try:
+        return BatchedComparison(plan, NumberStore(), lambda scorer: scorer, path).run()  # type: ignore[arg-type]
+    except CutError:
+        return None
+
+
+@settings(max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.data(), st.sampled_from(["exact", "leader", "none"]), st.booleans(), st.booleans())
+def test_cut_again_and_again_a_comparison_ends_as_in_one_run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, data: st.DataObject, skip: str, blocks: bool, rescue: bool
+) -> None:
+    monkeypatch.setattr("stages.comparing.batches.CHECKPOINT_S", 0.0)
+    monkeypatch.setattr("clustering.comparisons.PAIRS_AT_ONCE", 6)
+    monkeypatch.setattr("clustering.comparisons.SCORES_AT_ONCE", 12)
+    every = [(one, two) for two in range(10) for one in range(two)]
+    table = table_of(10, data.draw(st.sets(st.sampled_from(every), max_size=20)))
+    how = {"batch_size": data.draw(st.integers(2, 10)), "skip": skip, "rescue_outliers": rescue}
+    path = tmp_path / "state.h5"
+    path.unlink(missing_ok=True)
+    whole = cut_run(table, path, 10**9, how, blocks)
+    path.unlink(missing_ok=True)
+    found, runs = None, 0
+    while found is None:
+        found = cut_run(table, path, data.draw(st.integers(2, 6)), how, blocks)
+        runs += 1
+        assert runs < 60
+    assert whole is not None and found.representatives == whole.representatives
+    for column in ("first", "second", "score"):
+        assert getattr(found, column).tolist() == getattr(whole, column).tolist()
+    assert (found.num_compared, found.num_compared_across) == (whole.num_compared, whole.num_compared_across)
+    assert (found.num_skipped, found.num_skipped_across) == (whole.num_skipped, whole.num_skipped_across)

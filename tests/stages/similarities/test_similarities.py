@@ -58,10 +58,13 @@ def test_what_the_extractor_takes_is_understood(method: str) -> None:
     assert descriptors.understands(method)
 
 
-@pytest.mark.parametrize("method", ["", "ssim", "vlad+ssim", "vlad+"])
+@pytest.mark.parametrize("method", ["", "magic", "vlad+ssim", "vlad+"])
 def test_what_it_does_not_take_is_left_to_others(tmp_path: Path, method: str) -> None:
     assert not descriptors.understands(method)
-    with pytest.raises(UsageError, match=r"is not known; choose from auto, vlad, .* \(descriptors\)"):
+    with pytest.raises(
+        UsageError,
+        match=r"is not known; choose from auto, vlad, .* \(descriptors\); .*phash.* \(classical similarities\)",
+    ):
         score_sample(request_of(tmp_path, method, 2))
 
 
