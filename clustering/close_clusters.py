@@ -52,8 +52,9 @@ def merge_by_steps(means: Vectors, threshold: float = MERGE_THRESHOLD) -> Labels
     A step is taken while it changes the groups, leaves 65 % of them, and leaves no cluster whose mean distance to the
     later clusters of its group exceeds ``threshold``. The last condition ends the steps too, but the rest of that step
     is taken: such a cluster leaves its group, with those that were with it before. The rule is that of a program that
-    clustered the embeddings of a ResNet; where the first step that joins anything breaks a condition, nothing is
-    joined (that program ended with an error there).
+    clustered the embeddings of a ResNet. Where already the first step that joins anything leaves too few groups,
+    nothing is joined; where it has such a cluster, every other one was by itself before (that program ended with an
+    error in both cases).
 
     Parameters
     ----------

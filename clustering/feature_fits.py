@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+import warnings
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
@@ -87,6 +88,7 @@ def fit_grid(
     list of Fit
         In the order of ``clusterers``; one is chosen, none where none can be scored.
     """
+    from sklearn.exceptions import ConvergenceWarning
     from threadpoolctl import threadpool_limits
 
     shared: dict[Any, list[int]] = {}
@@ -95,9 +97,11 @@ def fit_grid(
     groups = list(shared.values())
     fits: list[Fit | None] = [None] * len(clusterers)
     with (
+        warnings.catch_warnings(),
         threadpool_limits(1),
         ThreadPoolExecutor(max(1, num_workers), initializer=lambda: threadpool_limits(1, "openmp")) as pool,
     ):
+        warnings.simplefilter("ignore", ConvergenceWarning)  # max_iter is the caller's: what a fit gives is scored
         done = pool.map(lambda group: _fit_group([clusterers[place] for place in group], vectors), groups)
         for group, found in zip(groups, track(done, len(groups)) if track else done, strict=True):
             for place, fit in zip(group, found, strict=True):

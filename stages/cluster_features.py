@@ -131,7 +131,7 @@ class Clustering:
 
     def _grid(self, vectors: Vectors) -> Grid:
         settings = self.settings
-        given, self.trials = sized(self.given, vectors, settings.metric)
+        given, self.trials = sized(self.given, vectors)
         return make_grid(settings.algorithm, given, vectors, settings.metric, settings.seed)
 
     def _fit(self, grid: Grid, vectors: Vectors) -> list[Fit]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
@@ -23,10 +22,7 @@ class GaussianMixtureClusterer(FeatureClusterer):
 
     def fit(self, vectors: Vectors) -> Labels:
         """Group vectors (N, D); see :class:`clustering.feature_clusterers.base.FeatureClusterer`."""
-        from sklearn.exceptions import ConvergenceWarning
         from sklearn.mixture import GaussianMixture
 
         model = GaussianMixture(self.n_clusters, max_iter=self.max_iter, random_state=self.seed)
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", ConvergenceWarning)  # max_iter is the user's: what it gives is scored
-            return number_by_first(model.fit_predict(vectors))
+        return number_by_first(model.fit_predict(vectors))

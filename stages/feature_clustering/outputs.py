@@ -206,6 +206,8 @@ def _plots(made: Made) -> dict[str, bytes]:
     parameters, metric = made.chosen.clusterer.parameters(), made.chosen.clusterer.metric
     if made.chosen.clusterer.name == "agglomerative":
         tree = linkage_tree(made.reduced, parameters["linkage"], metric)
+        if not tree[:, 2].any():  # equal vectors: nothing to draw
+            return plots
         below = parameters["distance_threshold"]
         cut = cut_height(tree, parameters["n_clusters"]) if below is None else below
         plots["dendrogram.png"] = draw_dendrogram(tree, cut, f"the last joins, linkage {parameters['linkage']}")

@@ -106,7 +106,7 @@ def draw_dendrogram(tree: NDArray[np.float64], cut: float | None, title: str) ->
             leaf_font_size=6,
         )
         if cut is not None:
-            axis.axhline(cut, color=ACCENT, linewidth=1, linestyle="--")
+            axis.axhline(cut, color=ACCENT, linewidth=1.8, linestyle="--")
         axis.set_xlabel("photos below, or (in brackets) how many")
         axis.set_ylabel("distance")
 
@@ -120,7 +120,7 @@ def draw_neighbour_distances(distances: NDArray[np.float64], min_samples: int, r
         curve = np.sort(distances)
         places = np.unique(np.linspace(0, len(curve) - 1, min(MOST_POINTS, len(curve))).astype(np.int64))
         axis.plot(places + 1, curve[places], color=COLOUR, linewidth=1.6)
-        axis.axhline(knee(curve), color=ACCENT, linewidth=1, label=f"knee {knee(curve):.4g}")
+        axis.axhline(knee(curve), color=ACCENT, linewidth=1.8, label=f"knee {knee(curve):.4g}")
         axis.axhline(radius, color=INK, linewidth=1, linestyle="--", label=f"eps {radius:.4g}")
         axis.legend(fontsize=8)
         axis.set_xlabel("photos")

@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 
 from clustering.cluster_sizes import SizeTrial, minimum_cluster_size, sizes_to_try, try_sizes
+from clustering.density_hierarchy import dense_clusters, hierarchy_of
 from clustering.density_validity import reachability_tree
 from clustering.feature_clusterers.base import Labels, Vectors
-from clustering.feature_clusterers.hdbscan import HdbscanClusterer
 from clustering.feature_space import as_euclidean
 from clustering.label_steps import MIN_SAMPLES, StepResult, StepRule, take_steps
 from clustering.noise import NoiseRule
@@ -103,19 +103,15 @@ def check_steps(settings: FeatureClusterSettings) -> None:
 # -- the minimum size -------------------------------------------------------------------------------------------------
 
 
-def sized(
-    given: dict[str, tuple[Any, ...]], vectors: Vectors, metric: str
-) -> tuple[dict[str, tuple[Any, ...]], list[SizeTrial]]:
+def sized(given: dict[str, tuple[Any, ...]], vectors: Vectors) -> tuple[dict[str, tuple[Any, ...]], list[SizeTrial]]:
     """Give parameters with numbers in the place of ``rule`` and ``auto``, and the sizes that were tried."""
     sizes = given.get("min_cluster_size", ())
     if "auto" in sizes:
         samples = min((given.get("min_samples") or (MIN_SAMPLES,))[0], len(vectors))
         method = (given.get("cluster_selection_method") or ("eom",))[0]
-        trials, _ = try_sizes(
-            sizes_to_try(len(vectors)),
-            lambda size: HdbscanClusterer(metric, 0, size, samples, cluster_selection_method=method).fit(vectors),
-            reachability_tree(vectors, samples),
-        )
+        tree = reachability_tree(vectors, samples)
+        hierarchy = hierarchy_of(tree)
+        trials, _ = try_sizes(sizes_to_try(len(vectors)), lambda size: dense_clusters(hierarchy, size, method), tree)
         best = next(trial.min_cluster_size for trial in trials if trial.is_chosen)
         return given | {"min_cluster_size": (best,), "min_samples": (samples,)}, trials
     if "rule" in sizes:

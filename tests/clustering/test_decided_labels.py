@@ -1,4 +1,4 @@
-"""Decisions on labels: all hold, and no photo moves that they do not speak of."""
+"""Decisions on labels: all hold, and nothing changes that they do not speak of."""
 
 from __future__ import annotations
 
@@ -24,12 +24,22 @@ def test_without_decisions_nothing_changes() -> None:
     assert found.tolist() == LABELS.tolist() and not is_moved.any()
 
 
-def test_photos_that_must_be_together_go_where_most_of_them_are() -> None:
-    assert obeyed(together=[[1, 3, 4]]) == ([0, 1, 0, 1, 1, 1, 2, 2, -1, -1], [1])
+def test_clusters_whose_photos_must_be_together_become_one() -> None:
+    assert obeyed(together=[[1, 3]]) == ([0, 0, 0, 0, 0, 0, 1, 1, -1, -1], [3, 4, 5])
 
 
-def test_of_equally_many_the_first_cluster_takes_them() -> None:
-    assert obeyed(together=[[7, 5]])[0] == [0, 0, 0, 1, 1, 1, 2, 1, -1, -1]
+def test_the_largest_cluster_takes_the_others_in() -> None:
+    assert obeyed(together=[[7, 5, 8]]) == ([0, 0, 0, 1, 1, 1, 1, 1, 1, -1], [6, 7, 8])
+
+
+def test_a_photo_that_must_leave_one_cluster_for_another_goes_alone() -> None:
+    # as the review writes a move of photo 2 to the cluster of photo 3
+    assert obeyed(together=[[2, 3]], apart=[(0, 2)]) == ([0, 0, 1, 1, 1, 1, 2, 2, -1, -1], [2])
+
+
+def test_photos_whose_clusters_must_stay_apart_come_together_alone() -> None:
+    found, moved = obeyed(together=[[2, 3]], apart=[(0, 5)])
+    assert found == [0, 0, 1, 1, 2, 2, 3, 3, -1, -1] and moved == [2, 3]
 
 
 def test_a_photo_alone_joins_the_cluster_of_the_other() -> None:
@@ -92,9 +102,9 @@ def test_all_decisions_hold_and_every_photo_keeps_a_place(data: st.DataObject) -
 
 
 @pytest.mark.parametrize("seed", range(3))
-def test_photos_that_no_decision_speaks_of_stay_with_each_other(seed: int) -> None:
+def test_photos_of_clusters_that_no_link_joins_stay_with_each_other(seed: int) -> None:
     labels = np.random.default_rng(seed).integers(0, 3, 10)
-    found, _ = obeyed(labels, together=[[0, 1]], apart=[(2, 3)])
+    found, _ = obeyed(labels, apart=[(2, 3), (0, 1)])
     for one in range(4, 10):
         for other in range(4, 10):
             assert (labels[one] == labels[other]) == (found[one] == found[other])

@@ -10,6 +10,7 @@ import pytest
 
 from clustering.feature_clusterers.agglomerative import AgglomerativeClusterer
 from clustering.feature_clusterers.dbscan import DbscanClusterer
+from clustering.feature_clusterers.gaussian_mixture import GaussianMixtureClusterer
 from clustering.feature_clusterers.kmeans import KMeansClusterer
 from clustering.feature_fits import Fit, chosen_fit, fit_grid
 from clustering.feature_pipeline import Pipeline, without_singles
@@ -81,6 +82,12 @@ def test_progress_is_told_of_each_unit_of_work() -> None:
     clusterers = [AgglomerativeClusterer(n_clusters=count) for count in (2, 3, 4)] + [KMeansClusterer(n_clusters=2)]
     fit_grid(clusterers, VECTORS, track=track)
     assert seen == [2, 2]
+
+
+def test_fits_that_end_early_are_scored_without_a_warning(recwarn: pytest.WarningsRecorder) -> None:
+    vectors, _ = draw_digits(6)
+    fits = fit_grid([GaussianMixtureClusterer(n_clusters=5, max_iter=1), KMeansClusterer(n_clusters=5)], vectors)
+    assert all(fit.scores is not None for fit in fits) and not list(recwarn)
 
 
 # -- pipeline ---------------------------------------------------------------------------------------------------------

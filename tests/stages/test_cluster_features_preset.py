@@ -99,12 +99,12 @@ def test_a_wrong_value_names_its_flag(given: dict[str, Any], flag: str, tmp_path
 
 @pytest.mark.parametrize(("count", "expected"), [(19, 2), (20, 3), (41, 3), (99, 5), (100, 5), (700, 7)])
 def test_the_rule_becomes_a_number_of_photos(count: int, expected: int) -> None:
-    given, trials = sized({"min_cluster_size": ("rule", 9)}, np.zeros((count, 2)), "euclidean")
+    given, trials = sized({"min_cluster_size": ("rule", 9)}, np.zeros((count, 2)))
     assert given["min_cluster_size"] == (expected, 9) and trials == []
 
 
 def test_numbers_stay_numbers() -> None:
-    assert sized({"min_cluster_size": (4,)}, np.zeros((50, 2)), "euclidean") == ({"min_cluster_size": (4,)}, [])
+    assert sized({"min_cluster_size": (4,)}, np.zeros((50, 2))) == ({"min_cluster_size": (4,)}, [])
 
 
 # From features to clusters

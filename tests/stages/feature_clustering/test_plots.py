@@ -1,0 +1,85 @@
+"""Plots of clusters: PNG files, equal for equal numbers, of any number of clusters."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from io import BytesIO
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from clustering.cluster_statistics import ClusterStatistics, measure_clusters
+from clustering.linkage import linkage_tree
+from stages.feature_clustering import plots
+from stages.feature_clustering.plots import (
+    check_matplotlib,
+    draw_dendrogram,
+    draw_neighbour_distances,
+    draw_size_diameter,
+    draw_sizes,
+    draw_violins,
+)
+from storage.errors import StageError
+from tests.clustering.drawn_vectors import draw_groups
+
+pytest.importorskip("matplotlib", reason="plots need matplotlib")
+VECTORS, TRUTH = draw_groups([9, 7, 5, 4], spread=0.5)
+STATISTICS = list(measure_clusters(VECTORS, TRUTH).values())
+
+
+def picture(content: bytes) -> np.ndarray:
+    with Image.open(BytesIO(content)) as image:
+        assert image.format == "PNG"
+        return np.asarray(image.convert("RGB")).astype(int)
+
+
+def num_of_colour(shown: np.ndarray, colour: str) -> int:
+    wanted = [int(colour[start : start + 2], 16) for start in (1, 3, 5)]
+    return int((np.abs(shown - wanted).sum(axis=2) < 12).sum())
+
+
+def test_equal_numbers_give_equal_files() -> None:
+    assert draw_size_diameter(STATISTICS) == draw_size_diameter(STATISTICS)
+
+
+def test_bars_are_as_high_as_the_clusters_are_large() -> None:
+    few, many = (num_of_colour(picture(draw_sizes(sizes)), plots.COLOUR) for sizes in ([50, 2, 2, 2], [50, 50, 50, 50]))
+    assert many > 1.5 * few > 0
+
+
+def test_more_clusters_than_bars_are_no_error() -> None:
+    assert picture(draw_sizes(range(2, 1000))).shape == (660, 1080, 3)
+
+
+@pytest.mark.parametrize("statistics", [STATISTICS, STATISTICS[:1], [STATISTICS[0]] * 5])
+def test_violins_of_few_and_of_equal_clusters_are_drawn(statistics: list[ClusterStatistics]) -> None:
+    assert num_of_colour(picture(draw_violins(statistics)), plots.COLOUR) > 20
+
+
+def test_a_cluster_without_others_has_violins() -> None:
+    alone = list(measure_clusters(VECTORS, np.zeros(25, dtype=np.int64)).values())
+    assert picture(draw_violins(alone)).shape == (660, 1080, 3)
+
+
+def test_a_dendrogram_shows_where_it_was_cut() -> None:
+    tree = linkage_tree(VECTORS, "ward", "euclidean")
+    uncut, cut = (picture(draw_dendrogram(tree, height, "ward")) for height in (None, float(tree[-3, 2])))
+    assert num_of_colour(uncut, plots.ACCENT) == 0 < num_of_colour(cut, plots.ACCENT)
+
+
+def test_a_long_chain_has_a_dendrogram() -> None:
+    tree = linkage_tree(np.cumsum(np.arange(1.0, 3001.0))[:, None], "single", "euclidean")
+    assert num_of_colour(picture(draw_dendrogram(tree, None, "single")), plots.COLOUR) > 100
+
+
+@pytest.mark.parametrize("draw", [lambda: np.linspace(0, 1, 5000) ** 8, lambda: np.ones(3)])
+def test_the_curve_of_neighbour_distances_shows_its_knee(draw: Callable[[], np.ndarray]) -> None:
+    shown = picture(draw_neighbour_distances(draw(), 5, 0.4))
+    assert num_of_colour(shown, plots.ACCENT) > 100
+
+
+def test_without_matplotlib_plots_are_refused_with_the_command(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(plots.importlib.util, "find_spec", lambda name: None)
+    with pytest.raises(StageError, match="pip install matplotlib"):
+        check_matplotlib()

@@ -1,0 +1,63 @@
+"""Contact sheets of extreme members."""
+
+from __future__ import annotations
+
+from io import BytesIO
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from stages.feature_clustering.sheets import CELL, GAP, HEAD, MARGIN, PhotoSource, draw_extremes
+from storage.errors import StageError
+
+
+@pytest.fixture
+def source(tmp_path: Path) -> PhotoSource:
+    folder = tmp_path / "photos"
+    folder.mkdir()
+    for name, colour in (("red.png", (250, 0, 0)), ("blue.png", (0, 0, 250))):
+        Image.new("RGB", (40, 30), colour).save(folder / name)
+    (folder / "broken.jpg").write_bytes(b"no photo")
+    return PhotoSource(folder, tmp_path / "thumbnails")
+
+
+def drawn(rows: list[tuple[str, list[str]]], source: PhotoSource, title: str = "cluster 3") -> np.ndarray:
+    with Image.open(BytesIO(draw_extremes(title, rows, source))) as image:
+        assert image.format == "PNG"
+        return np.asarray(image.convert("RGB")).astype(int)
+
+
+def middle(sheet: np.ndarray, row: int, column: int) -> list[int]:
+    top = MARGIN + HEAD + row * (HEAD + CELL[1] + 18 + GAP) + HEAD - GAP
+    left = MARGIN + column * (CELL[0] + GAP)
+    found: list[int] = sheet[top + CELL[1] // 2, left + CELL[0] // 2].tolist()
+    return found
+
+
+def test_photos_stand_in_their_rows_in_order(source: PhotoSource) -> None:
+    sheet = drawn([("nearest", ["red.png", "blue.png"]), ("farthest", ["blue.png"])], source)
+    assert middle(sheet, 0, 0)[0] > 200 > 60 > middle(sheet, 0, 0)[2]
+    assert middle(sheet, 0, 1)[2] > 200 and middle(sheet, 1, 0)[2] > 200
+
+
+@pytest.mark.parametrize("name", ["broken.jpg", "gone.jpg"])
+def test_a_photo_that_cannot_be_shown_keeps_an_empty_place(source: PhotoSource, name: str) -> None:
+    sheet = drawn([("nearest", [name, "red.png"])], source)
+    assert min(middle(sheet, 0, 0)) > 220 and middle(sheet, 0, 1)[0] > 200
+
+
+def test_more_photos_make_a_wider_sheet_and_more_rows_a_higher_one(source: PhotoSource) -> None:
+    three, five = (drawn([("nearest", ["red.png"] * count)], source).shape for count in (3, 5))
+    assert five[1] - three[1] == 2 * (CELL[0] + GAP) and five[0] == three[0]
+    assert drawn([("nearest", ["red.png"]), ("farthest", ["red.png"])], source).shape[0] > three[0]
+
+
+def test_letters_that_the_font_lacks_are_no_error(source: PhotoSource) -> None:
+    assert drawn([("nearest", ["red.png"])], source, "cluster 3, 日本 ŠĆ").any()
+
+
+def test_a_hostile_name_is_refused(source: PhotoSource) -> None:
+    with pytest.raises(StageError):
+        draw_extremes("cluster 1", [("nearest", ["../red.png"])], source)
