@@ -80,9 +80,9 @@ def _add_parameters(add: Callable[..., Any]) -> None:
     add("--max_iter", type=int, help="kmeans, gaussian_mixture: rounds at the most", **several)
     add("--eps", type=_number_or_auto(float), help="dbscan: radius, or auto for the knee of distances", **several)
     add("--min_samples", type=int, help="dbscan, hdbscan: photos near a core, itself counted", **several)
-    add("--min_cluster_size", type=int, help="hdbscan", **several)
-    add("--max_cluster_size", type=int, help="hdbscan", **several)
-    add("--cluster_selection_method", choices=SELECTION_METHODS, help="hdbscan", **several)
+    add("--min_cluster_size", type=int, help="hdbscan: fewest photos of a cluster", **several)
+    add("--max_cluster_size", type=int, help="hdbscan: most photos of a cluster", **several)
+    add("--cluster_selection_method", choices=SELECTION_METHODS, help="hdbscan: most stable, or leaves", **several)
     add("--linkage", choices=LINKAGES, help="agglomerative; default: ward, or average if not euclidean", **several)
     add("--distance_threshold", type=float, help="agglomerative: join below, in place of --n_clusters", **several)
 
