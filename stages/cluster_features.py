@@ -127,6 +127,7 @@ class Clustering:
         """Give the labels of the best fit, -1 for noise."""
         settings = self.settings
         self.found = cluster_vectors(vectors, self._grid, self._fit, settings.batch_size, settings.metric)
+        _refuse_unfitted(self.found)
         return self.found.labels
 
     def _grid(self, vectors: Vectors) -> Grid:
@@ -147,7 +148,16 @@ class Clustering:
     @property
     def chosen(self) -> Fit | None:
         """The best fit; None where there is none, or each batch has its own."""
-        return chosen_fit(self.found.fits[0][1]) if len(self.found.fits) == 1 else None
+        best = chosen_fit(self.found.fits[0][1]) if len(self.found.fits) == 1 else None
+        return None if best is None or best.labels is None else best
+
+
+def _refuse_unfitted(found: Clustered) -> None:
+    """Refuse flags that no fit could be made with (UsageError), instead of leaving every photo alone."""
+    every = [fit for _, fits in found.fits for fit in fits]
+    refused = [fit.problem for fit in every if fit.labels is None and fit.problem.startswith("--")]
+    if refused and len(refused) == len(every):
+        raise UsageError("; ".join(dict.fromkeys(refused)))
 
 
 def _cluster(

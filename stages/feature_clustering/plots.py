@@ -127,7 +127,7 @@ def draw_neighbour_distances(distances: NDArray[np.float64], min_samples: int, r
         axis.set_ylabel("distance")
         axis.set_ylim(bottom=0)
 
-    return _draw(draw, f"distance to the {min_samples}th nearest photo, itself counted")
+    return _draw(draw, f"distance to the k-th nearest photo, k = {min_samples} with itself")
 
 
 def _draw(draw: Callable[[Axes], None] | Sequence[Callable[[Axes], None]], title: str) -> bytes:

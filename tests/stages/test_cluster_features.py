@@ -387,6 +387,40 @@ def test_a_linkage_of_means_with_another_metric_is_told_as_infeasible(tmp_path: 
     assert report.counts["infeasible_fits"] == 1
 
 
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        ({"metric": "cosine", "linkage": ("ward",)}, "--linkage ward takes --metric euclidean only, not cosine"),
+        (
+            {"linkage": ("complete",), "n_clusters": (2, 4)},
+            "too many for 26 photos .more than 20.; give --batch_size 10",
+        ),
+    ],
+)
+def test_a_linkage_that_no_fit_can_be_made_with_is_refused_and_nothing_is_written(
+    tmp_path: Path, given: dict[str, Any], message: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    draw_work(tmp_path, VECTORS)
+    monkeypatch.setattr("clustering.linkage.MOST_WITH_ALL_DISTANCES", 20)
+    with pytest.raises(UsageError, match=message):
+        run(tmp_path, algorithm="agglomerative", **given)
+    assert not (tmp_path / "results" / "clusters.json").exists()
+
+
+def test_batches_make_a_linkage_of_all_distances_possible(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    names = draw_work(tmp_path, VECTORS)
+    monkeypatch.setattr("clustering.linkage.MOST_WITH_ALL_DISTANCES", 20)
+    run(tmp_path, algorithm="agglomerative", linkage=("complete",), distance_threshold=(0.8,), batch_size=13)
+    assert are_same_groups(labels_in(tmp_path, names), TRUTH)
+
+
+@pytest.mark.parametrize("algorithm", FEATURE_CLUSTERERS)
+def test_two_photos_are_no_error_of_any_algorithm(tmp_path: Path, algorithm: str) -> None:
+    names = draw_work(tmp_path, VECTORS[:2])
+    report = run(tmp_path, algorithm=algorithm)
+    assert len(labels_in(tmp_path, names)) == 2 and report.exit_code == 0
+
+
 def test_missing_features_are_said_with_the_command_that_makes_them(tmp_path: Path) -> None:
     with pytest.raises(StageError, match="no global-feats-.*make one with: python extract_features.py"):
         run(tmp_path)
