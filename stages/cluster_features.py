@@ -9,16 +9,16 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from clustering.cluster_sizes import SizeTrial
-from clustering.cluster_statistics import measure_clusters
-from clustering.decided_labels import obey
-from clustering.feature_batches import Clustered, cluster_vectors
-from clustering.feature_clusterers.base import NOISE, Labels, Vectors
-from clustering.feature_fits import Fit, chosen_fit, fit_grid
-from clustering.feature_pipeline import Pipeline, without_singles
-from clustering.feature_space import FeatureSpace, check_space, normalize_vectors, reduce_vectors
+from clustering.features.batches import Clustered, cluster_vectors
+from clustering.features.cluster_sizes import SizeTrial
+from clustering.features.cluster_statistics import measure_clusters
+from clustering.features.clusterers.base import NOISE, Labels, Vectors
+from clustering.features.decided_labels import obey
+from clustering.features.fits import Fit, chosen_fit, fit_grid
+from clustering.features.grid import Grid, check_given, make_grid
+from clustering.features.pipeline import Pipeline, without_singles
+from clustering.features.space import FeatureSpace, check_space, normalize_vectors, reduce_vectors
 from clustering.numbering import carry_numbers
-from clustering.parameter_grid import Grid, check_given, make_grid
 from stages.checks import check_range, settings_as_json
 from stages.clustering.decisions import constrain, decided_of_clusters, name_clusters
 from stages.clustering.former import Former, current_info, read_former

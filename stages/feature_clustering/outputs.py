@@ -13,14 +13,14 @@ import numpy as np
 import scipy
 from numpy.typing import NDArray
 
-from clustering.cluster_sizes import SizeTrial
-from clustering.cluster_statistics import ClusterStatistics
-from clustering.density import neighbour_distances
-from clustering.feature_batches import Clustered
-from clustering.feature_clusterers.base import Labels, Vectors
-from clustering.feature_fits import Fit
-from clustering.feature_space import NUM_COMPONENTS, from_euclidean
-from clustering.linkage import cut_height, linkage_tree
+from clustering.features.batches import Clustered
+from clustering.features.cluster_sizes import SizeTrial
+from clustering.features.cluster_statistics import ClusterStatistics
+from clustering.features.clusterers.base import Labels, Vectors
+from clustering.features.density import neighbour_distances
+from clustering.features.fits import Fit
+from clustering.features.linkage import cut_height, linkage_tree
+from clustering.features.space import NUM_COMPONENTS, from_euclidean
 from stages.checks import follows_links
 from stages.feature_cluster_settings import FeatureClusterSettings
 from stages.feature_clustering.inputs import FeatureInputs

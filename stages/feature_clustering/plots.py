@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from clustering.cluster_statistics import ClusterStatistics
-from clustering.density import knee
+from clustering.features.cluster_statistics import ClusterStatistics
+from clustering.features.density import knee
 from storage.errors import StageError
 
 if TYPE_CHECKING:

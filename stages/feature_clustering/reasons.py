@@ -9,11 +9,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from clustering.cluster_statistics import ClusterStatistics
-from clustering.density import distance_blocks
-from clustering.feature_batches import members_of
-from clustering.feature_clusterers.base import Labels, Vectors
-from clustering.linkage import spanning_tree
+from clustering.features.batches import members_of
+from clustering.features.cluster_statistics import ClusterStatistics
+from clustering.features.clusterers.base import Labels, Vectors
+from clustering.features.density import distance_blocks
+from clustering.features.linkage import spanning_tree
 from storage.formats.decisions import DecidedCluster
 from storage.formats.json_stream import Members
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from clustering.cluster_statistics import ClusterStatistics
-from clustering.feature_fits import Fit
+from clustering.features.cluster_statistics import ClusterStatistics
+from clustering.features.fits import Fit
 from stages.feature_cluster_settings import PARAMETERS
 from storage.formats.csv_text import csv_text
 

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from clustering.evaluation import evaluate
-from clustering.feature_clusterers import FEATURE_CLUSTERERS
+from clustering.features.clusterers import FEATURE_CLUSTERERS
 from stages.cluster_features import Clustering, steps_after_clustering
 from stages.export import export_clusters
 from stages.recluster import settings_of as settings_of_review
@@ -21,7 +21,7 @@ from storage.errors import StageError, UsageError
 from storage.formats.clusters import read_clusters_info
 from storage.formats.decisions import DECISIONS_NAME
 from storage.report import SkippedPhoto
-from tests.clustering.drawn_vectors import are_same_groups, draw_bits, draw_digits, draw_groups
+from tests.clustering.features.drawn_vectors import are_same_groups, draw_bits, draw_digits, draw_groups
 from tests.conftest import ROOT
 from tests.drawn_photos import draw_photo
 from tests.stages.drawn_features import draw_work, groups_in, labels_in, run, settings_of, write_vectors
@@ -401,7 +401,7 @@ def test_a_linkage_that_no_fit_can_be_made_with_is_refused_and_nothing_is_writte
     tmp_path: Path, given: dict[str, Any], message: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     draw_work(tmp_path, VECTORS)
-    monkeypatch.setattr("clustering.linkage.MOST_WITH_ALL_DISTANCES", 20)
+    monkeypatch.setattr("clustering.features.linkage.MOST_WITH_ALL_DISTANCES", 20)
     with pytest.raises(UsageError, match=message):
         run(tmp_path, algorithm="agglomerative", **given)
     assert not (tmp_path / "results" / "clusters.json").exists()
@@ -409,7 +409,7 @@ def test_a_linkage_that_no_fit_can_be_made_with_is_refused_and_nothing_is_writte
 
 def test_batches_make_a_linkage_of_all_distances_possible(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     names = draw_work(tmp_path, VECTORS)
-    monkeypatch.setattr("clustering.linkage.MOST_WITH_ALL_DISTANCES", 20)
+    monkeypatch.setattr("clustering.features.linkage.MOST_WITH_ALL_DISTANCES", 20)
     run(tmp_path, algorithm="agglomerative", linkage=("complete",), distance_threshold=(0.8,), batch_size=13)
     assert are_same_groups(labels_in(tmp_path, names), TRUTH)
 

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from clustering.evaluation import evaluate
-from clustering.label_steps import StepRule
+from clustering.features.label_steps import StepRule
 from stages.feature_clustering.preset import check_steps, sized, step_rule, steps_after_clustering, with_preset
 from storage.errors import UsageError
 from storage.formats.clusters import read_clusters_info

@@ -11,7 +11,7 @@ import pytest
 from stages.feature_clustering.inputs import gather_feature_inputs, only_features_file
 from storage.errors import DamagedFileError, StageError, UsageError
 from storage.report import SkippedPhoto
-from tests.clustering.drawn_vectors import draw_groups
+from tests.clustering.features.drawn_vectors import draw_groups
 from tests.drawn_photos import draw_photo
 from tests.stages.drawn_features import draw_work, settings_of, write_vectors
 

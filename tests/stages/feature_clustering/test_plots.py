@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from clustering.cluster_statistics import ClusterStatistics, measure_clusters
-from clustering.linkage import linkage_tree
+from clustering.features.cluster_statistics import ClusterStatistics, measure_clusters
+from clustering.features.linkage import linkage_tree
 from stages.feature_clustering import plots
 from stages.feature_clustering.plots import (
     check_matplotlib,
@@ -21,7 +21,7 @@ from stages.feature_clustering.plots import (
     draw_violins,
 )
 from storage.errors import StageError
-from tests.clustering.drawn_vectors import draw_groups
+from tests.clustering.features.drawn_vectors import draw_groups
 
 pytest.importorskip("matplotlib", reason="plots need matplotlib")
 VECTORS, TRUTH = draw_groups([9, 7, 5, 4], spread=0.5)

@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from clustering.cluster_statistics import measure_clusters
+from clustering.features.cluster_statistics import measure_clusters
 from stages.feature_clustering.reasons import MAX_REPRESENTATIVES, ToldOfFeatures, central_members, describe_features
 from storage.formats.json_stream import write_json_stream
-from tests.clustering.drawn_vectors import draw_groups
+from tests.clustering.features.drawn_vectors import draw_groups
 
 VECTORS, TRUTH = draw_groups([6, 5, 4], dimension=5)
 UNITS = VECTORS / np.linalg.norm(VECTORS, axis=1, keepdims=True)

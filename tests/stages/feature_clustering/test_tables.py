@@ -7,11 +7,11 @@ import io
 
 import numpy as np
 
-from clustering.cluster_statistics import ClusterStatistics
-from clustering.feature_clusterers.agglomerative import AgglomerativeClusterer
-from clustering.feature_clusterers.dbscan import DbscanClusterer
-from clustering.feature_fits import Fit
-from clustering.selection import Scores
+from clustering.features.cluster_statistics import ClusterStatistics
+from clustering.features.clusterers.agglomerative import AgglomerativeClusterer
+from clustering.features.clusterers.dbscan import DbscanClusterer
+from clustering.features.fits import Fit
+from clustering.features.selection import Scores
 from stages.feature_cluster_settings import PARAMETERS
 from stages.feature_clustering.tables import SELECTION_COLUMNS, STATISTICS_COLUMNS, selection_text, statistics_text
 

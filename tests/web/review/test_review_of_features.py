@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.clustering.drawn_vectors import draw_groups
+from tests.clustering.features.drawn_vectors import draw_groups
 from tests.stages.drawn_features import draw_work, groups_in, run
 from tests.web.local_server import Client, served
 from web.guard import Guard

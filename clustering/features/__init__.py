@@ -1,0 +1,1 @@
+"""Clusters of descriptors: vectors in, labels out; -1 is noise."""
