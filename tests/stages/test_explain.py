@@ -84,7 +84,7 @@ def test_a_verified_pair_is_told_as_the_run_found_it(finished: Path, tmp_path: P
     assert measures["probability"] == content.probability[pair] and not measures["is_matched_now"]
     assert measures["inliers"] == content.matches.num_places[pair] and measures["source"] == "retrieval"
     assert measures["agreeing_matches"] == len(content.matches.inliers_of(pair))
-    assert found.decision.is_together and "Together, in cluster" in found.headline
+    assert found.decision.is_together and "Together, in building" in found.headline
     assert not found.missing and found.exit_code == 0
 
 

@@ -8,7 +8,7 @@ import { keyOf } from "./keys.js";
 import { PairPanel } from "./pair.js";
 import { PagedList } from "./paged_list.js";
 import { thumbnail } from "./photo.js";
-import { isEarly, keysWaitFor } from "./turns.js";
+import { keepInSight, keysWaitFor, meantFor } from "./turns.js";
 import { openPhoto } from "./viewer.js";
 
 const QUESTIONS = {
@@ -46,6 +46,7 @@ export class QueueView {
       this.#answers(),
     );
     this.body.hidden = true;
+    keepInSight(() => (this.node.isConnected && !this.body.hidden ? this.item?.key : null));
     this.blank.append(element("p", { class: "soft" }, "The pairs are being read …"));
     this.node = element("section", { class: "view queue", "aria-label": this.title }, this.body, this.blank);
     this.commands = { ...this.panel.commands, ...this.#commands() };
@@ -174,7 +175,7 @@ export class QueueView {
 
   /** Answer the question in sight; what was pressed before it stood there cannot have been meant for it. */
   async #answer(word, event = null) {
-    const isTooEarly = this.#isAnswering || (event && isEarly(event));
+    const isTooEarly = this.#isAnswering || (event && meantFor(event) !== this.item?.key);
     if (isTooEarly) return announce("Too early: the next question was not there yet.");
     if (!this.item || event?.repeat) return undefined;
     this.#isAnswering = true;

@@ -6,8 +6,9 @@
 let underWay = 0;
 let isSending = false;
 let tellCalm = () => {};
+let inSight = () => null;
 const waiting = [];
-const early = new WeakSet();
+const meant = new WeakMap();
 const REPEATED = /^(Arrow|Page)/;
 const TEXT = "textarea, input:is([type=text], [type=search])";
 
@@ -27,9 +28,17 @@ export function keysWaitFor(promise) {
   return promise;
 }
 
-/** Say whether a key was pressed before what it acts on was in sight. */
-export function isEarly(event) {
-  return early.has(event);
+/**
+ * Keep what keys are meant for.
+ * @param {() => unknown} look - Gives what is in sight; called when a key is pressed.
+ */
+export function keepInSight(look) {
+  inSight = look;
+}
+
+/** Give what was in sight when a key was pressed. */
+export function meantFor(event) {
+  return meant.has(event) ? meant.get(event) : inSight();
 }
 
 /**
@@ -42,7 +51,7 @@ export function holdBack(event) {
   event.preventDefault();
   event.stopImmediatePropagation();
   if (event.repeat && !REPEATED.test(event.key)) return true;
-  waiting.push(event);
+  waiting.push({ event, sight: inSight() });
   if (waiting.length === 1) sendAll();
   return true;
 }
@@ -54,14 +63,14 @@ async function sendAll() {
   }
 }
 
-function send(event) {
+function send({ event, sight }) {
   const { key, code, ctrlKey, metaKey, shiftKey } = event;
   const again = new KeyboardEvent("keydown", {
     ...{ key, code, ctrlKey, metaKey, shiftKey },
     bubbles: true,
     cancelable: true,
   });
-  early.add(again);
+  meant.set(again, sight);
   if (key.length === 1 && !ctrlKey && !metaKey && document.activeElement?.matches(TEXT)) {
     document.execCommand("insertText", false, key);
     return;

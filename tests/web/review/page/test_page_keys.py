@@ -96,6 +96,14 @@ def test_an_answer_counts_only_for_a_question_that_was_in_sight(queue: Page) -> 
     expect(queue.locator("#effort")).to_have_text("2 actions")
 
 
+def test_an_answer_to_the_question_in_sight_counts_though_something_else_is_under_way(queue: Page) -> None:
+    wait = "turns => { turns.keysWaitFor(new Promise((done) => (window.goOn = done))); }"
+    queue.evaluate(f"import('/review/static/turns.js').then({wait})")
+    queue.keyboard.press("d")
+    queue.evaluate("goOn()")
+    expect(queue.locator(".queue-head")).to_contain_text("1 answered")
+
+
 def test_undo_while_the_matches_are_looked_for_shows_the_question_again(queue: Page) -> None:
     asked = queue.locator(".queue-sides").inner_text()
     server = SlowServer(queue, "**/api/pairs/**", "GET")
@@ -199,7 +207,7 @@ def test_a_key_after_a_refusal_is_done_nevertheless(opened: Page) -> None:
 def test_a_key_that_is_held_down_answers_one_question(queue: Page) -> None:
     queue.keyboard.down("d")
     queue.keyboard.down("d")
-    expect(queue.locator("#effort")).to_have_text("1 action")
+    expect(queue.locator(".queue-head")).to_contain_text("1 answered")
     queue.keyboard.down("d")
     queue.keyboard.up("d")
     queue.keyboard.press("u")
