@@ -55,7 +55,8 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
         nargs="+",
         default=default.features,
         metavar="FILE",
-        help="features of one model, or one file a model to join them; default: the only one in --outputs_dir",
+        help="features of one model, or one file a model to join them; default: those in --outputs_dir, "
+        "of one model or of those that pairs join",
     )
     add("--outputs_dir", type=Path, default=default.outputs_dir, help="where extract_features.py wrote the features")
     add("--image_dir", type=Path, default=default.image_dir, help="folder of photos")

@@ -8,20 +8,21 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from hloc.extractors import JOINT
 from hloc.joining import JoinedFeatures, join_features
 from stages.checks import follows_links
 from stages.clustering.decisions import check_decisions
 from stages.feature_cluster_settings import FeatureClusterSettings
+from stages.feature_files import only_model
 from storage.errors import StageError, UsageError
 from storage.fingerprints import sha256_of_file
 from storage.formats.clusters import INFO_VERSION
 from storage.formats.decisions import DECISIONS_NAME, Decisions, read_decisions
-from storage.formats.features import MADE_BY, read_features
+from storage.formats.features import MADE_BY, features_path, read_features
 from storage.formats.hdf5 import digest
 from storage.listing import list_photos
 from storage.report import PROJECT_VERSION, SkippedPhoto
 
-_PATTERN, _OTHER_LAYOUT = "global-feats-*.h5", ".hloc.h5"
 # what changes no label: asked for again, these are made without clustering anew
 _OUTPUT_ONLY = ("features", "outputs_dir", "image_dir", "results_dir", "decisions", "labels", "num_workers")
 
@@ -71,7 +72,7 @@ def gather_feature_inputs(settings: FeatureClusterSettings) -> FeatureInputs:
     StageError
         When a file is missing or damaged.
     """
-    files = settings.features or (only_features_file(settings.outputs_dir),)
+    files = _files(settings)
     parts = [read_features(path) for path in files]
     models = [part.model for part in parts]
     if len(set(models)) < len(models):
@@ -102,22 +103,11 @@ def gather_feature_inputs(settings: FeatureClusterSettings) -> FeatureInputs:
     )
 
 
-def only_features_file(outputs_dir: Path) -> Path:
-    """Give the only features file of a folder.
-
-    Raises
-    ------
-    StageError
-        When there is none.
-    UsageError
-        When there are several.
-    """
-    every = sorted(path for path in outputs_dir.glob(_PATTERN) if not path.name.endswith(_OTHER_LAYOUT))
-    if not every:
-        raise StageError(f"no {_PATTERN} in {outputs_dir}; make one with: {MADE_BY}")
-    if len(every) > 1:
-        raise UsageError(f"several features in {outputs_dir}; choose by --features: {_shown(every)}")
-    return every[0]
+def _files(settings: FeatureClusterSettings) -> tuple[Path, ...]:
+    if settings.features:
+        return settings.features
+    model = only_model(settings.outputs_dir, "--features")
+    return tuple(features_path(settings.outputs_dir, part) for part in model.split(JOINT))
 
 
 def _shown(paths: tuple[Path, ...] | list[Path]) -> str:

@@ -11,8 +11,9 @@ from numpy.typing import NDArray
 
 from hloc.extractors import JOINT
 from hloc.joining import JoinedFeatures, join_features
+from stages.feature_files import described_models, only_model
 from stages.work_places import WorkPlaces
-from storage.errors import StageError, UsageError
+from storage.errors import StageError
 from storage.formats.clusters import (
     CLUSTERS_INFO_NAME,
     CLUSTERS_NAME,
@@ -23,7 +24,6 @@ from storage.formats.clusters import (
 from storage.formats.features import MADE_BY, features_path, read_features
 
 ALONE = -1
-_START, _END, _OTHER_LAYOUT = "global-feats-", ".h5", ".hloc.h5"
 
 
 @dataclass(frozen=True, eq=False)
@@ -84,8 +84,7 @@ def _read_info(results_dir: Path) -> dict[str, Any]:
 
 
 def _choose_model(model: str | None, outputs_dir: Path, info: dict[str, Any]) -> str:
-    every = sorted(path.name for path in outputs_dir.glob(f"{_START}*{_END}") if not path.name.endswith(_OTHER_LAYOUT))
-    known = [name[len(_START) : -len(_END)] for name in every]
+    known = described_models(outputs_dir)
     if model is not None:
         missing = [part for part in model.split(JOINT) if part not in known]
         if missing:
@@ -96,11 +95,7 @@ def _choose_model(model: str | None, outputs_dir: Path, info: dict[str, Any]) ->
     of_clusters = info.get("model")
     if isinstance(of_clusters, str) and set(of_clusters.split(JOINT)) <= set(known):
         return of_clusters
-    if not known:
-        raise StageError(f"no {_START}*{_END} in {outputs_dir}; make one with: {MADE_BY}")
-    if len(known) > 1:
-        raise UsageError(f"features of several models in {outputs_dir}; choose by --model: {', '.join(known)}")
-    return known[0]
+    return only_model(outputs_dir, "--model")
 
 
 def _labels(places: WorkPlaces, names: list[str], notes: list[str]) -> tuple[NDArray[np.int64], int]:

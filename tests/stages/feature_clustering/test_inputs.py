@@ -8,8 +8,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from stages.feature_clustering.inputs import gather_feature_inputs, only_features_file
-from storage.errors import DamagedFileError, StageError, UsageError
+from stages.feature_clustering.inputs import gather_feature_inputs
+from storage.errors import DamagedFileError, StageError
 from storage.report import SkippedPhoto
 from tests.clustering.features.drawn_vectors import draw_groups
 from tests.drawn_photos import draw_photo
@@ -80,17 +80,6 @@ def test_other_vectors_photos_and_decisions_have_another_checksum(tmp_path: Path
     path.write_text(json.dumps(content), encoding="utf-8")
     found.append(gather_feature_inputs(settings_of(tmp_path, decisions=path)).checksum)
     assert len(set(found)) == 4
-
-
-def test_the_only_features_file_is_found_beside_other_files(tmp_path: Path) -> None:
-    for name in ("global-feats-vlad.h5", "global-feats-vlad.hloc.h5", "matches-vlad.h5", "pairs-vlad.txt"):
-        (tmp_path / name).write_bytes(b"")
-    assert only_features_file(tmp_path).name == "global-feats-vlad.h5"
-    (tmp_path / "global-feats-street.h5").write_bytes(b"")
-    with pytest.raises(UsageError, match="several features"):
-        only_features_file(tmp_path)
-    with pytest.raises(StageError, match="make one with: python extract_features.py"):
-        only_features_file(tmp_path / "nowhere")
 
 
 def test_a_damaged_file_is_one_error_with_its_path(tmp_path: Path) -> None:
