@@ -430,7 +430,7 @@ def test_features_of_several_models_are_asked_for_by_name(tmp_path: Path) -> Non
     names = draw_work(tmp_path, VECTORS)
     write_vectors(tmp_path / "netvlad", names, VECTORS, "street")
     (tmp_path / "netvlad" / "global-feats-vlad.hloc.h5").write_bytes(b"")
-    with pytest.raises(UsageError, match="choose by --features: .*street.h5, .*vlad.h5"):
+    with pytest.raises(UsageError, match="choose by --features: street, vlad"):
         run(tmp_path)
 
 
