@@ -133,7 +133,18 @@ def open_tf_checkpoint(prefix: Path) -> TensorflowCheckpoint:
     DamagedFileError
         When it is no index, is cut, or was altered.
     """
-    path = prefix.with_name(f"{prefix.name}.index")
+    num_shards, variables = read_tf_index(prefix.with_name(f"{prefix.name}.index"))
+    return TensorflowCheckpoint(prefix, num_shards, variables)
+
+
+def read_tf_index(path: Path) -> tuple[int, dict[str, Variable]]:
+    """Read an index by its own path: the number of data files, and the variables by name.
+
+    Raises
+    ------
+    StageError, DamagedFileError
+        As :func:`open_tf_checkpoint`.
+    """
     try:
         with open(path, "rb") as file:
             table = file.read(MAX_INDEX + 1)
@@ -152,7 +163,7 @@ def open_tf_checkpoint(prefix: Path) -> TensorflowCheckpoint:
         raise DamagedFileError(f"damaged: {path} is no index of a TensorFlow checkpoint ({error})") from error
     if is_big_endian:
         raise StageError(f"{path} was written by a big-endian machine, which is not read here")
-    return TensorflowCheckpoint(prefix, num_shards, variables)
+    return num_shards, variables
 
 
 def _bytes_of(path: Path, variable: Variable) -> NDArray[np.uint8]:
