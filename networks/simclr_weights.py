@@ -12,9 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 from networks.pairing import checked_state, ordered_layers, paired_state
 from networks.simclr import SimclrShape, make_encoder, make_head
-from storage.atomic import atomic_path
 from storage.errors import DamagedFileError
-from storage.formats.torch_file import open_weights
+from storage.formats.torch_file import open_weights, written_weights
 
 if TYPE_CHECKING:
     import torch
@@ -73,8 +72,8 @@ def write_simclr_weights(path: Path, weights: SimclrWeights, notes: Mapping[str,
     content = {"format": FILE_FORMAT, "format_version": FORMAT_VERSION, **notes}
     content["padding"] = EXACT if weights.exact_padding else SYMMETRIC
     content |= {key: state for key in PARTS if (state := getattr(weights, key)) is not None}
-    with atomic_path(path) as temporary:
-        torch.save(content, temporary)
+    with written_weights(path) as file:
+        torch.save(content, file)
 
 
 def read_simclr_weights(path: Path, shape: SimclrShape) -> SimclrWeights:
