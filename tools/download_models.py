@@ -60,16 +60,14 @@ from functools import partial
 from pathlib import Path
 
 from stages.command_line import ScriptParser, exit_codes
-from stages.download_listing import files_listing
+from stages.download_listing import NETVLAD_FILES, files_listing, result_text
 from stages.simclr_settings import SimclrSettings
 from storage.errors import DamagedFileError, UsageError
 from storage.hub_code import HUB_CODE, HubRepository
 from storage.model_files import MODEL_FILES, cache_folder, cached_path
 from storage.simclr_files import CATEGORIES, MEGABYTES
 
-NETVLAD_FILES = ("netvlad", "tokyotm")
 SIMCLR_FLAGS = ("category", "raw", "no_exact_padding", "keep_tf")
-USED_BY = {"vgg19": "python -m tools.train_autoencoder --loss perceptual"}  # where it is no model of its own
 
 log = logging.getLogger(__name__)
 
@@ -116,7 +114,7 @@ def main(args: argparse.Namespace) -> int:
     result = _bring_weights(args, check)
     if args.model in HUB_CODE:
         result["code"] = {code.name: str(args.cache_dir / code.place) for code in HUB_CODE[args.model]}
-    print(json.dumps(result, indent=1) if args.json else _as_text(result, args.cache_dir))
+    print(json.dumps(result, indent=1) if args.json else result_text(result, args.cache_dir))
     return 0
 
 
@@ -267,7 +265,7 @@ def _bring_simclr(args: argparse.Namespace) -> int:
         return 0
     log.info("%s: %s\nlicence: %s", args.model, MODEL_FILES[args.model].source, MODEL_FILES[args.model].licence)
     result = fetch_simclr(settings, partial(_receive, args))
-    print(json.dumps(result, indent=1) if args.json else _as_text(result, args.cache_dir))
+    print(json.dumps(result, indent=1) if args.json else result_text(result, args.cache_dir))
     return 0
 
 
@@ -275,27 +273,6 @@ def _refuse_simclr_flags(args: argparse.Namespace) -> None:
     for flag in SIMCLR_FLAGS:
         if getattr(args, flag):
             raise UsageError(f"--{flag}: is for the models of simclr, {args.model} has no use for it; leave it out")
-
-
-# -- what is said -----------------------------------------------------------------------------------------------------
-
-
-def _as_text(result: dict[str, object], cache_dir: Path) -> str:
-    model, path = result["model"], result["path"]
-    lines = [f"{model}: {result['status']}", f"  path: {path}", f"  sha256: {result['sha256']}"]
-    if not result["is_verified"]:
-        lines.append("  note: nobody published a checksum of this file; this is that of what came, and it can be read")
-    code = result.get("code")
-    lines += [f"  code: {folder}" for folder in code.values()] if isinstance(code, dict) else []
-    is_found = cache_dir == cache_folder() and model != "tokyotm" and path == str(cached_path(str(model)))
-    if (model in NETVLAD_FILES or model in MEGABYTES) and not is_found:
-        described_by = "netvlad" if model in NETVLAD_FILES else model
-        lines.append(f"  use it with: python extract_features.py --model {described_by} --weights {path}")
-    elif is_found and model != "netvlad":
-        lines.append(f"  use it with: {USED_BY.get(str(model), f'python extract_features.py --model {model}')}")
-    elif not is_found:
-        lines.append(f"  note: models are looked for in {cache_folder()}; set TORCH_HOME to use another folder")
-    return "\n".join(lines)
 
 
 if __name__ == "__main__":
