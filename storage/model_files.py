@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from storage.hub_code import HUB_CODE
+from storage.simclr_files import LICENCE, MEGABYTES, SOURCES, published_checkpoint
 
 
 @dataclass(frozen=True)
@@ -60,6 +61,19 @@ def _torchvision(file_name: str, megabytes: int) -> ModelFile:
         source="torchvision, trained on ImageNet-1k",
         licence="code BSD-3-Clause; torchvision says that the data's terms may bind the weights (ImageNet: research)",
         sum_from="the makers, who put it into the file's name",
+    )
+
+
+def _simclr(model: str) -> ModelFile:
+    """Give what SimCLR's checkpoint becomes, under the address of the largest of its files."""
+    checkpoint = published_checkpoint(model)
+    return ModelFile(
+        url=f"{checkpoint.url}/{checkpoint.needed_files[-1]}",
+        place=checkpoint.converted_place(),
+        sha256=None,
+        megabytes=MEGABYTES[model],
+        source=f"{SOURCES[checkpoint.version]}, trained on ImageNet-1k without its labels",
+        licence=LICENCE,
     )
 
 
@@ -136,6 +150,7 @@ MODEL_FILES = {
     "inception_v3": _torchvision("inception_v3_google-0cc3c7bd.pth", 109),
     "efficientnet_b7": _torchvision("efficientnet_b7_lukemelas-c5b4e57e.pth", 267),
     "vgg19": _torchvision("vgg19-dcbb9e9d.pth", 575),  # no descriptor: tools.train_autoencoder --loss perceptual
+    **{model: _simclr(model) for model in MEGABYTES},
 }
 
 

@@ -12,6 +12,7 @@ from tests.conftest import ROOT
 
 FLOORS = {
     "storage": 1,
+    "networks": 1.5,
     "hloc": 2,
     "clustering": 2,
     "demo": 2,
@@ -22,7 +23,8 @@ FLOORS = {
     "tools": 4,
 }
 SCRIPT_FLOOR = 4
-TORCH_ROOMS = {"hloc", "training"}
+TORCH_ROOMS = {"hloc", "networks", "training"}
+CHECKED_ROOMS = ("networks", "hloc", "clustering", "training", "attacks", "stages", "web")
 FILE_CALLS = {
     "open",
     "read_bytes",
@@ -76,7 +78,7 @@ def test_torch_is_imported_only_where_it_is_needed_and_never_at_the_top(path: Pa
 
 @pytest.mark.parametrize(
     "path",
-    [path for path in SOURCES if room_of(path) in ("hloc", "clustering", "training", "attacks", "stages", "web")],
+    [path for path in SOURCES if room_of(path) in CHECKED_ROOMS],
     ids=lambda path: path.relative_to(ROOT).as_posix(),
 )
 def test_only_storage_opens_files(path: Path) -> None:

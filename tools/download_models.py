@@ -3,7 +3,8 @@
 Reads one address per file (or files fetched elsewhere, with --from), writes into torch hub's cache folder, where
 extract_features.py looks for them. An interrupted download goes on where it stopped; the proxies of the environment
 (HTTP_PROXY, HTTPS_PROXY, NO_PROXY) are used. Models marked + are built by their makers' code, which is fetched at a
-fixed revision and run by extract_features.py: they ask for --trust_code. docs/models.md has licences and advice.
+fixed revision and run by extract_features.py: they ask for --trust_code. The checkpoints of simclr are TensorFlow's and
+are converted, which needs PyTorch and no TensorFlow. docs/models.md has licences and advice.
 
 Models:
   netvlad            VGG16-NetVLAD, Pittsburgh 30k, 529 MB: found by extract_features.py without being named
@@ -23,10 +24,27 @@ Models:
   inception_v3       torchvision's, ImageNet, 109 MB
   efficientnet_b7    torchvision's, ImageNet, 267 MB
   vgg19              torchvision's, ImageNet, 575 MB: for tools.train_autoencoder --loss perceptual, no descriptor
+  simclrv1-r50-1x        SimCLR, ResNet-50 1x, 102 MB converted
+  simclrv1-r50-2x        SimCLR, ResNet-50 2x, 392 MB converted
+  simclrv1-r50-4x        SimCLR, ResNet-50 4x, 1,535 MB converted
+  simclrv2-r50-1x-sk0    SimCLR v2, ResNet-50 1x, 137 MB converted
+  simclrv2-r50-1x-sk1    SimCLR v2, ResNet-50 1x with selective kernels, 184 MB converted
+  simclrv2-r50-2x-sk0    SimCLR v2, ResNet-50 2x, 529 MB converted
+  simclrv2-r50-2x-sk1    SimCLR v2, ResNet-50 2x with selective kernels, 715 MB converted
+  simclrv2-r101-1x-sk0   SimCLR v2, ResNet-101 1x, 213 MB converted
+  simclrv2-r101-1x-sk1   SimCLR v2, ResNet-101 1x with selective kernels, 302 MB converted
+  simclrv2-r101-2x-sk0   SimCLR v2, ResNet-101 2x, 833 MB converted
+  simclrv2-r101-2x-sk1   SimCLR v2, ResNet-101 2x with selective kernels, 1,182 MB converted
+  simclrv2-r152-1x-sk0   SimCLR v2, ResNet-152 1x, 276 MB converted
+  simclrv2-r152-1x-sk1   SimCLR v2, ResNet-152 1x with selective kernels, 399 MB converted
+  simclrv2-r152-2x-sk0   SimCLR v2, ResNet-152 2x, 1,083 MB converted
+  simclrv2-r152-2x-sk1   SimCLR v2, ResNet-152 2x with selective kernels, 1,568 MB converted
+  simclrv2-r152-3x-sk1   SimCLR v2, ResNet-152 3x with selective kernels, 3,511 MB converted
 
 Examples:
   python -m tools.download_models netvlad
   python -m tools.download_models megaloc --trust_code
+  python -m tools.download_models simclrv2-r50-2x-sk1
   python -m tools.download_models megaloc --list                  (what to fetch elsewhere, for --from FOLDER)
 """
 
@@ -42,12 +60,14 @@ from functools import partial
 from pathlib import Path
 
 from stages.command_line import ScriptParser, exit_codes
+from stages.download_listing import NETVLAD_FILES, files_listing, result_text
+from stages.simclr_settings import SimclrSettings
 from storage.errors import DamagedFileError, UsageError
 from storage.hub_code import HUB_CODE, HubRepository
 from storage.model_files import MODEL_FILES, cache_folder, cached_path
+from storage.simclr_files import CATEGORIES, MEGABYTES
 
-NETVLAD_FILES = ("netvlad", "tokyotm")
-USED_BY = {"vgg19": "python -m tools.train_autoencoder --loss perceptual"}  # where it is no model of its own
+SIMCLR_FLAGS = ("category", "raw", "no_exact_padding", "keep_tf")
 
 log = logging.getLogger(__name__)
 
@@ -56,13 +76,19 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     """Read the command line."""
     parser = ScriptParser(__doc__)
     add = parser.add_argument
-    add("model", choices=sorted(MODEL_FILES), help="which model's weights to fetch")
+    add(
+        "model", choices=sorted(MODEL_FILES), metavar="MODEL", help="one of those above: which model's weights to fetch"
+    )
     add("--url", help="fetch the weights from this address, not from the makers'")
     add("--from", dest="source", type=Path, metavar="PATH", help="take this file, or a folder of files, fetched before")
     add("--cache_dir", type=Path, default=cache_folder(), help="the cache folder")
     add("--sha256", metavar="HEX", help="the SHA-256 that the weights must have, in place of the known one")
     add("--trust_code", action="store_true", help="fetch the makers' code too, which extract_features.py then runs")
     add("--list", action="store_true", help="only say which files are needed and where they are")
+    add("--category", metavar="NAME", help=f"simclr: which checkpoint; one of {', '.join(CATEGORIES)}")
+    add("--raw", action="store_true", help="simclrv2: the weights as trained, not averaged over the training")
+    add("--no_exact_padding", action="store_true", help="simclr: pad as PyTorch does, not as TensorFlow does")
+    add("--keep_tf", action="store_true", help="simclr: fetch and keep all five files of TensorFlow")
     return parser.parse_args(argv)
 
 
@@ -71,9 +97,13 @@ def main(args: argparse.Namespace) -> int:
     """Bring the model's files into the cache, unless they are there; print where they are."""
     if args.url is not None and args.source is not None:
         raise UsageError("--url and --from: give one of the two")
+    if args.model in MEGABYTES:
+        return _bring_simclr(args)
+    _refuse_simclr_flags(args)
     check = _check_of(args)
     if args.list:
-        print(_listing(args))
+        weights = MODEL_FILES[args.model]
+        print(files_listing(args.model, [(weights.file_name, args.url or weights.url)], _expected(args), args.json))
         return 0
     missing = [code for code in HUB_CODE.get(args.model, ()) if code.folder(args.cache_dir) is None]
     if missing and not args.trust_code:
@@ -84,7 +114,7 @@ def main(args: argparse.Namespace) -> int:
     result = _bring_weights(args, check)
     if args.model in HUB_CODE:
         result["code"] = {code.name: str(args.cache_dir / code.place) for code in HUB_CODE[args.model]}
-    print(json.dumps(result, indent=1) if args.json else _as_text(result, args.cache_dir))
+    print(json.dumps(result, indent=1) if args.json else result_text(result, args.cache_dir))
     return 0
 
 
@@ -103,8 +133,7 @@ def _refuse_a_single_file(args: argparse.Namespace, missing: list[HubRepository]
     if missing and args.source is not None and not args.source.is_dir():
         names = ", ".join(code.archive_name for code in missing)
         raise UsageError(
-            f"--from {args.source}: {args.model} needs code as well; name a folder that also holds {names} "
-            "(--list gives the addresses)"
+            f"--from {args.source}: {args.model} needs code as well; name a folder that also holds {names} (see --list)"
         )
 
 
@@ -147,12 +176,16 @@ def _check_of(args: argparse.Namespace) -> Callable[[Path], object]:
     from storage.formats.torch_file import check_torch_file
     from storage.formats.weights import read_netvlad_weights
 
-    if args.sha256 is not None and not re.fullmatch(r"[0-9a-fA-F]{64}", args.sha256):
-        raise UsageError(f"--sha256 {args.sha256}: must be 64 hexadecimal digits")
+    _check_sum(args)
     expected = _expected(args)
     if expected is not None:
         return partial(check_sha256, expected=expected)
     return read_netvlad_weights if args.model in NETVLAD_FILES else check_torch_file
+
+
+def _check_sum(args: argparse.Namespace) -> None:
+    if args.sha256 is not None and not re.fullmatch(r"[0-9a-fA-F]{64}", args.sha256):
+        raise UsageError(f"--sha256 {args.sha256}: must be 64 hexadecimal digits")
 
 
 def _bring_weights(args: argparse.Namespace, check: Callable[[Path], object]) -> dict[str, object]:
@@ -215,37 +248,31 @@ def _receive(args: argparse.Namespace, url: str, target: Path, check: Callable[[
         fetch_file(url, target, check, Conduct(on_progress=show))
 
 
-# -- what is said -----------------------------------------------------------------------------------------------------
+# -- SimCLR, which is converted ---------------------------------------------------------------------------------------
 
 
-def _listing(args: argparse.Namespace) -> str:
-    """Say what has to be fetched, for those who fetch it on another machine."""
-    model = MODEL_FILES[args.model]
-    files = [{"name": model.file_name, "url": args.url or model.url, "sha256": _expected(args)}]
-    files += [{"name": code.archive_name, "url": code.url, "sha256": None} for code in HUB_CODE.get(args.model, ())]
-    if args.json:
-        return json.dumps({"model": args.model, "files": files, "licence": model.licence}, indent=1)
-    lines = [f"{args.model}: {model.source}", f"  licence: {model.licence}"]
-    for file in files:
-        lines += [f"  {file['url']}", f"    as {file['name']}, sha256 {file['sha256'] or 'not known'}"]
-    trust = " --trust_code" if args.model in HUB_CODE else ""
-    return "\n".join([*lines, f"then: python -m tools.download_models {args.model} --from FOLDER{trust}"])
+def _bring_simclr(args: argparse.Namespace) -> int:
+    from stages.fetch_simclr import chosen_checkpoint, fetch_simclr
+
+    _check_sum(args)
+    given = {flag: getattr(args, flag) for flag in ("model", "cache_dir", *SIMCLR_FLAGS, "url", "source", "sha256")}
+    settings = SimclrSettings(exact_padding=not given.pop("no_exact_padding"), **given)
+    checkpoint = chosen_checkpoint(settings)
+    if args.list:
+        names = checkpoint.all_files if args.keep_tf else checkpoint.needed_files
+        files = [(name, f"{(args.url or checkpoint.url).rstrip('/')}/{name}") for name in names]
+        print(files_listing(args.model, files, args.sha256, args.json))
+        return 0
+    log.info("%s: %s\nlicence: %s", args.model, MODEL_FILES[args.model].source, MODEL_FILES[args.model].licence)
+    result = fetch_simclr(settings, partial(_receive, args))
+    print(json.dumps(result, indent=1) if args.json else result_text(result, args.cache_dir))
+    return 0
 
 
-def _as_text(result: dict[str, object], cache_dir: Path) -> str:
-    model, path = result["model"], result["path"]
-    lines = [f"{model}: {result['status']}", f"  path: {path}", f"  sha256: {result['sha256']}"]
-    if not result["is_verified"]:
-        lines.append("  note: nobody published a checksum of this file; this is that of what came, and it can be read")
-    code = result.get("code")
-    lines += [f"  code: {folder}" for folder in code.values()] if isinstance(code, dict) else []
-    if model in NETVLAD_FILES and (model != "netvlad" or cache_dir != cache_folder()):
-        lines.append(f"  use it with: python extract_features.py --model netvlad --weights {path}")
-    elif model not in NETVLAD_FILES and cache_dir == cache_folder():
-        lines.append(f"  use it with: {USED_BY.get(str(model), f'python extract_features.py --model {model}')}")
-    elif model not in NETVLAD_FILES:
-        lines.append(f"  note: models are looked for in {cache_folder()}; set TORCH_HOME to use another folder")
-    return "\n".join(lines)
+def _refuse_simclr_flags(args: argparse.Namespace) -> None:
+    for flag in SIMCLR_FLAGS:
+        if getattr(args, flag):
+            raise UsageError(f"--{flag}: is for the models of simclr, {args.model} has no use for it; leave it out")
 
 
 if __name__ == "__main__":

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from hloc.extractors.base import Extractor, ExtractorOptions
 from storage.errors import UsageError
+from storage.simclr_files import MEGABYTES as SIMCLR_MODELS
 
 logger = logging.getLogger(__name__)
 
@@ -54,6 +55,7 @@ MODELS = {
     "mobilenet_v3": ModelEntry("imagenet", strong_threshold=0.8, weak_threshold=0.65),
     "inception_v3": ModelEntry("imagenet", strong_threshold=0.8, weak_threshold=0.65),
     "efficientnet_b7": ModelEntry("imagenet", strong_threshold=0.8, weak_threshold=0.65),
+    **{model: ModelEntry("simclr", strong_threshold=0.8, weak_threshold=0.65) for model in SIMCLR_MODELS},
     "autoencoder": ModelEntry("autoencoder", strong_threshold=0.999, weak_threshold=0.998),
 }
 ONNX = "onnx:"  # a network that the user brings: onnx:FILE

@@ -1,4 +1,4 @@
-"""Weight files of PyTorch and safetensors: is it one, is it whole; opened here, read by torch."""
+"""Weight files of PyTorch and safetensors: is it one, is it whole; opened here, read and written by torch."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
+from storage.atomic import atomic_path
 from storage.errors import DamagedFileError, StageError
 
 _ZIP_START = b"PK\x03\x04"
@@ -51,6 +52,16 @@ def open_weights(path: Path) -> Iterator[BinaryIO]:
     except OSError as error:
         raise StageError(f"cannot read {path}: {error.strerror or error}") from error
     with file:
+        yield file
+
+
+@contextmanager
+def written_weights(path: Path) -> Iterator[BinaryIO]:
+    """Give a file to write weights to, which takes the place of ``path`` when the block ends without an error.
+
+    What ``torch.save`` writes to a path holds its name; to a file it writes the same bytes for the same weights.
+    """
+    with atomic_path(path) as temporary, open(temporary, "xb") as file:
         yield file
 
 

@@ -27,7 +27,7 @@ class Request:
 
 @dataclass
 class FileServer:
-    """One file under every path.
+    """One file under every path; or several, by the last part of their path, where ``contents`` is given.
 
     ``plan`` says how the next answers misbehave, one entry each: a number of bytes after which the connection is cut,
     a status as ``"503"``, or None for a good answer. When it is empty, all answers are good.
@@ -41,6 +41,11 @@ class FileServer:
     plan: list[int | str | None] = field(default_factory=list)
     requests: list[Request] = field(default_factory=list)
     port: int = 0
+    contents: dict[str, bytes] | None = None
+
+    def content_of(self, path: str) -> bytes | None:
+        """The file under a path; None where there is none."""
+        return self.content if self.contents is None else self.contents.get(path.rpartition("/")[2])
 
     @property
     def url(self) -> str:
@@ -66,16 +71,20 @@ def _handler_of(files: FileServer) -> type[BaseHTTPRequestHandler]:
             if isinstance(fault, str):
                 self.send_error(int(fault))
                 return
+            content = files.content_of(request.path)
+            if content is None:
+                self.send_error(404)
+                return
             start = files.range_start(request)
-            if start and start >= len(files.content):
+            if start and start >= len(content):
                 self.send_error(416)
                 return
-            body = files.content[start:]
+            body = content[start:]
             self.send_headers(start, len(body))
             self.wfile.write(body[:fault] if fault is not None else body)
 
         def send_headers(self, start: int, length: int) -> None:
-            total = len(files.content)
+            total = start + length
             self.send_response(206 if start else 200)
             if start:
                 self.send_header("Content-Range", f"bytes {start}-{total - 1}/{total}")
