@@ -37,9 +37,7 @@ def score_sample(request: SampleRequest) -> SampledPairs:
     )
     names = list(described.fingerprints)
     if len(names) < 2:
-        reasons = (
-            "; ".join(f"{photo.name!r} {photo.reason}" for photo in described.skipped[:3]) or "no others"
-        )
+        reasons = "; ".join(f"{photo.name!r} {photo.reason}" for photo in described.skipped[:3]) or "no others"
         raise StageError(f"{len(names)} photos of the sample can be used, two are needed: {reasons}")
     first, second = np.triu_indices(len(names), 1)
     parts = range(0, len(first), PAIRS_AT_ONCE)

@@ -13,9 +13,10 @@ import pytest
 from storage.errors import DamagedFileError, StageError, UsageError
 from tests.training.autoencoder.conftest import TINY
 from training.autoencoder import learning as module
-from training.autoencoder.learning import AutoencoderLearning, Epoch, Pictures, split
+from training.autoencoder.learning import AutoencoderLearning, Pictures, split
 from training.autoencoder.losses import Loss, make_loss
 from training.autoencoder.settings import AutoencoderSettings
+from training.reporting import Epoch
 from training.checkpoints import read_checkpoint
 
 torch = pytest.importorskip("torch")
