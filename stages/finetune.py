@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -56,23 +56,26 @@ def finetune(recipe: FinetuneRecipe) -> RunReport | None:
     check_device(recipe.device)
     if recipe.tensorboard:
         check_tensorboard()
-    with joined(recipe.device) as processes, computing(recipe.num_threads):
-        with work_lock(recipe.output_dir) if processes.is_first else nullcontext():
-            start = begin(recipe.model, recipe.weights)
-            encoder = make_encoder(recipe.model, start.shape, recipe.learning.seed)
-            filled(encoder, start.state, recipe.weights)
-            photos = _photos(recipe)
-            positives = _positives(recipe, photos)
-            collection = Collection(photos.photos, photos.digest, positives)
-            learning = Finetuning(collection, recipe, encoder, start, processes)
-            losses = _learnt(recipe, learning, processes)
-            if not processes.is_first:
-                return None
-            report = _report(recipe, learning, photos, losses)
-            _export(recipe, encoder, start, photos, report)
-            report.seconds = time.monotonic() - began
-            report.write(recipe.output_dir)
+    with joined(recipe.device) as processes, computing(recipe.num_threads), _locked(recipe, processes):
+        start = begin(recipe.model, recipe.weights)
+        encoder = make_encoder(recipe.model, start.shape, recipe.learning.seed)
+        filled(encoder, start.state, recipe.weights)
+        photos = _photos(recipe, encoder.input_side)
+        positives = _positives(recipe, photos)
+        collection = Collection(photos.photos, photos.digest, positives)
+        learning = Finetuning(collection, recipe, encoder, start, processes)
+        losses = _learnt(recipe, learning, processes)
+        if not processes.is_first:
+            return None
+        report = _report(recipe, learning, photos, losses)
+        _export(recipe, encoder, start, photos, report)
+        report.seconds = time.monotonic() - began
+        report.write(recipe.output_dir)
     return report
+
+
+def _locked(recipe: FinetuneRecipe, processes: Processes) -> AbstractContextManager[Any]:
+    return work_lock(recipe.output_dir) if processes.is_first else nullcontext()
 
 
 def picture_of(side: int) -> Picture:
@@ -80,8 +83,8 @@ def picture_of(side: int) -> Picture:
     return Picture((side, side), "longest", mean=(0.0, 0.0, 0.0), std=(1.0, 1.0, 1.0))
 
 
-def _photos(recipe: FinetuneRecipe) -> PhotoSet:
-    side = max(LONGEST_SIDE, 2 * recipe.learning.views.size)
+def _photos(recipe: FinetuneRecipe, input_side: int) -> PhotoSet:
+    side = max(LONGEST_SIDE, 2 * recipe.learning.views.size, recipe.input_side or input_side)
     return load_photos(find_photos(recipe.images, follow_links=recipe.follow_links), side)
 
 

@@ -144,7 +144,7 @@ def _gather() -> Any:
             return torch.cat(parts)
 
         @staticmethod
-        def backward(context: Any, gradient: torch.Tensor) -> torch.Tensor:  # type: ignore[override]
+        def backward(context: Any, gradient: torch.Tensor) -> torch.Tensor:
             gradient = gradient.contiguous()
             dist.all_reduce(gradient)
             return gradient.chunk(dist.get_world_size())[dist.get_rank()]

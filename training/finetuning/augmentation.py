@@ -1,4 +1,4 @@
-"""A view of a photo: cut out, mirrored, recoloured, blurred (Chen et al. 2020, appendix A), by torchvision's operations.
+"""A view of a photo: cut out, mirrored, recoloured, blurred (Chen et al. 2020, appendix A), by torchvision.
 
 What is done follows from the generator that is handed in alone, so a view can be drawn again, by any process.
 """

@@ -75,6 +75,9 @@ def _descriptor(encoder: torch.nn.Module, whitening: Whitening | None) -> torch.
     import torch
 
     class Descriptor(torch.nn.Module):
+        mean: torch.Tensor
+        matrix: torch.Tensor
+
         def __init__(self) -> None:
             super().__init__()
             self.encoder = encoder

@@ -95,7 +95,7 @@ class Finetuning:
         freeze(encoder, self.settings.freeze)
         self.optimizer = make_optimizer((self.encoder, self.head), self.settings)
         self.epoch, self.seconds = 0, 0.0
-        known = {"photos": collection.digest, "positives": collection.positives.identity}
+        known: dict[str, Any] = {"photos": collection.digest, "positives": collection.positives.identity}
         known |= {"processes": self.processes.count, "start": _digest_of(self.encoder)}
         self.identity = repr(recipe.identity() | known)
 
@@ -217,7 +217,7 @@ class Finetuning:
 
 
 def make_head(dimension: int, projected: int, seed: int) -> torch.nn.Module:
-    """Make the head that the loss is computed on: two layers (Chen et al. 2020, section 2.1); for 0 numbers, nothing."""
+    """Make the head that the loss is computed on, two layers (Chen et al. 2020, section 2.1); for 0 numbers nothing."""
     import torch
 
     if projected == 0:

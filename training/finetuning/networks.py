@@ -164,7 +164,8 @@ def read_encoder(path: Path) -> tuple[str, Encoder]:
 
 
 def _build_student(model: str, shape: Mapping[str, Any], seed: int) -> Encoder:
-    settings = StudentSettings(**{key: tuple(v) if isinstance(v, list) else v for key, v in shape.items()})
+    values: dict[str, Any] = {key: tuple(v) if isinstance(v, list) else v for key, v in shape.items()}
+    settings = StudentSettings(**values)
     student = make_student(settings, seed)
     layers = list(student.trunk)  # type: ignore[arg-type]
     parts: list[tuple[torch.nn.Module, ...]] = [(layers[0],)]
@@ -223,6 +224,9 @@ def _modules() -> SimpleNamespace:
 
     class Normalised(torch.nn.Module):
         """A network that takes ImageNet's mean and deviation away first."""
+
+        mean: torch.Tensor
+        std: torch.Tensor
 
         def __init__(self, network: torch.nn.Module) -> None:
             super().__init__()

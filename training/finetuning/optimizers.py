@@ -37,7 +37,7 @@ def make_optimizer(modules: Iterable[torch.nn.Module], settings: FinetuneSetting
     ]
     if settings.optimizer == "adamw":
         return torch.optim.AdamW(groups, lr=0.0)
-    momentum = {"lr": 0.0, "momentum": settings.momentum, "nesterov": settings.nesterov}
+    momentum: dict[str, Any] = {"lr": 0.0, "momentum": settings.momentum, "nesterov": settings.nesterov}
     if settings.optimizer == "sgd":
         return torch.optim.SGD(groups, **momentum)
     lars: torch.optim.Optimizer = _lars()(groups, momentum)

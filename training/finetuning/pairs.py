@@ -1,4 +1,4 @@
-"""The views of an epoch: which photos come together, and what is drawn of them, the same for any number of processes."""
+"""The views of an epoch: which photos come together, and what is drawn of them, for any number of processes."""
 
 from __future__ import annotations
 

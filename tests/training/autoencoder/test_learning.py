@@ -16,8 +16,8 @@ from training.autoencoder import learning as module
 from training.autoencoder.learning import AutoencoderLearning, Pictures, split
 from training.autoencoder.losses import Loss, make_loss
 from training.autoencoder.settings import AutoencoderSettings
-from training.reporting import Epoch
 from training.checkpoints import read_checkpoint
+from training.reporting import Epoch
 
 torch = pytest.importorskip("torch")
 
