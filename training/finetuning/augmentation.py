@@ -41,7 +41,7 @@ def augmented(photo: NDArray[np.uint8], settings: ViewSettings, rng: np.random.G
     from torchvision.transforms.v2 import functional as transforms
 
     top, left, height, width = _piece(photo.shape[0], photo.shape[1], settings.min_area, rng)
-    cut = torch.from_numpy(np.ascontiguousarray(photo[top : top + height, left : left + width])).permute(2, 0, 1)
+    cut = torch.from_numpy(photo[top : top + height, left : left + width].copy()).permute(2, 0, 1)
     side = [settings.size] * 2
     view = transforms.resize(cut, side, interpolation=InterpolationMode.BICUBIC, antialias=True)
     if rng.random() < 0.5:

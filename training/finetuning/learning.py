@@ -177,7 +177,7 @@ class Finetuning:
         as_first_has(self.encoder)
         as_first_has(self.head)
         whole = torch.nn.Sequential(self.encoder, self.head).eval()
-        with torch.inference_mode():
+        with torch.no_grad():
             losses = [len(batch.pixels) * self._loss(whole, batch).item() for batch in judged]
         return self._checked(sum(losses) / sum(len(batch.pixels) for batch in judged))
 

