@@ -5,6 +5,7 @@ Sources: average precision as in Manning et al., "Introduction to information re
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -71,17 +72,36 @@ def measure_retrieval(descriptors: NDArray[np.floating], labels: NDArray, top: i
     ValueError
         When no two photos share a label.
     """
-    labels = np.asarray(labels)
     precisions, firsts, num_found, num_true = [], [], 0, 0
+    for _, is_partner in rank_partners(descriptors, labels):
+        precisions.append(average_precision(is_partner))
+        firsts.append(bool(is_partner[0]))
+        num_found += int(is_partner[:top].sum())
+        num_true += int(is_partner.sum())
+    if not precisions:
+        raise ValueError("no two photos share a label, so there is nothing to find")
+    return RetrievalMeasures(float(np.mean(precisions)), float(np.mean(firsts)), num_found / num_true, len(precisions))
+
+
+def rank_partners(descriptors: NDArray[np.floating], labels: NDArray) -> Iterator[tuple[int, NDArray[np.bool_]]]:
+    """Rank all other photos for each photo that has a partner.
+
+    Parameters
+    ----------
+    descriptors, labels
+        As :func:`measure_retrieval` takes them.
+
+    Yields
+    ------
+    int
+        The photo.
+    ndarray of bool, shape (n - 1,)
+        Whether each of the others, best first, is a partner.
+    """
+    labels = np.asarray(labels)
     for query in range(len(labels)):
         others = np.delete(np.arange(len(labels)), query)
         scores = descriptors[others].astype(np.float64) @ descriptors[query].astype(np.float64)
         is_partner = (labels[others] == labels[query])[np.argsort(-scores, kind="stable")]
         if is_partner.any():
-            precisions.append(average_precision(is_partner))
-            firsts.append(bool(is_partner[0]))
-            num_found += int(is_partner[:top].sum())
-            num_true += int(is_partner.sum())
-    if not precisions:
-        raise ValueError("no two photos share a label, so there is nothing to find")
-    return RetrievalMeasures(float(np.mean(precisions)), float(np.mean(firsts)), num_found / num_true, len(precisions))
+            yield query, is_partner

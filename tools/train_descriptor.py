@@ -210,9 +210,9 @@ def _initial(initial: str | None) -> Path | None:
     """Give the file of the weights to begin with."""
     if initial != SHIPPED:
         return None if initial is None else Path(initial)
-    import hloc.extractors
+    from hloc.extractors.street import WEIGHTS
 
-    return Path(hloc.extractors.__file__).with_name(f"{SHIPPED}.onnx")
+    return WEIGHTS
 
 
 def _student(args: argparse.Namespace, initial: Path | None) -> StudentSettings:

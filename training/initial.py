@@ -37,8 +37,8 @@ class Initial:
     identity: str
 
 
-def read_initial(path: Path) -> Initial:
-    """Read a ``checkpoint.pt`` or an ONNX file of this program.
+def read_initial(path: Path, flag: str = "--initial") -> Initial:
+    """Read a ``checkpoint.pt`` or an ONNX file of this program; ``flag`` is what the path was given by, for messages.
 
     Raises
     ------
@@ -60,4 +60,4 @@ def read_initial(path: Path) -> Initial:
             return Initial(student, state["averaged"], None, sha256_of_file(path))
         except (KeyError, TypeError, ValueError, SyntaxError) as error:
             raise DamagedFileError(f"damaged: {path} is no checkpoint of a training ({error})") from error
-    raise UsageError(f"--initial {path}: must be an .onnx file, a checkpoint.pt, or street")
+    raise UsageError(f"{flag} {path}: must be an .onnx file, a checkpoint.pt, or a name that --help lists")

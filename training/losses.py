@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from training.processes import gathered, own_rank
+
 if TYPE_CHECKING:
     import torch
 
@@ -42,7 +44,11 @@ def contrastive_loss(vectors: torch.Tensor, groups: torch.Tensor, temperature: f
     """Give the normalised temperature-scaled cross entropy (NT-Xent) of pairs of crops.
 
     Chen et al., "A Simple Framework for Contrastive Learning of Visual Representations" (2020), equation 1; only that
-    crops of photos known to show the same are left out of each other's negatives.
+    crops of photos known to show the same are left out of each other's negatives. Computed as a masked log-sum-exp,
+    which holds at any temperature.
+
+    Where several processes learn together, the negatives are those of all of them; the mean is over this process's
+    rows, so that the mean over processes is that over all rows. All must have as many rows.
 
     Parameters
     ----------
@@ -57,7 +63,9 @@ def contrastive_loss(vectors: torch.Tensor, groups: torch.Tensor, temperature: f
     from torch.nn.functional import cross_entropy, normalize
 
     unit = normalize(vectors.float(), dim=1)
-    partners = torch.arange(len(unit), device=unit.device).roll(len(unit) // 2)
-    is_left_out = groups[:, None] == groups[None]
-    is_left_out[torch.arange(len(unit)), partners] = False
-    return cross_entropy((unit @ unit.T / temperature).masked_fill(is_left_out, float("-inf")), partners)
+    everyone, all_groups = gathered(unit), gathered(groups)
+    rows = torch.arange(len(unit), device=unit.device)
+    partners = rows.roll(len(unit) // 2) + own_rank() * len(unit)
+    is_left_out = groups[:, None] == all_groups[None]
+    is_left_out[rows, partners] = False
+    return cross_entropy((unit @ everyone.T / temperature).masked_fill(is_left_out, float("-inf")), partners)

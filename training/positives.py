@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import logging
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import combinations
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +15,7 @@ from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
 from storage.errors import StageError, UsageError
+from storage.formats.groups import read_groups
 from storage.formats.hdf5 import digest
 from storage.formats.pairs import read_pairs
 from training.photo_set import PhotoSet
@@ -40,6 +43,11 @@ class Positives:
         """What identifies the pairs."""
         return digest([",".join(map(str, row)) for row in self.partners])
 
+    def other(self, photo: int, rng: np.random.Generator) -> int:
+        """Draw one of the photos that a pair joins with a photo; the photo itself where none does."""
+        partners = self.partners[photo]
+        return int(rng.choice(partners)) if len(partners) else photo
+
 
 def joined(num_photos: int, pairs: NDArray[np.int64]) -> Positives:
     """Join photos.
@@ -63,7 +71,7 @@ def no_positives(num_photos: int) -> Positives:
     return joined(num_photos, np.empty((0, 2), np.int64))
 
 
-def find_positives(path: Path, min_score: float, photos: PhotoSet) -> Positives:
+def find_positives(path: Path, min_score: float, photos: PhotoSet, flag: str = "--positives") -> Positives:
     """Read which of some photos show the same.
 
     Parameters
@@ -74,6 +82,8 @@ def find_positives(path: Path, min_score: float, photos: PhotoSet) -> Positives:
         Pairs below it are left out.
     photos : PhotoSet
         What is learnt from.
+    flag : str
+        What the path was given by, for messages.
 
     Raises
     ------
@@ -89,14 +99,55 @@ def find_positives(path: Path, min_score: float, photos: PhotoSet) -> Positives:
     is_kept = (found >= 0).all(axis=1) & (found[:, 0] != found[:, 1]) & (pairs.scores >= min_score)
     if not is_kept.any():
         raise StageError(
-            f"--positives {path}: none of its {len(found)} pairs joins two of the {len(index)} photos learnt from with "
+            f"{flag} {path}: none of its {len(found)} pairs joins two of the {len(index)} photos learnt from with "
             f"a score of {min_score:g} or more; names are relative to --images"
         )
-    counts = Counter(file.name for file in photos.files)
-    twice = sorted(name for name in pairs.names if counts[name] > 1)
-    if twice:
-        raise UsageError(f"--positives {path}: {twice[0]!r} lies in two folders of --images; give one folder")
+    _check_names(pairs.names, photos, f"{flag} {path}")
     positives = joined(len(photos.files), found[is_kept])
     num_joined = sum(len(partners) > 0 for partners in positives.partners)
     log.info("%d pairs join %d of %d photos", np.count_nonzero(is_kept), num_joined, len(photos.files))
     return positives
+
+
+def positives_of_groups(path: Path, photos: PhotoSet, flag: str = "--clusters") -> Positives:
+    """Read which of some photos show the same from groups: each photo of a group is joined with all others of it.
+
+    Parameters
+    ----------
+    path : Path
+        A ``clusters.json`` or ``labels.csv``. Photos that are not learnt from are left out.
+    photos : PhotoSet
+        What is learnt from.
+    flag : str
+        What the path was given by, for messages.
+
+    Raises
+    ------
+    StageError
+        When the file cannot be read, or no two photos that are learnt from are in one group.
+    UsageError
+        When a photo of a group lies in two of the folders.
+    """
+    groups = read_groups(path)
+    members: dict[str, list[int]] = {}
+    for number, file in enumerate(photos.files):
+        if file.name in groups:
+            members.setdefault(groups[file.name], []).append(number)
+    pairs = [pair for numbers in members.values() for pair in combinations(numbers, 2)]
+    if not pairs:
+        raise StageError(
+            f"{flag} {path}: no two of the {len(photos.files)} photos learnt from are in one group; names are relative "
+            "to --images"
+        )
+    _check_names(groups, photos, f"{flag} {path}")
+    positives = joined(len(photos.files), np.array(pairs, np.int64))
+    num_groups = sum(len(numbers) > 1 for numbers in members.values())
+    log.info("%d groups join %d of %d photos", num_groups, len(np.unique(pairs)), len(photos.files))
+    return positives
+
+
+def _check_names(names: Iterable[str], photos: PhotoSet, given: str) -> None:
+    counts = Counter(file.name for file in photos.files)
+    twice = sorted(name for name in names if counts[name] > 1)
+    if twice:
+        raise UsageError(f"{given}: {twice[0]!r} lies in two folders of --images; give one folder")

@@ -7,6 +7,7 @@ import importlib.util
 import io
 import logging
 from collections.abc import Iterable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -142,3 +143,67 @@ class Scalars:
         """End the file."""
         if self._writer is not None:
             self._writer.close()
+
+
+@dataclass(frozen=True)
+class Epoch:
+    """What is told of an epoch.
+
+    Attributes
+    ----------
+    number : int
+        From 1.
+    seconds : float
+        Time spent in all, that of earlier legs included.
+    rate : float
+        Learning rate, at the end of the epoch.
+    training_loss : float
+        Mean over the pictures learnt from, while they were learnt from.
+    validation_loss : float or None
+        Mean over the others, after the epoch; None where there are none.
+    """
+
+    number: int
+    seconds: float
+    rate: float
+    training_loss: float
+    validation_loss: float | None
+
+
+class EpochReports:
+    """Takes what is told of each epoch and writes it to ``curve.csv``, and to the folder ``tensorboard``.
+
+    Parameters
+    ----------
+    folder : Path
+        Where both lie; lines of an earlier leg are kept.
+    made_by : str
+        The command that makes the file, for messages.
+    has_tensorboard : bool
+        Whether scalars are written for TensorBoard too.
+
+    Raises
+    ------
+    UsageError
+        When the folder holds the curve of another tool.
+    """
+
+    columns = ("epoch", "seconds", "learning_rate", "training_loss", "validation_loss")
+
+    def __init__(self, folder: Path, made_by: str, has_tensorboard: bool = False) -> None:
+        self.curve = Curve(folder / CURVE_FILE, self.columns, made_by=made_by, differs_by="another tool")
+        self._scalars = Scalars(folder / TENSORBOARD_FOLDER) if has_tensorboard else None
+
+    def add(self, epoch: Epoch) -> None:
+        """Take what is told of an epoch."""
+        told = {"training_loss": epoch.training_loss, "validation_loss": epoch.validation_loss}
+        losses = {name: loss for name, loss in told.items() if loss is not None}
+        row = {"epoch": str(epoch.number), "seconds": f"{epoch.seconds:.0f}", "learning_rate": f"{epoch.rate:g}"}
+        self.curve.add(row | {name: f"{loss:.6g}" for name, loss in losses.items()})
+        if self._scalars is not None:
+            self._scalars.add(epoch.number, losses | {"learning_rate": epoch.rate})
+
+    def close(self) -> None:
+        """End the scalars' file."""
+        if self._scalars is not None:
+            self._scalars.close()

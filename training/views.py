@@ -64,13 +64,9 @@ class Views:
 
         rng = np.random.default_rng([self.seed, step, STREAM])
         firsts = rng.choice(len(self.photos), num_pairs, replace=num_pairs > len(self.photos))
-        seconds = [self._other(int(first), rng) for first in firsts]
+        seconds = [self.positives.other(int(first), rng) for first in firsts]
         settings = replace(self.crops, size=side)
         numbers = [*firsts.tolist(), *seconds]
         crops = np.stack([draw_crop(self.photos, number, settings, rng) for number in numbers])
         pixels = torch.from_numpy(crops).permute(0, 3, 1, 2).float()
         return Batch(pixels, groups=torch.from_numpy(self.positives.groups[numbers]))
-
-    def _other(self, photo: int, rng: np.random.Generator) -> int:
-        partners = self.positives.partners[photo]
-        return int(rng.choice(partners)) if len(partners) else photo

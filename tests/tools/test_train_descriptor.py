@@ -164,14 +164,13 @@ def test_a_weight_or_temperature_that_is_not_above_zero_is_a_wrong_call(
     assert exit_.value.code == 2 and flag in capsys.readouterr().err
 
 
-def test_street_means_the_weights_beside_the_extractor(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    import hloc.extractors
-
+def test_street_means_the_weights_that_the_extractor_uses() -> None:
     pytest.importorskip("onnx")
-    monkeypatch.setattr(hloc.extractors, "__file__", str(tmp_path / "__init__.py"))
-    weights = written_student(tmp_path / "street.onnx")
+    from hloc.extractors.street import WEIGHTS
+
     recipe = _recipe(parse_args(["--images", "photos", "--output_dir", "run", "--initial", "street"]))
-    assert recipe.initial == weights
+    assert recipe.initial == WEIGHTS and WEIGHTS.is_file()
+    assert recipe.student == StudentSettings() and recipe.learning == ADAPTATION
 
 
 def test_weights_that_are_not_there_are_one_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

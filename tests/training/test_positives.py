@@ -11,7 +11,7 @@ import pytest
 from storage.errors import StageError, UsageError
 from storage.formats.pairs import write_pairs
 from training.photo_set import PhotoSet
-from training.positives import find_positives, joined, no_positives
+from training.positives import find_positives, joined, no_positives, positives_of_groups
 
 
 def pairs_file(tmp_path: Path, *rows: tuple[int, int, float]) -> Path:
@@ -75,3 +75,21 @@ def test_a_name_in_two_folders_is_refused(tmp_path: Path, photos: PhotoSet) -> N
 def test_a_missing_pairs_file_is_named(tmp_path: Path, photos: PhotoSet) -> None:
     with pytest.raises(StageError, match=r"nowhere\.txt is missing"):
         find_positives(tmp_path / "nowhere.txt", 0.0, photos)
+
+
+def test_photos_of_one_group_are_joined_with_one_another(tmp_path: Path, photos: PhotoSet) -> None:
+    lines = ["path,building", *(f"photo_{number:03d}.jpg,{house}" for number, house in enumerate("aabba"))]
+    (tmp_path / "labels.csv").write_text("\n".join(lines) + "\nelsewhere.jpg,a\n")
+    positives = positives_of_groups(tmp_path / "labels.csv", photos)
+    assert [row.tolist() for row in positives.partners] == [[1, 4], [0, 4], [3], [2], [0, 1], []]
+    assert len(set(positives.groups[[0, 1, 4]])) == 1 and len(set(positives.groups)) == 3
+    drawn = {positives.other(0, np.random.default_rng(seed)) for seed in range(20)}
+    assert drawn == {1, 4} and positives.other(5, np.random.default_rng(0)) == 5
+
+
+def test_groups_of_photos_elsewhere_are_one_line(tmp_path: Path, photos: PhotoSet) -> None:
+    (tmp_path / "labels.csv").write_text("path,building\nx.jpg,a\ny.jpg,a\nphoto_000.jpg,single\n")
+    with pytest.raises(
+        StageError, match="--clusters .*labels.csv: no two of the 6 photos learnt from are in one group"
+    ):
+        positives_of_groups(tmp_path / "labels.csv", photos)

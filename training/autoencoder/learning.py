@@ -26,6 +26,7 @@ from training.autoencoder.network import make_autoencoder
 from training.autoencoder.settings import AutoencoderSettings
 from training.checkpoints import read_checkpoint, save_checkpoint
 from training.computing import mixed_precision
+from training.reporting import Epoch
 
 if TYPE_CHECKING:
     import torch
@@ -33,31 +34,6 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 MADE_BY = "python -m tools.train_autoencoder"
 SPLIT, ORDER, DROPOUT = range(3)  # what is drawn from the seed, each by a generator of its own
-
-
-@dataclass(frozen=True)
-class Epoch:
-    """What is told of an epoch.
-
-    Attributes
-    ----------
-    number : int
-        From 1.
-    seconds : float
-        Time spent in all, that of earlier legs included.
-    rate : float
-        Learning rate.
-    training_loss : float
-        Mean over the pictures learnt from, while they were learnt from.
-    validation_loss : float
-        Mean over the others, after the epoch.
-    """
-
-    number: int
-    seconds: float
-    rate: float
-    training_loss: float
-    validation_loss: float
 
 
 @dataclass(frozen=True, eq=False)

@@ -13,17 +13,16 @@ from storage.lock import work_lock
 from storage.pictures import DECODED_PER_SIDE, letterboxed
 from storage.report import RunReport
 from training.autoencoder.export import export_encoder
-from training.autoencoder.learning import MADE_BY, AutoencoderLearning, Epoch, Pictures
+from training.autoencoder.learning import MADE_BY, AutoencoderLearning, Pictures
 from training.autoencoder.losses import make_loss
 from training.autoencoder.settings import MODEL_FILE, AutoencoderRecipe
 from training.computing import check_device, computing
 from training.photo_set import PhotoSet, find_photos, load_photos
-from training.reporting import CURVE_FILE, TENSORBOARD_FOLDER, Curve, Scalars, check_tensorboard
+from training.reporting import CURVE_FILE, EpochReports, check_tensorboard
 from training.student import count_parameters
 
 STAGE = "train_autoencoder"
 CHECKPOINT_FILE, RECIPE_FILE, PHOTOS_FILE = "checkpoint.pt", "recipe.json", "photos.csv"
-COLUMNS = ("epoch", "seconds", "learning_rate", "training_loss", "validation_loss")
 
 
 def train_autoencoder(recipe: AutoencoderRecipe) -> RunReport:
@@ -79,21 +78,11 @@ def _photos(recipe: AutoencoderRecipe) -> tuple[PhotoSet, int]:
 
 
 def _learnt(recipe: AutoencoderRecipe, learning: AutoencoderLearning) -> Any:
-    curve = Curve(recipe.output_dir / CURVE_FILE, COLUMNS, made_by=MADE_BY, differs_by="another tool")
-    scalars = Scalars(recipe.output_dir / TENSORBOARD_FOLDER) if recipe.tensorboard else None
-
-    def told(epoch: Epoch) -> None:
-        losses = {"training_loss": epoch.training_loss, "validation_loss": epoch.validation_loss}
-        row = {"epoch": str(epoch.number), "seconds": f"{epoch.seconds:.0f}", "learning_rate": f"{epoch.rate:g}"}
-        curve.add(row | {name: f"{loss:.6g}" for name, loss in losses.items()})
-        if scalars is not None:
-            scalars.add(epoch.number, losses | {"learning_rate": epoch.rate})
-
+    reports = EpochReports(recipe.output_dir, MADE_BY, recipe.tensorboard)
     try:
-        return learning.run(recipe.output_dir / CHECKPOINT_FILE, told)
+        return learning.run(recipe.output_dir / CHECKPOINT_FILE, reports.add)
     finally:
-        if scalars is not None:
-            scalars.close()
+        reports.close()
 
 
 def _result(learning: AutoencoderLearning, model: Path) -> dict[str, Any]:

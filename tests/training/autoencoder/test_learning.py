@@ -13,10 +13,11 @@ import pytest
 from storage.errors import DamagedFileError, StageError, UsageError
 from tests.training.autoencoder.conftest import TINY
 from training.autoencoder import learning as module
-from training.autoencoder.learning import AutoencoderLearning, Epoch, Pictures, split
+from training.autoencoder.learning import AutoencoderLearning, Pictures, split
 from training.autoencoder.losses import Loss, make_loss
 from training.autoencoder.settings import AutoencoderSettings
 from training.checkpoints import read_checkpoint
+from training.reporting import Epoch
 
 torch = pytest.importorskip("torch")
 
