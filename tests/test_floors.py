@@ -17,6 +17,7 @@ FLOORS = {
     "demo": 2,
     "training": 2,
     "attacks": 2,
+    "segmentation": 2,
     "stages": 3,
     "web": 3.5,
     "tools": 4,
@@ -76,7 +77,11 @@ def test_torch_is_imported_only_where_it_is_needed_and_never_at_the_top(path: Pa
 
 @pytest.mark.parametrize(
     "path",
-    [path for path in SOURCES if room_of(path) in ("hloc", "clustering", "training", "attacks", "stages", "web")],
+    [
+        path
+        for path in SOURCES
+        if room_of(path) in ("hloc", "clustering", "training", "attacks", "segmentation", "stages", "web")
+    ],
     ids=lambda path: path.relative_to(ROOT).as_posix(),
 )
 def test_only_storage_opens_files(path: Path) -> None:
