@@ -53,7 +53,8 @@ def gradients(photo: Photo) -> NDArray[np.float64]:
     strength = np.hypot(across, down)
     strength -= strength.min()
     if strongest := float(strength.max()):
-        strength *= _STRONGEST / strongest
+        strength /= strongest  # before the factor, so that the strongest is 255 and not rounded below it
+        strength *= _STRONGEST
     return np.asarray(np.floor(strength).mean(axis=2))
 
 

@@ -59,7 +59,10 @@ def fit_centres(points: Points, k: int, attempts: int, seed: int) -> Points:
 
     OpenCV's random numbers are seeded, so equal points give equal centres.
     """
-    k = min(k, len(points))
+    if len(points) <= k:
+        return points.copy()
+    if k == 1:
+        return points.mean(axis=0, keepdims=True)
     cv2.setRNGSeed(seed)
     _, _, centres = cv2.kmeans(points, k, None, _STOP, attempts, cv2.KMEANS_RANDOM_CENTERS)  # type: ignore[call-overload]
     return np.asarray(centres, np.float32)

@@ -12,7 +12,10 @@ from numpy.typing import NDArray
 from segmentation.base import Photo, contrib
 
 TILE = 512  # a border is refined in squares of this side, which bounds memory
-_EPS = 1e-4  # of the guided filter, for colours of 0 to 1: weaker edges are smoothed over
+# Of the guided filter, for colours of 0 to 1. With 0.001 and less, borders in grey photos do not move at all: the
+# covariance of three equal channels cannot be inverted. On a drawn object cut at a scale of 0.2 the IoU is 0.997, with
+# 0.003 it is 0.979, and 0.974 without the filter.
+_EPS = 1e-2
 _STRONGEST = 255
 
 
