@@ -58,8 +58,8 @@ class Parameter:
             return "on or off" if self.kind is bool else "a path" if self.kind is Path else "text"
         what = "an odd number" if self.is_odd else "a whole number" if self.kind is int else "a number"
         if self.most == math.inf:
-            return f"{what} of {self.least:g} or more"
-        return f"{what} from {self.least:g} to {self.most:g}"
+            return f"{what} of {self.least:,.15g} or more"
+        return f"{what} from {self.least:,.15g} to {self.most:,.15g}"
 
     def read(self, value: Any) -> Any:
         """Give a value, which may be text, as this parameter's type.
