@@ -17,6 +17,7 @@ FLOORS = {
     "demo": 2,
     "training": 2,
     "attacks": 2,
+    "segmentation": 2,
     "stages": 3,
     "web": 3.5,
     "tools": 4,
