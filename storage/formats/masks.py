@@ -21,6 +21,7 @@ NAMES = ("original", "safe")
 LABELS_ENDING = "_labels.png"
 WHITE_FROM = 128
 _MOST_IN_A_PALETTE = 255
+REFUSES_COLONS = os.name == "nt"
 
 _NAME_FORMS = {"original": "_mask_(R:{},G:{},B:{}).png", "safe": "_mask_R{}_G{}_B{}.png"}
 _COLOUR_OF_NAME = re.compile(
@@ -30,14 +31,14 @@ _COLOUR_OF_NAME = re.compile(
 
 def default_names() -> str:
     """Give the form of names where none was asked for: ``safe`` on Windows, which takes no colons."""
-    return "safe" if os.name == "nt" else "original"
+    return "safe" if REFUSES_COLONS else "original"
 
 
 def check_names(names: str) -> None:
     """Refuse a form of names that is not known, or that this system cannot write."""
     if names not in NAMES:
         raise UsageError(f"--names is {names!r}, but must be one of {', '.join(NAMES)}")
-    if names == "original" and os.name == "nt":
+    if names == "original" and REFUSES_COLONS:
         raise UsageError("--names original: Windows takes no colons in names; use --names safe")
 
 
