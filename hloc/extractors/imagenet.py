@@ -30,16 +30,23 @@ def _middle(short_side: int) -> Picture:
 
 @dataclass(frozen=True)
 class _Published:
-    """A network of torchvision: its name there, its last layer, the length of what goes into it, what it sees."""
+    """A network of torchvision: its name there, its last layer, the length of what goes into it, what it sees.
+
+    ``is_rectified``: negative features become 0, as ReLU in the place of the last layer makes them.
+    """
 
     builder: str
     classifier: str
     dimension: int
     picture: Picture
     arguments: Mapping[str, Any] = field(default_factory=dict)
+    is_rectified: bool = False
 
 
 HALF = (0.5, 0.5, 0.5)
+# The last activation of EfficientNet (SiLU) goes below 0, that of the residual networks does not. With ReLU its
+# features are like theirs, none negative, as in the image similarity library of Vallez (2023).
+EFFICIENTNET_PICTURE = Picture((600, 600), interpolation="bicubic")
 # Its weights come from TensorFlow and take values from -1 to 1, not ImageNet's mean and deviation; smaller pictures
 # than 75 pixels leave nothing of its last maps.
 INCEPTION_PICTURE = Picture((299, 299), mean=HALF, std=HALF, min_side=75)
@@ -52,7 +59,7 @@ PUBLISHED = {
     "wide_resnet101_2": _Published("wide_resnet101_2", "fc", 2048, _middle(232)),
     "mobilenet_v3": _Published("mobilenet_v3_large", "classifier", 960, _middle(232)),
     "inception_v3": _Published("inception_v3", "fc", 2048, INCEPTION_PICTURE, {"init_weights": False}),
-    "efficientnet_b7": _Published("efficientnet_b7", "classifier", 2560, Picture((600, 600), interpolation="bicubic")),
+    "efficientnet_b7": _Published("efficientnet_b7", "classifier", 2560, EFFICIENTNET_PICTURE, is_rectified=True),
 }
 
 
@@ -68,6 +75,10 @@ class ImagenetExtractor(TorchExtractor):
         published = PUBLISHED[options.model]
         super().__init__(options, published.picture, published.dimension)
 
+    def settings(self) -> dict[str, Any]:
+        """Give what the descriptor hangs on; see :class:`hloc.extractors.torch_network.TorchExtractor`."""
+        return super().settings() | ({"rectified": True} if PUBLISHED[self.name].is_rectified else {})
+
     def build(self) -> Any:
         """Build torchvision's network, fill it, and take its last layer off."""
         published = PUBLISHED[self.name]
@@ -75,7 +86,7 @@ class ImagenetExtractor(TorchExtractor):
         with torch.device("meta"):  # no time for drawing weights that are replaced at once
             module: Any = models.get_model(published.builder, weights=None, **published.arguments)
         load_state(module, self.weights)
-        setattr(module, published.classifier, torch.nn.Identity())
+        setattr(module, published.classifier, torch.nn.ReLU() if published.is_rectified else torch.nn.Identity())
         return module
 
 

@@ -16,10 +16,14 @@ from storage.errors import StageError
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.axis import Axis
 
 COLOUR, ACCENT, INK, GRID = "#14655f", "#b3640c", "#22252a", "#dcd9d2"
 SIZE_INCHES, DOTS_PER_INCH = (9.0, 5.5), 120
 MOST_BARS = 400
+MOST_EDGED = 120  # bars that are told apart by a white line; of more it would be all that is seen
+MOST_TICKS = 9
+SIZE_PANEL = "size (photos)"
 LAST_JOINS = 60  # joins that a dendrogram shows, from the top
 MOST_POINTS = 2_000  # of a curve
 
@@ -35,8 +39,12 @@ def draw_sizes(sizes: Sequence[int]) -> bytes:
 
     def draw(axis: Axes) -> None:
         shown = sorted(sizes, reverse=True)[:MOST_BARS]
-        axis.bar(range(1, len(shown) + 1), shown, width=1.0, color=COLOUR, edgecolor="white", linewidth=0.3)
+        edge = 0.3 if len(shown) <= MOST_EDGED else 0
+        axis.bar(range(1, len(shown) + 1), shown, width=1.0, color=COLOUR, edgecolor="white", linewidth=edge)
         axis.set_yscale("log")
+        axis.set_ylim(bottom=1)
+        _count_ticks(axis.yaxis, 1, max(shown, default=1))
+        axis.set_xlim(0.5, max(len(shown), 1) + 0.5)
         axis.set_xlabel(
             "cluster, the largest first" + (f" ({MOST_BARS} of {len(sizes)})" if len(sizes) > MOST_BARS else "")
         )
@@ -52,6 +60,7 @@ def draw_size_diameter(statistics: Sequence[ClusterStatistics]) -> bytes:
         sizes, diameters = [each.size for each in statistics], [each.diameter for each in statistics]
         axis.scatter(sizes, diameters, s=14, color=COLOUR, alpha=0.7)
         axis.set_xscale("log")
+        _count_ticks(axis.xaxis, min(sizes, default=1), max(sizes, default=1))
         axis.set_xlabel("photos")
         axis.set_ylabel("diameter")
         axis.set_ylim(bottom=0)
@@ -62,7 +71,7 @@ def draw_size_diameter(statistics: Sequence[ClusterStatistics]) -> bytes:
 def draw_violins(statistics: Sequence[ClusterStatistics]) -> bytes:
     """Draw how sizes, diameters, separations, dispersions and both ratios are spread over the clusters."""
     panels: dict[str, list[float | None]] = {
-        "size (log10)": [float(np.log10(each.size)) for each in statistics],
+        SIZE_PANEL: [float(np.log10(each.size)) for each in statistics],
         "diameter": [each.diameter for each in statistics],
         "separation": [each.separation for each in statistics],
         "dispersion": [each.dispersion for each in statistics],
@@ -73,6 +82,24 @@ def draw_violins(statistics: Sequence[ClusterStatistics]) -> bytes:
         [_violin(name, [value for value in values if value is not None]) for name, values in panels.items()],
         f"{len(statistics)} clusters: statistics",
     )
+
+
+def count_ticks(least: float, most: float) -> list[int]:
+    """Give round counts within limits for an axis that grows by factors: 1, 2, 5, 10, 20, ...; at most 9."""
+    decades = range(int(np.log10(max(most, 1))) + 1)
+    for steps in ((1, 2, 3, 4, 6, 8), (1, 2, 5), (1, 3), (1,)):
+        found = [step * 10**decade for decade in decades for step in steps]
+        inside = [count for count in found if least * (1 - 1e-9) <= count <= most * (1 + 1e-9)]
+        if len(inside) <= MOST_TICKS:
+            break
+    return inside if len(inside) > 1 else sorted({round(least), round(most)})
+
+
+def _count_ticks(axis: Axis, least: float, most: float, is_log10: bool = False) -> None:
+    """Label an axis of counts with counts, not with powers of ten."""
+    ticks = count_ticks(least, most)
+    axis.set_ticks([float(np.log10(tick)) if is_log10 else tick for tick in ticks], [f"{tick:,}" for tick in ticks])
+    axis.set_ticks([], minor=True)
 
 
 def _violin(name: str, values: Sequence[float]) -> Callable[[Axes], None]:
@@ -86,6 +113,8 @@ def _violin(name: str, values: Sequence[float]) -> Callable[[Axes], None]:
         else:  # a density needs values that differ
             axis.scatter([1] * len(values), values, s=14, color=COLOUR)
         axis.set_xticks([])
+        if name == SIZE_PANEL:
+            _count_ticks(axis.yaxis, 10 ** min(values, default=0), 10 ** max(values, default=0), is_log10=True)
         axis.set_title(name, fontsize=9, color=INK)
 
     return draw

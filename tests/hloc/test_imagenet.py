@@ -100,9 +100,12 @@ def test_the_larger_networks_give_what_torchvision_pools_too(model: str, hub: Pa
     # what torchvision's own transform makes of pixels; its Inception turns ImageNet's numbers into -1 to 1 by itself
     pixels = normalize(to_tensor(picture.copy()), [0.485, 0.456, 0.406], [0.229, 0.224, 0.225])
     with torch.inference_mode():
-        expected = torch.nn.functional.normalize(network.eval()(pixels[None]))[0].numpy()
+        pooled = network.eval()(pixels[None])
+        # of these EfficientNet alone pools negative values; they become 0
+        assert (model == "efficientnet_b7") == bool((pooled < 0).any())
+        expected = torch.nn.functional.normalize(pooled.clamp(min=0))[0].numpy()
     found = describe(made, photo(1, 80, 80))[0]
-    assert found.shape == (PUBLISHED[model].dimension,) == (made.dimension,)
+    assert found.shape == (PUBLISHED[model].dimension,) == (made.dimension,) and (found >= 0).all()
     assert found @ expected >= 0.99999
     np.testing.assert_allclose(found, expected, atol=1e-4)
     assert len(np.unique(found)) > 100  # drawn weights that say something
@@ -113,6 +116,12 @@ def test_these_see_the_whole_photo_stretched(model: str, side: int, hub: Path) -
     put_state(hub, model, {})
     made = create_extractor(model, ExtractorOptions(device="cpu"))
     assert made.prepare(photo(1, 120, 60)).shape == (side, side, 3)
+
+
+def test_settings_tell_features_without_negative_values_apart(hub: Path, loaded: ImagenetExtractor) -> None:
+    put_state(hub, "efficientnet_b7", {})
+    made = create_extractor("efficientnet_b7", ExtractorOptions(device="cpu"))
+    assert made.settings()["rectified"] is True and "rectified" not in loaded.settings()
 
 
 def test_a_picture_too_small_for_inception_is_refused(hub: Path) -> None:

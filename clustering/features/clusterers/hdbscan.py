@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
+import numpy as np
+
 from clustering.features.clusterers.base import FeatureClusterer, Labels, Vectors, number_by_first
+from clustering.features.density_hierarchy import dense_clusters, hierarchy_of
+from clustering.features.density_validity import ReachabilityTree, reachability_tree
+
+FEW_SAMPLES = 2  # with so many or fewer, the tree is that of the distances themselves
+TIED = 1e-13  # squared edges that differ by a smaller share of the longest squared vector may come in another order
 
 
 @dataclass(frozen=True)
@@ -44,3 +51,35 @@ class HdbscanClusterer(FeatureClusterer):
             copy=True,
         )
         return number_by_first(model.fit_predict(vectors))
+
+    @classmethod
+    def fit_all(cls, clusterers: Sequence[FeatureClusterer], vectors: Vectors) -> list[Labels | ValueError]:
+        """Fit several minimum sizes to one tree, where that gives what scikit-learn gives for each by itself."""
+        chosen = [each for each in clusterers if isinstance(each, cls)]
+        if len(chosen) < 2 or len(vectors) < FEW_SAMPLES:
+            return super().fit_all(clusterers, vectors)
+        tree = reachability_tree(vectors, chosen[0].num_samples)
+        if _has_ties(tree, vectors):  # the order of equal joins is the library's own
+            return super().fit_all(clusterers, vectors)
+        hierarchy = hierarchy_of(tree)
+        return [dense_clusters(hierarchy, each.min_cluster_size, each.cluster_selection_method) for each in chosen]
+
+    @property
+    def num_samples(self) -> int:
+        """Vectors near a core, itself counted: as many as the minimum size where nothing is given."""
+        return self.min_cluster_size if self.min_samples is None else self.min_samples
+
+    def work_key(self) -> Any:
+        """Give what the tree depends on; this clusterer itself where its tree has equal edges, or sizes a limit.
+
+        With one or two samples an edge is the distance of its ends. With more, many edges are as long as one vector is
+        lonely, and which of them joins first is the library's own choice.
+        """
+        if self.num_samples > FEW_SAMPLES or self.max_cluster_size is not None:
+            return self
+        return self.name, self.metric, FEW_SAMPLES
+
+
+def _has_ties(tree: ReachabilityTree, vectors: Vectors) -> bool:
+    longest = float(np.einsum("ij,ij->i", vectors, vectors, dtype=np.float64).max(initial=0))
+    return bool((np.diff(tree.length**2) <= TIED * longest).any())

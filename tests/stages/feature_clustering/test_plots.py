@@ -14,6 +14,7 @@ from clustering.features.linkage import linkage_tree
 from stages.feature_clustering import plots
 from stages.feature_clustering.plots import (
     check_matplotlib,
+    count_ticks,
     draw_dendrogram,
     draw_neighbour_distances,
     draw_size_diameter,
@@ -50,6 +51,30 @@ def test_bars_are_as_high_as_the_clusters_are_large() -> None:
 
 def test_more_clusters_than_bars_are_no_error() -> None:
     assert picture(draw_sizes(range(2, 1000))).shape == (660, 1080, 3)
+
+
+@pytest.mark.parametrize(
+    ("least", "most", "expected"),
+    [
+        (1, 12, [1, 2, 3, 4, 6, 8, 10]),
+        (2, 80, [2, 5, 10, 20, 50]),
+        (1, 4000, [1, 3, 10, 30, 100, 300, 1000, 3000]),
+        (7, 7, [7]),
+        (13, 18, [13, 18]),
+    ],
+)
+def test_axes_of_counts_are_labelled_with_a_few_round_counts(least: float, most: float, expected: list[int]) -> None:
+    assert count_ticks(least, most) == expected
+
+
+def test_any_counts_have_between_one_and_nine_labels_within_them() -> None:
+    for least, most in ((2, 10**7), (1, 1), (95, 105), (10**5, 10**6 - 1)):
+        ticks = count_ticks(least, most)
+        assert 1 <= len(ticks) <= plots.MOST_TICKS and least <= ticks[0] and ticks[-1] <= most
+
+
+def test_a_cluster_of_two_has_a_bar_that_is_seen() -> None:
+    assert num_of_colour(picture(draw_sizes([2, 2, 2])), plots.COLOUR) > 1000
 
 
 @pytest.mark.parametrize("statistics", [STATISTICS, STATISTICS[:1], [STATISTICS[0]] * 5])
