@@ -7,8 +7,7 @@ from storage.errors import UsageError
 
 BITS = 8  # of a code
 PARTS = (64, 32, 16, 8, 4, 2, 1)
-# Numbers of a part at the least, by default: k-means of single numbers has so many equal codewords to tell apart that
-# faiss 1.15 takes minutes where 1,000 vectors are learnt from.
+# Numbers of a part at the least, by default: a byte for fewer saves little, and each part is learnt by itself.
 LEAST_NUMBERS = 4
 METRICS = ("cosine", "ip", "l2")
 
