@@ -5,7 +5,7 @@ Sources: average precision as in Manning et al., "Introduction to information re
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -105,3 +105,74 @@ def rank_partners(descriptors: NDArray[np.floating], labels: NDArray) -> Iterato
         is_partner = (labels[others] == labels[query])[np.argsort(-scores, kind="stable")]
         if is_partner.any():
             yield query, is_partner
+
+
+@dataclass(frozen=True)
+class RankMeasures:
+    """How well lists of neighbours, cut at some length, find what queries should find; means over queries.
+
+    Attributes
+    ----------
+    num_queries : int
+        Queries that should find something.
+    recall : dict of int to float
+        By k: share of queries with a right photo among the first k, the hit rate. Where each query should find one
+        photo it is the recall at k.
+    mean_average_precision : float
+        Of the whole lists: the average precision divides by the number of right photos, or by the length of the list
+        where there are more of them.
+    mean_reciprocal_rank : float
+        1 / rank of the first right photo; 0 for a list without one.
+    """
+
+    num_queries: int
+    recall: dict[int, float]
+    mean_average_precision: float
+    mean_reciprocal_rank: float
+
+
+def measure_ranks(is_right: NDArray[np.bool_], num_right: NDArray[np.integer], ks: Sequence[int]) -> RankMeasures:
+    """Measure lists of neighbours.
+
+    Parameters
+    ----------
+    is_right : ndarray of bool, shape (Q, K)
+        Best first; False where a list is shorter.
+    num_right : ndarray of int, shape (Q,)
+        Photos that each query should find, 1 or more.
+    ks : sequence of int
+        Lengths to look at, K at the most.
+
+    Raises
+    ------
+    ValueError
+        When there is no query, or one should find nothing.
+    """
+    if not len(is_right) or num_right.min() < 1:
+        raise ValueError("each query must have something to find, and there must be one")
+    length = is_right.shape[1]
+    first = np.where(is_right.any(axis=1), is_right.argmax(axis=1), length)
+    precisions = np.cumsum(is_right, axis=1) / np.arange(1, length + 1) * is_right
+    return RankMeasures(
+        len(is_right),
+        {k: float(np.mean(first < k)) for k in ks},
+        float(np.mean(precisions.sum(axis=1) / np.minimum(num_right, length))),
+        float(np.mean(np.where(first < length, 1 / (first + 1), 0.0))),
+    )
+
+
+def overlap(scores: NDArray[np.float64], exact: NDArray[np.float64], k: int) -> float:
+    """Give the share of the k nearest that an approximate search finds; what ties with the k-th nearest counts.
+
+    Parameters
+    ----------
+    scores : ndarray, shape (Q, K)
+        Exact scores of what it found, -inf where it found less.
+    exact : ndarray, shape (Q, K)
+        Scores of the nearest, best first, -inf where there are fewer.
+    """
+    there = np.isfinite(exact[:, :k])
+    limits = np.where(there, exact[:, :k], np.inf).min(axis=1)
+    num_found = (scores[:, :k] >= limits[:, None]).sum(axis=1)
+    has_any = there.any(axis=1)
+    return float(np.mean(num_found[has_any] / there.sum(axis=1)[has_any])) if has_any.any() else 1.0

@@ -25,7 +25,7 @@ FLOORS = {
 }
 SCRIPT_FLOOR = 4
 TORCH_ROOMS = {"hloc", "networks", "training"}
-CHECKED_ROOMS = ("networks", "hloc", "clustering", "training", "attacks", "stages", "web")
+CHECKED_ROOMS = ("networks", "hloc", "clustering", "training", "attacks", "segmentation", "stages", "web")
 FILE_CALLS = {
     "open",
     "read_bytes",

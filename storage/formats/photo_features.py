@@ -82,6 +82,11 @@ class PhotoFeatureStore:
     def _paths(self) -> list[Path]:
         return sorted(self.folder.glob("features-*.h5"))
 
+    @property
+    def num_unknown(self) -> int:
+        """Number of shards that are damaged or of other settings."""
+        return len(set(self._paths()) - self._known)
+
     def clean(self) -> int:
         """Remove shards that are damaged or of other settings, so that they are made anew; give their number.
 

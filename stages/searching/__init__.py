@@ -1,0 +1,1 @@
+"""The parts of ``stages.search_experiment`` and ``stages.plot_experiment``."""
