@@ -14,8 +14,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from clustering.features.cluster_statistics import ClusterStatistics, measure_clusters
 from clustering.evaluation import Evaluation, evaluate
+from clustering.features.cluster_statistics import ClusterStatistics, measure_clusters
 from clustering.features.linkage import cut_tree, linkage_tree
 from hloc.retrieval_measures import average_precision, rank_partners
 
