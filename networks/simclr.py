@@ -147,24 +147,6 @@ def _modules() -> SimpleNamespace:
 
     pooling = _pooling_modules()
 
-    class SelectiveKernel(nn.Module):
-        def __init__(self, channels: int, stride: int) -> None:
-            super().__init__()
-            chosen = max(int(channels * SELECTION_RATIO), LEAST_SELECTION)
-            self.both = _convolution(channels, 2 * channels, 3, stride)
-            self.norm = nn.BatchNorm2d(2 * channels)
-            self.squeeze = _convolution(channels, chosen, 1)
-            self.squeeze_norm = nn.BatchNorm2d(chosen)
-            self.choose = _convolution(chosen, 2 * channels, 1)
-
-        def forward(self, maps: torch.Tensor) -> torch.Tensor:
-            first, second = self.norm(self.both(maps)).relu().chunk(2, 1)  # (B, C, h, w) each
-            everywhere = (first + second).mean((2, 3), keepdim=True)  # (B, C, 1, 1)
-            one, other = self.choose(self.squeeze_norm(self.squeeze(everywhere)).relu()).chunk(2, 1)
-            share = (one - other).sigmoid()  # the softmax over two
-            mixed: torch.Tensor = share * first + (1 - share) * second
-            return mixed
-
     class Bottleneck(nn.Module):
         def __init__(self, shape: SimclrShape, ins: int, channels: int, stride: int, shortcut: Any) -> None:
             super().__init__()
@@ -172,7 +154,7 @@ def _modules() -> SimpleNamespace:
             self.shortcut = shortcut
             self.reduce, self.reduce_norm = _convolution(ins, channels, 1), nn.BatchNorm2d(channels)
             if shape.selective:
-                self.middle: nn.Module = SelectiveKernel(channels, stride)
+                self.middle: nn.Module = _selective_kernel()(channels, stride)
             else:
                 self.middle = nn.Sequential(
                     _convolution(channels, channels, 3, stride), nn.BatchNorm2d(channels), nn.ReLU()
@@ -207,6 +189,32 @@ def _modules() -> SimpleNamespace:
             return descriptors
 
     return SimpleNamespace(Encoder=Encoder)
+
+
+@cache
+def _selective_kernel() -> Any:
+    """Define what chooses, for each channel of each picture, between two kernels."""
+    from torch import nn
+
+    class SelectiveKernel(nn.Module):
+        def __init__(self, channels: int, stride: int) -> None:
+            super().__init__()
+            chosen = max(int(channels * SELECTION_RATIO), LEAST_SELECTION)
+            self.both = _convolution(channels, 2 * channels, 3, stride)
+            self.norm = nn.BatchNorm2d(2 * channels)
+            self.squeeze = _convolution(channels, chosen, 1)
+            self.squeeze_norm = nn.BatchNorm2d(chosen)
+            self.choose = _convolution(chosen, 2 * channels, 1)
+
+        def forward(self, maps: torch.Tensor) -> torch.Tensor:
+            first, second = self.norm(self.both(maps)).relu().chunk(2, 1)  # (B, C, h, w) each
+            everywhere = (first + second).mean((2, 3), keepdim=True)  # (B, C, 1, 1)
+            one, other = self.choose(self.squeeze_norm(self.squeeze(everywhere)).relu()).chunk(2, 1)
+            share = (one - other).sigmoid()  # the softmax over two
+            mixed: torch.Tensor = share * first + (1 - share) * second
+            return mixed
+
+    return SelectiveKernel
 
 
 @cache
