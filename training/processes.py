@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
+from storage.errors import UsageError
+
 if TYPE_CHECKING:
     import torch
 
@@ -41,7 +43,15 @@ class Processes:
         return self.rank == 0
 
     def device(self, device: str) -> str:
-        """Give the device of this process: with several, each takes the GPU of its number."""
+        """Give the device of this process: with several, each takes the GPU of its number.
+
+        Raises
+        ------
+        UsageError
+            When several processes are told to take one and the same GPU.
+        """
+        if self.count > 1 and device.startswith("cuda:"):
+            raise UsageError(f"--device {device}: each of several processes takes a GPU of its own; give cuda")
         return f"cuda:{self.local_rank}" if self.count > 1 and device == "cuda" else device
 
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from hloc.retrieval_measures import average_precision, measure_retrieval
+from hloc.retrieval_measures import average_precision, measure_retrieval, rank_partners
 
 
 def angles(*degrees: float) -> NDArray[np.float64]:
@@ -72,3 +72,9 @@ def test_the_order_of_the_photos_does_not_matter() -> None:
 def test_labels_without_a_pair_are_refused() -> None:
     with pytest.raises(ValueError, match="no two photos share a label"):
         measure_retrieval(np.eye(2), np.array(["a", "b"]))
+
+
+def test_photos_without_a_partner_are_ranked_and_not_asked_for() -> None:
+    rows = np.array([[1.0, 0.0], [0.6, 0.8], [0.8, 0.6], [0.0, 1.0]])
+    found = {query: ranks.tolist() for query, ranks in rank_partners(rows, np.array(["a", "a", "b", "c"]))}
+    assert found == {0: [False, True, False], 1: [False, False, True]}

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from storage.errors import UsageError
 from training.losses import contrastive_loss
 from training.processes import Processes, as_first_has, found_processes, gathered, is_joined, joined, own_rank, summed
 
@@ -71,6 +72,8 @@ def test_torchrun_says_which_process_this_is(monkeypatch: pytest.MonkeyPatch) ->
     assert processes == Processes(5, 8, 1) and not processes.is_first
     assert (processes.device("cuda"), processes.device("cpu")) == ("cuda:1", "cpu")
     assert Processes().device("cuda:3") == "cuda:3"
+    with pytest.raises(UsageError, match="--device cuda:3: each of several processes takes a GPU of its own"):
+        processes.device("cuda:3")
 
 
 def work(rank: int, folder: Path) -> None:

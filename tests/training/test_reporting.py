@@ -14,7 +14,7 @@ import torch
 from storage.errors import StageError, UsageError
 from training.judging import Jury
 from training.learning import Progress
-from training.reporting import Reports, check_tensorboard
+from training.reporting import Epoch, EpochReports, Reports, check_tensorboard
 
 LOSSES = ("cosine", "contrastive")
 
@@ -98,3 +98,18 @@ def test_scalars_of_all_legs_are_read_by_tensorboard(tmp_path: Path) -> None:
     }  # fmt: skip
     assert [event.step for event in events.Scalars("cosine_loss")] == [100, 200, 300, 400]
     assert events.Scalars("mean_average_precision")[0].value == pytest.approx(0.75)
+
+
+def test_epochs_are_lines_of_the_curve_and_an_epoch_without_validation_leaves_its_field_empty(tmp_path: Path) -> None:
+    reports = EpochReports(tmp_path, "a command")
+    reports.add(Epoch(1, 2.4, 0.5, 1.25, 1.5))
+    reports.add(Epoch(2, 4.6, 0.25, 1.0, None))
+    reports.close()
+    lines = (tmp_path / "curve.csv").read_text().splitlines()
+    assert lines == ["epoch,seconds,learning_rate,training_loss,validation_loss", "1,2,0.5,1.25,1.5", "2,5,0.25,1,"]
+
+
+def test_an_epoch_that_comes_again_after_a_kill_takes_its_line(tmp_path: Path) -> None:
+    for loss in (3.0, 2.0):
+        EpochReports(tmp_path, "a command").add(Epoch(1, 1.0, 0.5, loss, None))
+    assert (tmp_path / "curve.csv").read_text().splitlines()[1:] == ["1,1,0.5,2,"]

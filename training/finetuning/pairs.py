@@ -112,13 +112,15 @@ def validation_batches(
     Each process gets as many batches of the same sizes; up to as many photos as there are processes are left out.
     """
     size, drawn = settings.batch_size * processes.count, []
+    seeds = (settings.seed, JUDGED_VIEWS)
+    # in names' order a batch could be of one building, and nothing to tell apart
+    order = np.random.default_rng(seeds).permutation(numbers)
     for start in range(0, len(numbers), size):
         share = min(size, len(numbers) - start) // processes.count
         if share * processes.count < 2:  # noqa: PLR2004
             continue
         first = start + processes.rank * share
-        seeds = (settings.seed, JUDGED_VIEWS)
-        drawn.append(draw_views(collection, numbers, range(first, first + share), seeds, settings.views))
+        drawn.append(draw_views(collection, order, range(first, first + share), seeds, settings.views))
     return drawn
 
 
