@@ -33,7 +33,7 @@ from storage.report import RunReport, SkippedPhoto
 STAGE = "segment_images"
 TABLE_NAME = "segments.csv"
 FEW_PHOTOS = 2  # for these starting workers takes longer than it saves
-MEMORY_PER_WORKER = 1200 * 2**20  # bytes: a photo of 12 megapixels by the hungriest method, see docs/segmentation.md
+MEMORY_PER_WORKER = 900 * 2**20  # bytes: a photo of 12 megapixels, decoded, segmented and measured
 
 
 def segment_images(settings: SegmentSettings) -> RunReport:
