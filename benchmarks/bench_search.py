@@ -20,7 +20,7 @@ from stages.searching.measuring import run_experiment
 from stages.searching.vectors import Vectors
 
 NUM_CENTRES, DIMENSION = 2000, 256
-SPREAD, NOISE = 0.6, 0.5
+SPREAD, NOISE = 1.5, 1.5
 
 
 def drawn(num_photos: int, num_queries: int, seed: int) -> SearchInputs:

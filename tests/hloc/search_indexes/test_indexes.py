@@ -78,7 +78,7 @@ def test_more_lists_find_more() -> None:
 
 
 def test_codes_take_less_memory_than_vectors() -> None:
-    codes, flat = built("PQ4x4", "cosine"), built("flat", "cosine")
+    codes, flat = built("SQ8", "cosine"), built("flat", "cosine")
     assert codes.memory_bytes < flat.memory_bytes
     assert flat.memory_bytes >= ROWS.nbytes
 
