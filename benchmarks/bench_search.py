@@ -23,14 +23,14 @@ NUM_CENTRES, DIMENSION = 2000, 256
 SPREAD, NOISE = 1.5, 1.5
 
 
-def drawn(num_photos: int, num_queries: int, seed: int) -> SearchInputs:
-    """Draw a database and queries."""
+def drawn(num_photos: int, num_queries: int, seed: int, spread: float, noise: float) -> SearchInputs:
+    """Draw a database and queries; spread and noise are those of each number, that of a centre being 1."""
     rng = np.random.default_rng(seed)
     centres = rng.normal(size=(NUM_CENTRES, DIMENSION)).astype(np.float32)
     rows = centres[rng.integers(0, NUM_CENTRES, num_photos)]
-    rows += SPREAD * rng.normal(size=rows.shape).astype(np.float32)
+    rows += np.float32(spread) * rng.normal(size=rows.shape).astype(np.float32)
     asked = rng.choice(num_photos, num_queries, replace=False)
-    queries = rows[asked] + NOISE * rng.normal(size=(num_queries, DIMENSION)).astype(np.float32)
+    queries = rows[asked] + np.float32(noise) * rng.normal(size=(num_queries, DIMENSION)).astype(np.float32)
     parts = [
         Vectors(
             "drawn",
@@ -52,9 +52,11 @@ def main() -> None:
     parser.add_argument("--num_photos", type=int, default=100_000)
     parser.add_argument("--num_queries", type=int, default=1000)
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--spread", type=float, default=SPREAD, help="of the photos around their centres")
+    parser.add_argument("--noise", type=float, default=NOISE, help="of the queries around their photos")
     parser.add_argument("--index", nargs="+", default=["flat", "ivf", "hnsw", "pq"])
     args = parser.parse_args()
-    inputs = drawn(args.num_photos, args.num_queries, args.seed)
+    inputs = drawn(args.num_photos, args.num_queries, args.seed, args.spread, args.noise)
     print(header(f"Indexes of {args.num_photos:,} drawn descriptors, {args.num_queries:,} queries"))
     print(f"faiss {versions()['faiss']}, {versions()['threads']} threads, cosine\n")
     print("| index | build s | ms a query, median (least to most) | recall@1 | of the nearest 10 | MB |")
