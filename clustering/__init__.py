@@ -21,6 +21,8 @@ CLUSTERERS = {
     "evidence": "clustering.evidence:cluster_evidence",
     "specified": "clustering.specified:cluster_specified",
 }
+# clusterers that take positions, as all do, but look at none: nobody has to find them
+WITHOUT_POSITIONS = frozenset({"components"})
 
 
 def get_clusterer(name: str) -> Callable[..., Grouping]:

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 import scipy
 
-from clustering import get_clusterer
+from clustering import WITHOUT_POSITIONS, get_clusterer
 from clustering.grouping import Grouping
 from clustering.numbering import carry_numbers
 from stages.checks import settings_as_json
@@ -115,7 +115,9 @@ def _cluster(
     cluster_names, unused = name_clusters(inputs.decisions, numbered)
     singletons = [names[photo] for photo in grouping.singletons]
     report.counts = _counts(names, numbered, len(singletons), inputs)
-    report.counts |= {"with_position": int(np.isfinite(positions[:, 0]).sum()), "to_review": len(grouping.doubts)}
+    if inputs.method not in WITHOUT_POSITIONS:
+        report.counts["with_position"] = int(np.isfinite(positions[:, 0]).sum())
+    report.counts["to_review"] = len(grouping.doubts)
     report.notes += [*former.notes, *origin_notes(inputs, names)]
     report.notes += [f"the name {name!r} fits no cluster now" for name in unused]
     check_accounting(

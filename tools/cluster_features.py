@@ -67,7 +67,12 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     add("--metric", choices=METRICS, default=default.metric, help="of distances; hamming takes vectors of bits")
     add("--normalize", choices=NORMALIZATIONS, default=default.normalize, help="l2: every vector to length 1 first")
     add("--pca", type=int, default=default.pca, help="principal components kept, 0 for none; default: 50")
-    add("--selection", choices=SELECTIONS, default=default.selection, help="how the three scores of a fit are added")
+    add(
+        "--selection",
+        choices=SELECTIONS,
+        default=default.selection,
+        help="by which of its three scores a fit is chosen: the first two take all, in different sums",
+    )
     add("--batch_size", type=int, default=default.batch_size, help="photos clustered at once; default: all")
     add("--seed", type=int, default=default.seed, help="of everything random")
     add("--decisions", type=Path, default=default.decisions, help="what a person decided; default: see above")

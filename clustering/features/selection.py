@@ -16,7 +16,7 @@ from clustering.features.density import distance_blocks
 from clustering.features.space import from_euclidean
 
 SILHOUETTE_ROWS = 5_000  # vectors whose silhouettes are taken; of more a seeded sample
-SELECTIONS = ("minmax", "rank")
+SELECTIONS = ("minmax", "rank", "silhouette")
 
 
 @dataclass(frozen=True)
@@ -135,7 +135,7 @@ def select(scores: Sequence[Scores | None], selection: str) -> tuple[int | None,
         None for those that cannot be scored; they are not chosen, but where there is but one grouping at all.
     selection : str
         ``minmax``: each measure scaled to 0..1 over the groupings, S' - D' + H', a measure that is the same for all
-        counts 0. ``rank``: the mean rank by the three, counted so that higher is better.
+        counts 0. ``rank``: the mean rank by the three, counted so that higher is better. ``silhouette``: that alone.
 
     Returns
     -------
@@ -151,8 +151,12 @@ def select(scores: Sequence[Scores | None], selection: str) -> tuple[int | None,
     if not places:
         return None, values
     table = np.array([(s.silhouette, -s.davies_bouldin, s.calinski_harabasz) for s in scores if s is not None])
-    found = (_scaled(table) if selection == "minmax" else rankdata(table, axis=0)).sum(axis=1)
-    found = found / 3 if selection == "rank" else found - _has_extent(table)[1]
+    if selection == "silhouette":
+        found = table[:, 0]
+    elif selection == "rank":
+        found = rankdata(table, axis=0).mean(axis=1)
+    else:  # the second column is 1 - D' where D is not the same for all
+        found = _scaled(table).sum(axis=1) - _has_extent(table)[1]
     for place, value in zip(places, found.tolist(), strict=True):
         values[place] = value
     return places[int(np.argmax(np.round(found, 12)))], values

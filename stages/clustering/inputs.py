@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from clustering import WITHOUT_POSITIONS
 from clustering.connected import ComponentsSettings
 from clustering.evidence import EvidenceSettings
 from clustering.graph import ScoredPairs
@@ -233,8 +234,10 @@ def read_numbered_pairs(inputs: ClusterInputs) -> tuple[list[str], ScoredPairs]:
 def read_positions(image_dir: Path, names: Names, inputs: ClusterInputs) -> NDArray[np.float64]:
     """Give latitude and longitude of all photos, (N, 2) degrees, NaN where there is none.
 
-    Where a person placed a photo, its file is not asked.
+    Where a person placed a photo, its file is not asked; where the clusterer looks at no positions, none is asked.
     """
+    if inputs.method in WITHOUT_POSITIONS:
+        return np.full((len(names), 2), np.nan)
     source = open_exif_source(image_dir, inputs.pairs_file, inputs.model)
     positions = np.full((len(names), 2), np.nan)
     on_disk = set(inputs.on_disk)

@@ -218,6 +218,13 @@ def _plots(made: Made) -> dict[str, bytes]:
     return plots
 
 
+def _rows(each: ClusterStatistics) -> list[tuple[str, list[int]]]:
+    """Give the rows of a contact sheet, each with its heading."""
+    if not each.farthest:
+        return [("all photos, the nearest to the centroid first", each.closest)]
+    return [("nearest to the centroid", each.closest), ("farthest from it", each.farthest)]
+
+
 def _write_extremes(
     settings: FeatureClusterSettings, inputs: FeatureInputs, made: Made, folder: Path, report: RunReport
 ) -> None:
@@ -229,8 +236,7 @@ def _write_extremes(
     source = PhotoSource(settings.image_dir, settings.results_dir / THUMBNAILS, follows_links(settings))
     for number, label in progress_bar(sorted(numbers.items()), len(numbers), "contact sheets"):
         each = made.statistics[label]
-        rows = [("nearest to the centroid", each.closest), ("farthest from it", each.farthest)]
-        named = [(heading, [inputs.names[made.rows[place]] for place in places]) for heading, places in rows if places]
+        named = [(heading, [inputs.names[made.rows[place]] for place in places]) for heading, places in _rows(each)]
         called = made.cluster_names.get(number)
         title = f"cluster {number}{f', {called}' if called else ''}: {each.size} photos, diameter {each.diameter:.3g}"
         write_if_changed(folder / EXTREMES / f"cluster-{number}.png", draw_extremes(title, named, source))

@@ -60,7 +60,8 @@ def draw_extremes(title: str, rows: Sequence[tuple[str, Sequence[str]]], source:
             text = plain_letters(name.rpartition("/")[2])[:LONGEST_CAPTION]
             draw.text((left, corner[1] + CELL[1] + 2), text, INK, ImageFont.load_default(12))
     content = BytesIO()
-    picture.quantize(256, Image.Quantize.FASTOCTREE).save(content, "PNG")
+    palette = picture.quantize(256, Image.Quantize.MEDIANCUT)  # skies show bands unless colours are mixed from dots
+    picture.quantize(palette=palette, dither=Image.Dither.FLOYDSTEINBERG).save(content, "PNG")
     return content.getvalue()
 
 

@@ -15,6 +15,7 @@ from clustering.evaluation import evaluate
 from clustering.features.clusterers import FEATURE_CLUSTERERS
 from stages.cluster_features import Clustering, steps_after_clustering
 from stages.export import export_clusters
+from stages.feature_clustering import outputs
 from stages.recluster import settings_of as settings_of_review
 from stages.settings import ClusterSettings, ExportSettings
 from storage.errors import StageError, UsageError
@@ -252,6 +253,19 @@ def test_contact_sheets_are_one_per_cluster_and_old_ones_go(tmp_path: Path) -> N
     assert {path.name for path in folder.iterdir()} == {f"cluster-{number}.png" for number in range(4)}
     run(tmp_path, algorithm="kmeans", n_clusters=(2,), extremes=True)
     assert len(list(folder.iterdir())) == 2
+
+
+def test_a_contact_sheet_of_few_photos_says_that_it_shows_all(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    sheets: list[Any] = []
+    monkeypatch.setattr(outputs, "draw_extremes", lambda _title, rows, _source: sheets.append(rows) or b"sheet")
+    draw_work(tmp_path, VECTORS)
+    run(tmp_path, extremes=True, **KMEANS)
+    assert sorted([[heading, len(names)] for heading, names in rows] for rows in sheets) == [
+        [["all photos, the nearest to the centroid first", 5]],
+        [["nearest to the centroid", 5], ["farthest from it", 1]],
+        [["nearest to the centroid", 5], ["farthest from it", 2]],
+        [["nearest to the centroid", 5], ["farthest from it", 3]],
+    ]
 
 
 def test_labels_give_measures_also_of_clusters_that_stand(tmp_path: Path) -> None:

@@ -127,3 +127,12 @@ def test_samples_of_other_photos_or_methods_have_folders_of_their_own(
 def test_a_sample_needs_the_photos(tmp_path: Path, requests: list[SampleRequest]) -> None:
     with pytest.raises(StageError, match="datasets does not exist"):
         gather(tmp_path, method="drawn")
+
+
+def test_a_sample_is_drawn_from_all_photos_and_again_the_same() -> None:
+    names = [f"{number:04d}.jpg" for number in range(1000)]
+    drawn = [int(name[:4]) for name in threshold_inputs.draw_sample(names, 200, 3)]
+    assert drawn == sorted(set(drawn)) and len(drawn) == 200
+    assert 400 < np.mean(drawn) < 600 and drawn[0] < 50 and drawn[-1] > 950
+    assert threshold_inputs.draw_sample(names[::-1], 200, 3) == threshold_inputs.draw_sample(names, 200, 3)
+    assert threshold_inputs.draw_sample(names, 200, 4) != threshold_inputs.draw_sample(names, 200, 3)

@@ -38,7 +38,7 @@ def test_fits_stand_in_the_order_of_the_clusterers_whatever_runs_first() -> None
     assert [fit.clusterer for fit in fit_grid(clusterers, VECTORS, num_workers=3)] == clusterers
 
 
-@pytest.mark.parametrize("selection", ["minmax", "rank"])
+@pytest.mark.parametrize("selection", ["minmax", "rank", "silhouette"])
 def test_the_number_of_workers_changes_nothing(selection: str) -> None:
     vectors, _ = draw_digits(6)
     clusterers = make_grid("auto", {"n_clusters": [5, 10]}, vectors, "euclidean", 0).clusterers

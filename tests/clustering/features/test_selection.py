@@ -9,6 +9,7 @@ from sklearn.metrics import calinski_harabasz_score, davies_bouldin_score, silho
 from clustering.features import selection
 from clustering.features.selection import InfeasibleError, Scores, score_groups, select, silhouettes
 from clustering.features.space import FeatureSpace, prepare_vectors
+from stages import feature_cluster_settings
 from tests.clustering.features.drawn_vectors import draw_bits, draw_groups
 
 VECTORS, TRUTH = draw_groups([12, 9, 6, 3], spread=0.8)
@@ -108,6 +109,15 @@ def test_rank_and_minmax_may_differ_where_one_measure_is_extreme() -> None:
     rows = scores((0.9, 1.0, 10.0), (0.85, 0.9, 11.0), (0.0, 5.0, 1000.0))
     assert select(rows, "rank")[0] == 1
     assert select(rows, "minmax")[0] in (0, 1)
+
+
+def test_silhouette_looks_at_nothing_else() -> None:
+    best, values = select(scores((0.1, 2.0, 100), (0.4, 9.0, 1), (0.3, 0.1, 900)), "silhouette")
+    assert best == 1 and values == pytest.approx([0.1, 0.4, 0.3])
+
+
+def test_every_selection_is_one_that_the_tool_offers() -> None:
+    assert selection.SELECTIONS == feature_cluster_settings.SELECTIONS
 
 
 def test_of_equal_ones_the_first_is_chosen() -> None:

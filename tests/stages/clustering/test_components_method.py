@@ -62,6 +62,14 @@ def test_pairs_of_a_similarity_are_clustered_into_components_at_their_threshold(
     assert info(work)["settings"] == {"strong_edg_thresh": 0.9, "weak_edg_thresh": WEAK}
 
 
+def test_no_photo_is_opened_for_a_position_that_is_not_looked_at(work: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("stages.clustering.inputs.open_exif_source", lambda *_: pytest.fail("EXIF was read"))
+    report = cluster(work, CHAIN)
+    assert report.counts["clusters"] == 1 and "with_position" not in report.counts
+    with pytest.raises(pytest.fail.Exception, match="EXIF was read"):
+        cluster(work, method="specified")
+
+
 def test_the_reasons_are_told_like_those_of_other_methods(work: Path) -> None:
     cluster(work, CHAIN)
     told = info(work)

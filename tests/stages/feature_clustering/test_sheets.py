@@ -54,6 +54,17 @@ def test_more_photos_make_a_wider_sheet_and_more_rows_a_higher_one(source: Photo
     assert drawn([("nearest", ["red.png"]), ("farthest", ["red.png"])], source).shape[0] > three[0]
 
 
+def test_a_smooth_sky_has_no_bands(source: PhotoSource) -> None:
+    down, across = np.mgrid[0:150, 0:200]
+    sky = np.stack((90 + down * 0.6, 130 + across * 0.3, 200 + down * 0.3), axis=2)
+    Image.fromarray(sky.astype(np.uint8)).save(source.image_dir / "sky.png")
+    rows = [("nearest", ["sky.png", "red.png", "blue.png"])]
+    top, left = 2 * MARGIN + HEAD + HEAD - GAP - MARGIN, MARGIN
+    shown = drawn(rows, source)[top : top + CELL[1], left : left + CELL[0]]
+    means = [each[3:147].reshape(18, 8, 25, 8, 3).mean(axis=(1, 3)) for each in (shown, sky)]
+    assert np.abs(means[0] - means[1]).max() < 4
+
+
 def test_letters_that_the_font_lacks_are_no_error(source: PhotoSource) -> None:
     assert drawn([("nearest", ["red.png"])], source, "cluster 3, 日本 ŠĆ").any()
 
