@@ -21,7 +21,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from stages.command_line import ScriptParser, exit_codes, print_report
-from stages.settings import CLUSTER_METHODS, ClusterSettings
+from stages.settings.pipeline import CLUSTER_METHODS, ClusterSettings
 
 
 def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:

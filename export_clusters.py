@@ -15,7 +15,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from stages.command_line import ScriptParser, exit_codes, print_report
-from stages.settings import TRANSFER_MODES, ExportSettings
+from stages.settings.pipeline import TRANSFER_MODES, ExportSettings
 
 
 def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:

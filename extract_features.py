@@ -19,7 +19,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from stages.command_line import ScriptParser, exit_codes, print_report, worker_count
-from stages.settings import PAIRS_FORMATS, SEARCHES, ExtractSettings
+from stages.settings.pipeline import PAIRS_FORMATS, SEARCHES, ExtractSettings
 
 ENGINES = ("auto", "torch", "openvino", "onnxruntime")
 PRECISIONS = ("fp32", "bf16", "fp16", "int8")
@@ -88,7 +88,7 @@ def main(args: argparse.Namespace) -> int:
 
         return print_report(extract_shard(ExtractSettings(**given)), args)
     if args.distributed is not None:
-        from stages.extract_ray import extract_with_ray
+        from stages.distributed.extraction import extract_with_ray
 
         return print_report(extract_with_ray(ExtractSettings(**given)), args)
     from stages.extract import extract_features

@@ -15,7 +15,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from stages.command_line import ScriptParser, exit_codes, print_report, worker_count
-from stages.settings import ResizeSettings
+from stages.settings.pipeline import ResizeSettings
 
 
 def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:

@@ -17,7 +17,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from stages.command_line import ScriptParser, exit_codes, worker_count
-from stages.settings import TRANSFER_MODES, PipelineSettings
+from stages.settings.pipeline import TRANSFER_MODES, PipelineSettings
 from storage.errors import UsageError
 
 

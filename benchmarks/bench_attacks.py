@@ -24,12 +24,12 @@ from hloc.comparison import SimilarityRun, describe_photos
 from hloc.feature_run import Resources
 from hloc.similarities import SIMILARITIES, create_similarity
 from hloc.similarities.base import SimilarityOptions
-from stages.attack import make_attacks
 from stages.extract import extract_features
-from stages.retrieval_settings import AttackSettings
-from stages.search_experiment import search_experiment
-from stages.search_settings import SearchSettings
-from stages.settings import ExtractSettings
+from stages.retrieval.attack import make_attacks
+from stages.retrieval.search_experiment import search_experiment
+from stages.settings.pipeline import ExtractSettings
+from stages.settings.retrieval import AttackSettings
+from stages.settings.search import SearchSettings
 from storage.formats.features import features_path
 from storage.formats.search_results import read_results
 from storage.formats.truth import MANIFEST_NAME

@@ -26,11 +26,11 @@ from hloc.similarities import SIMILARITIES
 from stages.cluster import create_clusters
 from stages.cluster_features import cluster_features
 from stages.compare import compare_images
-from stages.compare_settings import CompareSettings
 from stages.evaluate import compare_with_labels
 from stages.extract import extract_features
-from stages.feature_cluster_settings import ALGORITHMS, PRESETS, FeatureClusterSettings
-from stages.settings import ClusterSettings, ExtractSettings
+from stages.settings.cluster_features import ALGORITHMS, PRESETS, FeatureClusterSettings
+from stages.settings.compare import CompareSettings
+from stages.settings.pipeline import ClusterSettings, ExtractSettings
 from storage.formats.clusters import CLUSTERS_NAME, read_clusters
 from storage.formats.features import features_path
 from storage.formats.pairs import pairs_path

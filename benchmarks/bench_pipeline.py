@@ -41,7 +41,7 @@ from hloc.extraction import extract  # noqa: E402
 from hloc.extractors.base import Extractor  # noqa: E402
 from hloc.feature_run import FeatureRun, Resources  # noqa: E402
 from stages.cluster import create_clusters  # noqa: E402
-from stages.settings import ClusterSettings  # noqa: E402
+from stages.settings.pipeline import ClusterSettings  # noqa: E402
 from storage.exif import read_exif  # noqa: E402
 from storage.fingerprints import Fingerprint  # noqa: E402
 from storage.formats.features import Features, features_path, write_features  # noqa: E402

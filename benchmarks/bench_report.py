@@ -19,7 +19,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from stages.tool_settings import ReportSettings
+from stages.settings.tools import ReportSettings
 from storage.atomic import write_json, write_text
 from storage.fingerprints import sha256_of_file
 from storage.formats.clusters import clusters_text, write_clusters_info

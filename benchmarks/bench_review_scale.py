@@ -33,7 +33,7 @@ sys.path.insert(0, str(ROOT))
 from benchmarks.bench_clusters import as_probabilities, draw_planted  # noqa: E402
 from benchmarks.machine import header  # noqa: E402
 from stages.cluster import create_clusters  # noqa: E402
-from stages.settings import ClusterSettings  # noqa: E402
+from stages.settings.pipeline import ClusterSettings  # noqa: E402
 from storage.formats.pairs import write_pairs  # noqa: E402
 from web.guard import TOKEN_HEADER  # noqa: E402
 

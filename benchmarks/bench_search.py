@@ -13,11 +13,11 @@ import argparse
 import numpy as np
 
 from benchmarks.machine import header
-from stages.search_experiment import run_as_json, versions
-from stages.search_settings import SearchSettings
-from stages.searching.inputs import SearchInputs
-from stages.searching.measuring import run_experiment
-from stages.searching.vectors import Vectors
+from stages.retrieval.measuring import run_experiment
+from stages.retrieval.search_experiment import run_as_json, versions
+from stages.retrieval.search_inputs import SearchInputs
+from stages.retrieval.vectors import Vectors
+from stages.settings.search import SearchSettings
 
 NUM_CENTRES, DIMENSION = 2000, 256
 SPREAD, NOISE = 1.5, 1.5

@@ -29,7 +29,7 @@ from stages.clustering.inputs import (
 )
 from stages.clustering.notes import origin_notes
 from stages.clustering.reasons import Told, describe
-from stages.settings import ClusterSettings
+from stages.settings.pipeline import ClusterSettings
 from storage.atomic import remove_leftovers, write_text
 from storage.formats.clusters import (
     CLUSTERS_INFO_NAME,

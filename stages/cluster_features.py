@@ -10,24 +10,24 @@ import numpy as np
 from numpy.typing import NDArray
 
 from clustering.features.batches import Clustered, cluster_vectors
-from clustering.features.cluster_sizes import SizeTrial
 from clustering.features.cluster_statistics import measure_clusters
 from clustering.features.clusterers.base import NOISE, Labels, Vectors
 from clustering.features.decided_labels import obey
 from clustering.features.fits import Fit, chosen_fit, fit_grid
 from clustering.features.grid import Grid, check_given, make_grid
+from clustering.features.minimum_sizes import SizeTrial
 from clustering.features.pipeline import Pipeline, without_singles
 from clustering.features.space import FeatureSpace, check_space, normalize_vectors, reduce_vectors
 from clustering.numbering import carry_numbers
 from stages.checks import check_range, settings_as_json
 from stages.clustering.decisions import constrain, decided_of_clusters, name_clusters
 from stages.clustering.former import Former, current_info, read_former
-from stages.feature_cluster_settings import PARAMETERS, SELECTIONS, FeatureClusterSettings
 from stages.feature_clustering.evaluation import write_evaluation
 from stages.feature_clustering.inputs import FeatureInputs, gather_feature_inputs
 from stages.feature_clustering.outputs import FOLDER, Made, write_results
 from stages.feature_clustering.plots import check_matplotlib
 from stages.feature_clustering.preset import check_steps, size_notes, sized, steps_after_clustering, with_preset
+from stages.settings.cluster_features import PARAMETERS, SELECTIONS, FeatureClusterSettings
 from storage.atomic import remove_leftovers
 from storage.errors import UsageError
 from storage.formats.clusters import CLUSTERS_INFO_NAME, CLUSTERS_NAME

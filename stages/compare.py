@@ -13,7 +13,6 @@ from hloc.comparison import Described, SimilarityRun, describe_photos, scoring_t
 from hloc.feature_run import Resources
 from hloc.similarities.base import Similarity
 from stages.checks import follows_links, settings_as_json
-from stages.compare_settings import CompareSettings
 from stages.comparing.batches import BatchedComparison, Outcome
 from stages.comparing.plan import (
     MERGE,
@@ -25,6 +24,7 @@ from stages.comparing.plan import (
     read_current,
 )
 from stages.extract import usable_names
+from stages.settings.compare import CompareSettings
 from storage.atomic import remove_leftovers
 from storage.errors import StageError
 from storage.formats.comparison_state import state_path

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from stages.checks import check_apart, check_mode, settings_as_json
-from stages.settings import TRANSFER_MODES, CopySettings
+from stages.settings.pipeline import TRANSFER_MODES, CopySettings
 from stages.work_folder import Places, clear_leftovers, has_content, source_fingerprint, target_names
 from storage.errors import PhotoError, StageError
 from storage.formats.manifest import (

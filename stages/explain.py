@@ -25,7 +25,7 @@ from stages.explaining.words import (
     pair_sentences,
     short_chain,
 )
-from stages.tool_settings import ExplainSettings
+from stages.settings.tools import ExplainSettings
 from storage.atomic import write_bytes
 from storage.errors import PhotoError, StageError, UsageError
 from storage.exif import read_exif

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from stages.checks import check_mode, settings_as_json
-from stages.settings import TRANSFER_MODES, ExportSettings
+from stages.settings.pipeline import TRANSFER_MODES, ExportSettings
 from stages.work_folder import clear_leftovers, has_content
 from storage.atomic import fsync_folder
 from storage.errors import PhotoError, StageError, UsageError

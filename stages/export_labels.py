@@ -10,7 +10,7 @@ from typing import Any
 
 from stages.checks import follows_links, settings_as_json
 from stages.explaining.inputs import read_grouped
-from stages.tool_settings import ExplainSettings, LabelsSettings
+from stages.settings.tools import ExplainSettings, LabelsSettings
 from storage.errors import PhotoError, StageError, UsageError
 from storage.formats.clusters import SINGLETONS_KEY
 from storage.formats.labels import SINGLE_LABEL

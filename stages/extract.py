@@ -27,7 +27,7 @@ from hloc.matching.description import LocalFeatureCompanion, MatchRun
 from hloc.retrieval import Neighbours, SearchWay, find_neighbours
 from hloc.scoring import SCORE_DECIMALS
 from stages.checks import follows_links
-from stages.settings import ExtractSettings, MatchSettings
+from stages.settings.pipeline import ExtractSettings, MatchSettings
 from storage.atomic import remove_leftovers
 from storage.errors import DamagedFileError, UsageError
 from storage.formats.features import features_path, hloc_path, write_hloc_features

@@ -16,7 +16,7 @@ from hloc.extractors.base import Extractor
 from hloc.feature_run import Collection, FeatureRun
 from stages import extract as whole
 from stages.checks import follows_links, settings_as_json
-from stages.settings import ExtractSettings
+from stages.settings.pipeline import ExtractSettings
 from storage.atomic import remove_leftovers
 from storage.errors import UsageError
 from storage.formats.feature_shards import (

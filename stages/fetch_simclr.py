@@ -12,7 +12,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from stages.simclr_settings import SimclrSettings
+from stages.settings.simclr import SimclrSettings
 from storage.atomic import write_json
 from storage.downloads import check_sha256
 from storage.errors import DamagedFileError, UsageError

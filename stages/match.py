@@ -21,7 +21,7 @@ from hloc.matching.search import Found, Listed, Search, SearchSettings
 from stages.checks import settings_as_json
 from stages.match_inputs import MatchInputs, gather_inputs, read_suggestions
 from stages.photo_exif import open_exif_source
-from stages.settings import MatchSettings
+from stages.settings.pipeline import MatchSettings
 from storage.atomic import remove_leftovers
 from storage.errors import StageError
 from storage.fingerprints import sha256_of_file

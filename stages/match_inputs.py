@@ -13,7 +13,7 @@ from hloc.matching.search import Suggestions
 from hloc.probability import DEFAULT_CALIBRATION
 from stages.checks import check_range, follows_links, only_pairs_file
 from stages.photo_exif import ExifSource
-from stages.settings import MatchSettings
+from stages.settings.pipeline import MatchSettings
 from storage.errors import PhotoError, StageError
 from storage.formats.calibration import Calibration, read_calibration
 from storage.formats.pairs import VERIFIED, Pairs, list_pairs_files, read_origin, read_pairs

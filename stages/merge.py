@@ -15,7 +15,7 @@ from hloc.retrieval import find_neighbours
 from stages import extract as whole
 from stages.checks import follows_links, settings_as_json
 from stages.extract_shard import shard_command
-from stages.settings import ExtractSettings, MergeSettings
+from stages.settings.pipeline import ExtractSettings, MergeSettings
 from storage.atomic import remove_leftovers
 from storage.errors import DamagedFileError, StageError, UsageError
 from storage.formats.feature_shards import FOLDER_NAME, Shard, ShardOrigin, listing_checksum, read_shard_origins

@@ -18,7 +18,7 @@ from stages.export import export_clusters
 from stages.extract import extract_features
 from stages.match import match_pairs
 from stages.resize import resize_photos
-from stages.settings import (
+from stages.settings.pipeline import (
     ClusterSettings,
     CopySettings,
     ExportSettings,

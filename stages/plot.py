@@ -24,7 +24,7 @@ from stages.checks import check_apart, check_range, follows_links, settings_as_j
 from stages.plotting.inputs import ALONE, PlotInputs, read_plot_inputs
 from stages.plotting.picture import PictureOfMap, draw_map
 from stages.plotting.thumbnails import SHEET_COLUMNS, TILE, ThumbnailWork, make_thumbnails, make_tiles, write_sheets
-from stages.tool_settings import PlotSettings
+from stages.settings.tools import PlotSettings
 from stages.work_places import LinkedFolder, WorkPlaces, work_places
 from storage.errors import UsageError
 from storage.formats.parquet_table import IMAGE, NUMBER, TEXT, WHOLE, check_pyarrow, write_parquet

@@ -14,7 +14,7 @@ from typing import Any
 from hloc.stream import Prepared, automatic_workers, run_in_workers
 from stages.checks import check_apart, check_range, follows_links, settings_as_json
 from stages.preprocess_plan import Decision, Plan
-from stages.tool_settings import PHOTO_FORMATS, SQUARES, PreprocessSettings
+from stages.settings.tools import PHOTO_FORMATS, SQUARES, PreprocessSettings
 from stages.work_folder import clear_leftovers
 from storage.atomic import fsync_folder, make_folder
 from storage.errors import PhotoError, StageError, UsageError

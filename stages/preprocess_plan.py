@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from stages.tool_settings import PreprocessSettings
+from stages.settings.tools import PreprocessSettings
 from stages.work_folder import Places
 from storage.errors import PhotoError, UsageError
 from storage.fingerprints import Fingerprint, fingerprint

@@ -14,7 +14,7 @@ from clustering import CLUSTERERS, get_clusterer
 from clustering.graph import ScoredPairs
 from stages.clustering.decisions import constrain
 from stages.clustering.inputs import EVIDENCE, ClusterInputs, gather_inputs, read_numbered_pairs, read_positions
-from stages.settings import ClusterSettings
+from stages.settings.pipeline import ClusterSettings
 from storage.errors import UsageError
 from storage.formats.decisions import Decisions
 

@@ -12,7 +12,7 @@ from stages.reporting.content import Building, Link, ReportContent, ReportPhoto,
 from stages.reporting.places import find_place
 from stages.reporting.runs import StageRun, read_runs
 from stages.reporting.words import doubt_words, join_lines, singleton_words, weakest_words, why_together
-from stages.tool_settings import ExplainSettings, ReportSettings
+from stages.settings.tools import ExplainSettings, ReportSettings
 from storage.errors import StageError
 from storage.formats.clusters import SINGLETONS_KEY
 from storage.formats.report_record import PhotoFacts

@@ -13,7 +13,7 @@ from pathlib import Path
 from hloc.stream import Prepared, automatic_workers, run_in_workers
 from stages.checks import check_apart, check_range, settings_as_json
 from stages.resize_plan import Beside, Decision, InPlace, Size
-from stages.settings import ResizeSettings
+from stages.settings.pipeline import ResizeSettings
 from stages.work_folder import clear_leftovers
 from storage.atomic import fsync_folder, make_folder
 from storage.errors import PhotoError, StageError, UsageError

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from stages.settings import ResizeSettings
+from stages.settings.pipeline import ResizeSettings
 from stages.work_folder import Places, has_content, source_fingerprint, target_names
 from storage.errors import PhotoError
 from storage.fingerprints import Fingerprint

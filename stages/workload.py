@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from clustering.workload import Estimate, Workload, equal_classes, estimate, published_estimates
-from stages.compare_settings import WorkloadSettings
+from stages.settings.compare import WorkloadSettings
 from storage.errors import UsageError
 
 COLUMNS = (

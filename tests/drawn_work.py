@@ -8,7 +8,7 @@ from typing import Any
 
 from PIL import ExifTags, Image
 
-from stages.tool_settings import LabelsSettings, ReportSettings
+from stages.settings.tools import LabelsSettings, ReportSettings
 from storage.atomic import write_text
 from storage.fingerprints import sha256_of_file
 from storage.formats.clusters import clusters_text, write_clusters_info

@@ -16,7 +16,7 @@ from hloc.matching.rows import RowWork
 from stages.cluster import create_clusters
 from stages.extract import extract_features
 from stages.match import match_pairs
-from stages.settings import ClusterSettings, ExtractSettings, MatchSettings
+from stages.settings.pipeline import ClusterSettings, ExtractSettings, MatchSettings
 from storage.formats.clusters import read_clusters, read_clusters_info
 from storage.formats.decisions import DecidedCluster, Decisions, write_decisions
 from storage.formats.features import Features, read_features, write_features

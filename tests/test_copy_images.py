@@ -12,7 +12,7 @@ import pytest
 
 import copy_images
 from stages.command_line import INTERRUPTED
-from stages.settings import CopySettings
+from stages.settings.pipeline import CopySettings
 from tests.drawn_photos import save_photos
 
 

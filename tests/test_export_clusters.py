@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 import export_clusters
-from stages.settings import ExportSettings
+from stages.settings.pipeline import ExportSettings
 from tests.drawn_photos import save_photos
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 import match_pairs
-from stages.settings import MATCHERS, MatchSettings
+from stages.settings.pipeline import MATCHERS, MatchSettings
 from tests.hloc.matching.drawn import draw_facade, seen_by
 from tests.hloc.matching.folders import VIEWS, save
 

@@ -11,16 +11,16 @@ import pytest
 
 from clustering.evaluation import Evaluation
 from hloc.similarities import SIMILARITIES
-from stages.attack import make_attacks
 from stages.cluster import create_clusters
 from stages.cluster_features import cluster_features
 from stages.compare import compare_images
-from stages.compare_settings import CompareSettings
 from stages.evaluate import compare_with_labels
 from stages.extract import extract_features
-from stages.feature_cluster_settings import ALGORITHMS, FeatureClusterSettings
-from stages.retrieval_settings import AttackSettings
-from stages.settings import ClusterSettings, ExtractSettings
+from stages.retrieval.attack import make_attacks
+from stages.settings.cluster_features import ALGORITHMS, FeatureClusterSettings
+from stages.settings.compare import CompareSettings
+from stages.settings.pipeline import ClusterSettings, ExtractSettings
+from stages.settings.retrieval import AttackSettings
 from storage.formats.clusters import CLUSTERS_NAME, read_clusters
 from storage.formats.features import features_path
 from storage.formats.pairs import pairs_path

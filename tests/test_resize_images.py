@@ -8,7 +8,7 @@ from PIL import Image
 
 import copy_images
 import resize_images
-from stages.settings import ResizeSettings
+from stages.settings.pipeline import ResizeSettings
 from tests.drawn_photos import save_photos
 
 

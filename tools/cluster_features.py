@@ -26,7 +26,7 @@ from pathlib import Path
 from typing import Any
 
 from stages.command_line import ScriptParser, exit_codes, print_report, worker_count
-from stages.feature_cluster_settings import (
+from stages.settings.cluster_features import (
     ALGORITHMS,
     BOOSTS,
     LINKAGES,

@@ -28,8 +28,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from stages.command_line import ScriptParser, exit_codes, print_report, worker_count
-from stages.compare_settings import HASH_SCALES, MINHASH_TOKENS, OPTIONS, ORB_SCORES, SKIPS, CompareSettings
-from stages.settings import PAIRS_FORMATS
+from stages.settings.compare import HASH_SCALES, MINHASH_TOKENS, OPTIONS, ORB_SCORES, SKIPS, CompareSettings
+from stages.settings.pipeline import PAIRS_FORMATS
 
 
 def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:

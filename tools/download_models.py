@@ -61,7 +61,7 @@ from pathlib import Path
 
 from stages.command_line import ScriptParser, exit_codes
 from stages.download_listing import NETVLAD_FILES, files_listing, result_text
-from stages.simclr_settings import SimclrSettings
+from stages.settings.simclr import SimclrSettings
 from storage.errors import DamagedFileError, UsageError
 from storage.hub_code import HUB_CODE, HubRepository
 from storage.model_files import MODEL_FILES, cache_folder, cached_path

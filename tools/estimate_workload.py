@@ -19,7 +19,7 @@ import sys
 from collections.abc import Sequence
 
 from stages.command_line import ScriptParser, exit_codes
-from stages.compare_settings import WorkloadSettings
+from stages.settings.compare import WorkloadSettings
 
 
 def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:

@@ -21,7 +21,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from stages.command_line import ScriptParser, exit_codes, print_report
-from stages.finetuning_settings import EvaluateFinetuningSettings
+from stages.settings.finetuning import EvaluateFinetuningSettings
 
 
 def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
@@ -46,7 +46,7 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
 @exit_codes
 def main(args: argparse.Namespace) -> int:
     """Measure, write, say which is better."""
-    from stages.evaluate_finetuning import evaluate_finetuning
+    from stages.finetuning.evaluate import evaluate_finetuning
 
     given = {key: value for key, value in vars(args).items() if key not in ("quiet", "json")}
     given |= {"checkpoints": tuple(args.checkpoints), "k": tuple(args.k)}

@@ -20,7 +20,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from stages.command_line import ScriptParser, exit_codes
-from stages.tool_settings import ExplainSettings
+from stages.settings.tools import ExplainSettings
 
 
 def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:

@@ -20,7 +20,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from stages.command_line import ScriptParser, exit_codes, print_report
-from stages.retrieval_settings import SHOWN, NeighborSettings
+from stages.settings.retrieval import SHOWN, NeighborSettings
 
 
 def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
@@ -49,7 +49,7 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
 @exit_codes
 def main(args: argparse.Namespace) -> int:
     """Run the stage and print its summary."""
-    from stages.neighbors import explore_neighbors
+    from stages.retrieval.neighbors import explore_neighbors
     from web.neighbors.page import neighbors_page
 
     given = {key: value for key, value in vars(args).items() if key not in ("quiet", "json")}

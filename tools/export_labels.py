@@ -20,7 +20,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from stages.command_line import ScriptParser, exit_codes, print_report
-from stages.tool_settings import LabelsSettings
+from stages.settings.tools import LabelsSettings
 from stages.work_places import work_places
 from storage.label_formats import LABEL_FORMATS
 

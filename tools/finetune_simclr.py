@@ -106,7 +106,7 @@ def _add_learning(parser: ScriptParser, default: FinetuneSettings) -> None:
 def main(args: argparse.Namespace) -> int:
     """Fine-tune and export; print where the network lies and how the loss went."""
     recipe = _recipe(args)
-    from stages.finetune import finetune
+    from stages.finetuning.finetune import finetune
 
     report = finetune(recipe)
     return 0 if report is None else print_report(report, args)

@@ -22,7 +22,7 @@ from pathlib import Path
 
 from attacks import FAMILIES
 from stages.command_line import ScriptParser, exit_codes, print_report, worker_count
-from stages.retrieval_settings import FILE_FORMATS, AttackSettings
+from stages.settings.retrieval import FILE_FORMATS, AttackSettings
 
 
 def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
@@ -50,7 +50,7 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
 @exit_codes
 def main(args: argparse.Namespace) -> int:
     """Run the stage and print its summary."""
-    from stages.attack import make_attacks
+    from stages.retrieval.attack import make_attacks
 
     given = {key: value for key, value in vars(args).items() if key not in ("quiet", "json")}
     given["attacks"] = tuple(given["attacks"])

@@ -20,7 +20,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 from stages.command_line import ScriptParser, exit_codes, print_report
-from stages.tool_settings import ReportSettings
+from stages.settings.tools import ReportSettings
 from stages.work_places import work_places
 
 

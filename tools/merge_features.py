@@ -18,7 +18,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from stages.command_line import ScriptParser, exit_codes, print_report
-from stages.settings import SEARCHES, MergeSettings
+from stages.settings.pipeline import SEARCHES, MergeSettings
 
 
 def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:

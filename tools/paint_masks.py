@@ -17,7 +17,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from stages.command_line import ScriptParser, exit_codes, print_report
-from stages.paint_settings import MASK_NAMES, MASK_SEGMENTATIONS, PaintSettings
+from stages.settings.painting import MASK_NAMES, MASK_SEGMENTATIONS, PaintSettings
 
 
 def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
@@ -40,7 +40,7 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
 @exit_codes
 def main(args: argparse.Namespace) -> int:
     """Replay, write, print where it is."""
-    from stages.paint_masks import paint_masks
+    from stages.segmenting.paint_masks import paint_masks
 
     given = {key: value for key, value in vars(args).items() if key not in ("quiet", "json")}
     return print_report(paint_masks(PaintSettings(**given)), args)

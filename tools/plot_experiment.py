@@ -15,7 +15,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from stages.command_line import ScriptParser, exit_codes, print_report
-from stages.search_settings import PlotExperimentSettings
+from stages.settings.search import PlotExperimentSettings
 
 
 def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
@@ -32,7 +32,7 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
 @exit_codes
 def main(args: argparse.Namespace) -> int:
     """Run the stage and print its summary."""
-    from stages.plot_experiment import plot_experiment
+    from stages.retrieval.plot_experiment import plot_experiment
     from web.experiment.page import experiment_page
 
     settings = PlotExperimentSettings(tuple(args.results), tuple(args.output), args.k)

@@ -20,7 +20,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from stages.command_line import ScriptParser, exit_codes, print_report
-from stages.tool_settings import PlotSettings
+from stages.settings.tools import PlotSettings
 
 
 def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:

@@ -15,7 +15,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from stages.command_line import ScriptParser, exit_codes, print_report, worker_count
-from stages.tool_settings import PHOTO_FORMATS, SQUARES, PreprocessSettings
+from stages.settings.tools import PHOTO_FORMATS, SQUARES, PreprocessSettings
 
 
 def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:

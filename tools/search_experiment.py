@@ -23,7 +23,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from stages.command_line import ScriptParser, exit_codes, print_report
-from stages.search_settings import BACKENDS, METRICS, SearchSettings
+from stages.settings.search import BACKENDS, METRICS, SearchSettings
 
 
 def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
@@ -57,7 +57,7 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
 @exit_codes
 def main(args: argparse.Namespace) -> int:
     """Run the stage and print its summary."""
-    from stages.search_experiment import search_experiment
+    from stages.retrieval.search_experiment import search_experiment
 
     given = {key: value for key, value in vars(args).items() if key not in ("quiet", "json")}
     given = {key: tuple(value) if isinstance(value, list) else value for key, value in given.items()}

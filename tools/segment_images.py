@@ -25,7 +25,7 @@ from typing import Any
 from segmentation import METHODS, flags
 from segmentation.parameters import Parameter
 from stages.command_line import ScriptParser, exit_codes, print_report, worker_count
-from stages.segment_settings import PREVIEWS, SegmentSettings
+from stages.settings.segmentation import PREVIEWS, SegmentSettings
 
 
 def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
@@ -73,7 +73,7 @@ def _said(takers: Mapping[str, Parameter]) -> str:
 @exit_codes
 def main(args: argparse.Namespace) -> int:
     """Run the stage and print its summary."""
-    from stages.segment import segment_images
+    from stages.segmenting.segment import segment_images
 
     values = {key: value for key, value in vars(args).items() if key not in ("quiet", "json")}
     given = {key: values.pop(key) for key in list(values) if key.startswith("given_")}

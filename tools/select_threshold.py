@@ -20,7 +20,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from stages.command_line import ScriptParser, exit_codes, print_report
-from stages.tool_settings import ThresholdSettings
+from stages.settings.tools import ThresholdSettings
 
 
 def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
@@ -54,7 +54,7 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
 @exit_codes
 def main(args: argparse.Namespace) -> int:
     """Count, write the page, print where it is."""
-    from stages.thresholds import select_threshold
+    from stages.thresholds.sweep import select_threshold
     from web.thresholds.page import threshold_page
 
     given = {key: value for key, value in vars(args).items() if key not in ("quiet", "json")}

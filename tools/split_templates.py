@@ -21,8 +21,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from stages.command_line import ScriptParser, exit_codes, print_report
-from stages.retrieval_settings import SplitSettings
-from stages.settings import TRANSFER_MODES
+from stages.settings.pipeline import TRANSFER_MODES
+from stages.settings.retrieval import SplitSettings
 
 
 def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
@@ -50,7 +50,7 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
 @exit_codes
 def main(args: argparse.Namespace) -> int:
     """Run the stage and print its summary."""
-    from stages.split import split_templates
+    from stages.retrieval.split import split_templates
 
     given = {key: value for key, value in vars(args).items() if key not in ("quiet", "json")}
     return print_report(split_templates(SplitSettings(**given)), args)

@@ -17,9 +17,9 @@ from clustering.features.close_clusters import (
     merge_by_steps,
     merge_labels,
 )
-from clustering.features.cluster_sizes import minimum_cluster_size
 from clustering.features.clusterers.base import Labels, Vectors, number_by_first
 from clustering.features.clusterers.hdbscan import HdbscanClusterer
+from clustering.features.minimum_sizes import minimum_cluster_size
 from clustering.features.noise import NoiseRule, assign_noise, boost_neighbours, tsne_space
 
 MIN_SAMPLES = 2

@@ -21,7 +21,7 @@ from hloc.similarities import SIMILARITIES
 from stages.checks import follows_links, only_pairs_file
 from stages.clustering.decisions import check_decisions
 from stages.photo_exif import open_exif_source
-from stages.settings import ClusterSettings
+from stages.settings.pipeline import ClusterSettings
 from storage.errors import DamagedFileError, PhotoError, StageError, UsageError
 from storage.fingerprints import sha256_of_file
 from storage.formats.clusters import INFO_VERSION

@@ -13,8 +13,8 @@ import numpy as np
 from hloc.similarities import SIMILARITIES, create_similarity
 from hloc.similarities.base import Similarity, SimilarityOptions
 from stages.checks import check_range
-from stages.compare_settings import HASH_SCALES, MINHASH_TOKENS, OPTIONS, ORB_SCORES, SKIPS, CompareSettings
-from stages.settings import PAIRS_FORMATS
+from stages.settings.compare import HASH_SCALES, MINHASH_TOKENS, OPTIONS, ORB_SCORES, SKIPS, CompareSettings
+from stages.settings.pipeline import PAIRS_FORMATS
 from storage.errors import DamagedFileError, StageError, UsageError
 from storage.fingerprints import Fingerprint
 from storage.formats.hdf5 import digest

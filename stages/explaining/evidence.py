@@ -20,8 +20,8 @@ from hloc.matching.verification import NO_ROWS, VERIFICATION_VERSION, Rows, veri
 from hloc.probability import DEFAULT_CALIBRATION, probabilities
 from hloc.stream import PhotoWork
 from stages.match import LEAST_OVERLAY, PROBABILITY_DECIMALS, SAME, UNSURE
-from stages.settings import MatchSettings
-from stages.tool_settings import ExplainSettings
+from stages.settings.pipeline import MatchSettings
+from stages.settings.tools import ExplainSettings
 from storage.errors import PhotoError, StageError
 from storage.fingerprints import Fingerprint, fingerprint
 from storage.formats.calibration import read_calibration

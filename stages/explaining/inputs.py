@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from stages.tool_settings import ExplainSettings
+from stages.settings.tools import ExplainSettings
 from storage.errors import UsageError
 from storage.fingerprints import sha256_of_file
 from storage.formats.clusters import (

@@ -6,7 +6,7 @@ from typing import Any
 
 from clustering.evaluation import SINGLE, evaluate, number_groups
 from stages.evaluate import match_labels
-from stages.feature_cluster_settings import FeatureClusterSettings
+from stages.settings.cluster_features import FeatureClusterSettings
 from storage.atomic import write_json
 from storage.errors import StageError
 from storage.formats.clusters import CLUSTERS_NAME, SINGLETONS_KEY, read_clusters

@@ -12,8 +12,8 @@ from hloc.extractors import JOINT
 from hloc.joining import JoinedFeatures, join_features
 from stages.checks import follows_links
 from stages.clustering.decisions import check_decisions
-from stages.feature_cluster_settings import FeatureClusterSettings
 from stages.feature_files import only_model
+from stages.settings.cluster_features import FeatureClusterSettings
 from storage.errors import StageError, UsageError
 from storage.fingerprints import sha256_of_file
 from storage.formats.clusters import INFO_VERSION

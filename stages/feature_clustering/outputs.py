@@ -14,15 +14,14 @@ import scipy
 from numpy.typing import NDArray
 
 from clustering.features.batches import Clustered
-from clustering.features.cluster_sizes import SizeTrial
 from clustering.features.cluster_statistics import ClusterStatistics
 from clustering.features.clusterers.base import Labels, Vectors
 from clustering.features.density import neighbour_distances
 from clustering.features.fits import Fit
 from clustering.features.linkage import cut_height, linkage_tree
+from clustering.features.minimum_sizes import SizeTrial
 from clustering.features.space import NUM_COMPONENTS, from_euclidean
 from stages.checks import follows_links
-from stages.feature_cluster_settings import FeatureClusterSettings
 from stages.feature_clustering.inputs import FeatureInputs
 from stages.feature_clustering.plots import (
     draw_dendrogram,
@@ -35,6 +34,7 @@ from stages.feature_clustering.preset import SIZES_NAME, has_steps, sizes_text
 from stages.feature_clustering.reasons import ToldOfFeatures, describe_features
 from stages.feature_clustering.sheets import PhotoSource, draw_extremes
 from stages.feature_clustering.tables import selection_text, statistics_text
+from stages.settings.cluster_features import FeatureClusterSettings
 from storage.atomic import make_folder, remove_leftovers, write_text
 from storage.formats.clusters import (
     CLUSTERS_INFO_NAME,

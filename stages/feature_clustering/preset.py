@@ -7,15 +7,15 @@ from typing import Any
 
 import numpy as np
 
-from clustering.features.cluster_sizes import SizeTrial, minimum_cluster_size, sizes_to_try, try_sizes
 from clustering.features.clusterers.base import Labels, Vectors
 from clustering.features.density_hierarchy import dense_clusters, hierarchy_of
 from clustering.features.density_validity import reachability_tree
 from clustering.features.label_steps import MIN_SAMPLES, StepResult, StepRule, take_steps
+from clustering.features.minimum_sizes import SizeTrial, minimum_cluster_size, sizes_to_try, try_sizes
 from clustering.features.noise import NoiseRule
 from clustering.features.space import as_euclidean
 from stages.checks import check_range
-from stages.feature_cluster_settings import (
+from stages.settings.cluster_features import (
     BOOSTS,
     MERGES,
     NOISE_ASSIGNMENTS,

@@ -7,7 +7,7 @@ from typing import Any
 
 from clustering.features.cluster_statistics import ClusterStatistics
 from clustering.features.fits import Fit
-from stages.feature_cluster_settings import PARAMETERS
+from stages.settings.cluster_features import PARAMETERS
 from storage.formats.csv_text import csv_text
 
 SELECTION_COLUMNS = (

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from hloc.stream import Prepared, automatic_workers, run_in_workers
 from stages.checks import follows_links
-from stages.tool_settings import ReportSettings
+from stages.settings.tools import ReportSettings
 from storage.errors import PhotoError, UsageError
 from storage.exif import read_exif
 from storage.fingerprints import Fingerprint, fingerprint

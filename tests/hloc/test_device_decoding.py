@@ -16,7 +16,7 @@ from hloc.device_decoding import DeviceDecoder, EncodedWork, area_shares, open_d
 from hloc.extraction import extract
 from hloc.feature_run import FeatureRun, Resources
 from stages.extract import extract_features
-from stages.settings import ExtractSettings
+from stages.settings.pipeline import ExtractSettings
 from storage.errors import PhotoError
 from storage.photos import load_photo, load_photo_sizes
 from storage.plain_jpeg import PlainJpeg, read_plain_jpeg

@@ -18,7 +18,7 @@ from hloc.extractors import create_extractor
 from hloc.extractors.base import ExtractorOptions
 from hloc.extractors.picture import IMAGENET_MEAN, IMAGENET_STD, Picture
 from stages.extract import extract_features
-from stages.settings import ExtractSettings
+from stages.settings.pipeline import ExtractSettings
 from storage.errors import DamagedFileError, StageError, UsageError
 from storage.fingerprints import sha256_of_file
 from storage.formats.features import read_features

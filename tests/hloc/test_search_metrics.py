@@ -8,7 +8,7 @@ from scipy.spatial.distance import cdist, jensenshannon
 
 from hloc.exact_search import NONE, prove, scores_of, search_exactly, without_own
 from hloc.search_metrics import METRICS, jensen_shannon, probability_rows, unit_rows
-from stages.search_settings import METRICS as NAMES
+from stages.settings.search import METRICS as NAMES
 from storage.errors import UsageError
 
 RNG = np.random.default_rng(0)

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from stages.feature_cluster_settings import FeatureClusterSettings
+from stages.settings.cluster_features import FeatureClusterSettings
 from storage.fingerprints import Fingerprint
 from storage.formats.clusters import SINGLETONS_KEY, read_clusters
 from storage.formats.features import Features, features_path, write_features

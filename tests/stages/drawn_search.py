@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from stages.search_settings import SearchSettings
+from stages.settings.search import SearchSettings
 from storage.fingerprints import Fingerprint
 from storage.formats.features import Features, write_features
 from storage.formats.photo_features import FeatureRecord, PhotoFeatureStore

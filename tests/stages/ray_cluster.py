@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from stages.ray_tasks import CODE
+from stages.distributed.tasks import CODE
 
 needs_ray = pytest.mark.skipif(
     importlib.util.find_spec("ray") is None or os.name == "nt",

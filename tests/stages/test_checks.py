@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from stages.checks import check_apart, check_mode, check_range, settings_as_json
-from stages.settings import TRANSFER_MODES, CopySettings, ResizeSettings
+from stages.settings.pipeline import TRANSFER_MODES, CopySettings, ResizeSettings
 from storage.errors import UsageError
 from storage.formats.manifest import MODES
 

@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 
 from stages.cluster import create_clusters
-from stages.settings import ClusterSettings
+from stages.settings.pipeline import ClusterSettings
 from storage.errors import DamagedFileError, StageError, UsageError
 from storage.formats.pairs import write_pairs
 from storage.report import RunReport

@@ -17,7 +17,7 @@ from stages.cluster_features import Clustering, steps_after_clustering
 from stages.export import export_clusters
 from stages.feature_clustering import outputs
 from stages.recluster import settings_of as settings_of_review
-from stages.settings import ClusterSettings, ExportSettings
+from stages.settings.pipeline import ClusterSettings, ExportSettings
 from storage.errors import StageError, UsageError
 from storage.formats.clusters import read_clusters_info
 from storage.formats.decisions import DECISIONS_NAME

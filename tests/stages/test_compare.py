@@ -15,7 +15,7 @@ import pytest
 
 from hloc.similarities.base import Rows, Scores
 from stages.compare import compare_images
-from stages.compare_settings import CompareSettings
+from stages.settings.compare import CompareSettings
 from storage.errors import StageError, UsageError
 from storage.formats.pairs import read_origin, read_pairs
 from storage.report import RunReport

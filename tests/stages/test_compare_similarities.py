@@ -12,7 +12,7 @@ from PIL import Image
 from hloc.similarities import SIMILARITIES, create_similarity
 from hloc.similarities.base import SimilarityOptions
 from stages.compare import compare_images
-from stages.compare_settings import CompareSettings
+from stages.settings.compare import CompareSettings
 from storage.errors import UsageError
 from storage.formats.pairs import read_origin, read_pairs
 from storage.photos import load_photo

@@ -13,7 +13,7 @@ import pytest
 from stages import copy as module
 from stages.copy import copy_photos
 from stages.resize import resize_photos
-from stages.settings import CopySettings, ResizeSettings
+from stages.settings.pipeline import CopySettings, ResizeSettings
 from storage import transfer as transfer_module
 from storage.errors import DamagedFileError, PhotoError, StageError, UsageError
 from storage.formats.manifest import MANIFEST_NAME, read_manifest

@@ -18,8 +18,8 @@ from hloc.matching.drawing import MAX_LINES, OVERLAY_COLOUR
 from stages.cluster import create_clusters
 from stages.explain import Explanation, explain_pair, picture_name
 from stages.match import match_pairs
-from stages.settings import ClusterSettings, MatchSettings
-from stages.tool_settings import ExplainSettings
+from stages.settings.pipeline import ClusterSettings, MatchSettings
+from stages.settings.tools import ExplainSettings
 from storage.errors import StageError, UsageError
 from storage.formats.decisions import Decisions, write_decisions
 from storage.formats.matches import MatchesFile, read_matches

@@ -17,7 +17,7 @@ from stages import export as module
 from stages.copy import copy_photos
 from stages.export import building_folders, export_clusters
 from stages.resize import resize_photos
-from stages.settings import CopySettings, ExportSettings, ResizeSettings
+from stages.settings.pipeline import CopySettings, ExportSettings, ResizeSettings
 from storage import transfer as transfer_module
 from storage.errors import DamagedFileError, PhotoError, StageError, UsageError
 from storage.formats.clusters import write_clusters_info

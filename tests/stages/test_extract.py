@@ -15,7 +15,7 @@ from hloc.extractors.base import Extractor, ExtractorOptions
 from hloc.joining import join_features
 from stages.check import WorkFolders, check_results
 from stages.extract import extract_features
-from stages.settings import ExtractSettings
+from stages.settings.pipeline import ExtractSettings
 from storage.errors import StageError, UsageError
 from storage.formats.features import read_features, write_features
 from storage.formats.pairs import read_origin, read_pairs

@@ -13,7 +13,7 @@ from hloc.matching.rootsift import RootSift
 from stages.extract import extract_features
 from stages.match import match_pairs
 from stages.pipeline import run_pipeline
-from stages.settings import ExtractSettings, MatchSettings, PipelineSettings
+from stages.settings.pipeline import ExtractSettings, MatchSettings, PipelineSettings
 from storage.errors import UsageError
 from storage.formats.local_features import LocalFeatureStore
 from storage.report import RunReport

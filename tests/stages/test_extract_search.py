@@ -11,7 +11,7 @@ from hloc.proposals import Proposals, propose
 from stages.extract import extract_features
 from stages.extract_shard import extract_shard
 from stages.merge import merge_features
-from stages.settings import ExtractSettings, MergeSettings
+from stages.settings.pipeline import ExtractSettings, MergeSettings
 from storage.errors import UsageError
 from storage.report import RunReport
 from tests.drawn_photos import save_photos

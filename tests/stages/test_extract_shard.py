@@ -15,7 +15,7 @@ from stages.checks import settings_as_json
 from stages.extract import extract_features
 from stages.extract_shard import extract_shard, shard_command
 from stages.merge import merge_features
-from stages.settings import ExtractSettings, MergeSettings
+from stages.settings.pipeline import ExtractSettings, MergeSettings
 from storage.errors import StageError, UsageError
 from storage.formats.feature_shards import Shard, learnt_path, read_shard_origins
 from storage.formats.features import read_features

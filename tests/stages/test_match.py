@@ -18,7 +18,7 @@ from hloc.matching.rows import RowWork
 from hloc.probability import DEFAULT_CALIBRATION
 from stages.check import WorkFolders, check_results
 from stages.match import match_pairs
-from stages.settings import MatchSettings
+from stages.settings.pipeline import MatchSettings
 from storage.errors import StageError, UsageError
 from storage.formats.matches import VERDICTS, MatchesFile, read_matches
 from storage.formats.pairs import read_origin, read_pairs, write_pairs

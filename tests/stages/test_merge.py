@@ -12,7 +12,7 @@ from hloc.extractors import MODELS, ModelEntry
 from stages.extract import extract_features
 from stages.extract_shard import extract_shard
 from stages.merge import merge_features
-from stages.settings import ExtractSettings, MergeSettings
+from stages.settings.pipeline import ExtractSettings, MergeSettings
 from storage.errors import StageError, UsageError
 from storage.formats.feature_shards import learnt_path
 from storage.formats.features import features_path, read_features

@@ -17,7 +17,7 @@ from stages import photo_exif
 from stages.cluster import create_clusters
 from stages.match_inputs import read_suggestions
 from stages.photo_exif import open_exif_source
-from stages.settings import ClusterSettings
+from stages.settings.pipeline import ClusterSettings
 from storage.errors import PhotoError
 from storage.exif import ExifRecord, read_exif
 from storage.formats.features import features_path, read_features, write_features

@@ -14,7 +14,7 @@ from PIL import Image
 from stages.plot import GREY, plot_features
 from stages.plotting.inputs import read_plot_inputs
 from stages.plotting.thumbnails import SHEET_COLUMNS, TILE
-from stages.tool_settings import PlotSettings
+from stages.settings.tools import PlotSettings
 from stages.work_places import WorkPlaces
 from storage.errors import StageError, UsageError
 from storage.formats.clusters import write_clusters_info

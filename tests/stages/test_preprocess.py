@@ -11,7 +11,7 @@ import pytest
 from PIL import Image
 
 from stages.preprocess import preprocess_photos
-from stages.tool_settings import PreprocessSettings
+from stages.settings.tools import PreprocessSettings
 from storage.errors import StageError, UsageError
 from storage.formats.preprocessed import PREPROCESSED_NAME, read_preprocessed
 from storage.lock import work_lock

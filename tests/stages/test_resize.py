@@ -17,7 +17,7 @@ from stages import resize as module
 from stages.copy import copy_photos
 from stages.resize import resize_photos
 from stages.resize_plan import wanted_size
-from stages.settings import CopySettings, ResizeSettings
+from stages.settings.pipeline import CopySettings, ResizeSettings
 from storage.errors import StageError, UsageError
 from storage.formats.manifest import MANIFEST_NAME, ManifestEntry, read_manifest
 from storage.lock import work_lock

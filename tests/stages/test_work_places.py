@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from stages.tool_settings import PlotSettings, ThresholdSettings
+from stages.settings.tools import PlotSettings, ThresholdSettings
 from stages.work_places import WorkPlaces, work_places
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from clustering.workload import expected_comparisons
 from stages.compare import compare_images
-from stages.compare_settings import CompareSettings, WorkloadSettings
+from stages.settings.compare import CompareSettings, WorkloadSettings
 from stages.workload import estimate_workload
 from storage.errors import UsageError
 from tests.drawn_photos import draw_photo

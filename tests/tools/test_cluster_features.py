@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from stages.feature_cluster_settings import FeatureClusterSettings
+from stages.settings.cluster_features import FeatureClusterSettings
 from tests.clustering.features.drawn_vectors import draw_groups
 from tests.stages.drawn_features import draw_work, groups_in
 from tools.cluster_features import main, parse_args

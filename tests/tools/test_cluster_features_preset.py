@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from stages.feature_cluster_settings import FeatureClusterSettings
+from stages.settings.cluster_features import FeatureClusterSettings
 from tests.clustering.drawn_supergroups import draw_supergroups
 from tests.stages.drawn_features import draw_work
 from tools.cluster_features import main, parse_args

@@ -11,7 +11,7 @@ import create_clusters
 import export_clusters
 from hloc.similarities import SIMILARITIES
 from stages.check import WorkFolders, check_results
-from stages.compare_settings import CompareSettings
+from stages.settings.compare import CompareSettings
 from tests.drawn_digits import save_digits
 from tests.tiny_similarity import register
 from tools import compare_images

@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from stages.compare_settings import WorkloadSettings
+from stages.settings.compare import WorkloadSettings
 from tools.estimate_workload import main, parse_args
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from stages.finetuning_settings import EvaluateFinetuningSettings
+from stages.settings.finetuning import EvaluateFinetuningSettings
 from tests.training.finetuning.conftest import save_buildings
 from tools.evaluate_finetuning import main, parse_args
 

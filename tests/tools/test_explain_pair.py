@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from stages.tool_settings import ExplainSettings
+from stages.settings.tools import ExplainSettings
 from tests.hloc.matching.folders import save_walls
 from tools.explain_pair import main, parse_args
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from stages.retrieval_settings import NeighborSettings
+from stages.settings.retrieval import NeighborSettings
 from tests.drawn_collection import draw_collection
 from tools.explore_neighbors import main, parse_args
 

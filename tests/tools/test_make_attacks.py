@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from stages.retrieval_settings import AttackSettings
+from stages.settings.retrieval import AttackSettings
 from tests.drawn_photos import save_photos
 from tools.make_attacks import main, parse_args
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from stages.paint_settings import MASK_NAMES, MASK_SEGMENTATIONS, PaintSettings
+from stages.settings.painting import MASK_NAMES, MASK_SEGMENTATIONS, PaintSettings
 from storage.formats.mask_index import SEGMENTATIONS
 from storage.formats.masks import NAMES
 from tests.stages.drawn_painting import draw_painting

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from stages.tool_settings import PlotSettings
+from stages.settings.tools import PlotSettings
 from tests.drawn_collection import draw_collection
 from tools.plot_features import main, parse_args
 

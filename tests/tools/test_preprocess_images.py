@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from stages.tool_settings import PreprocessSettings
+from stages.settings.tools import PreprocessSettings
 from tests.drawn_photos import save_photos
 from tools.preprocess_images import main, parse_args
 

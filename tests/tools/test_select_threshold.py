@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from stages import thresholds
-from stages.tool_settings import ThresholdSettings
+from stages.settings.tools import ThresholdSettings
+from stages.thresholds import sweep as thresholds
 from tests.drawn_collection import draw_collection
 from tools.select_threshold import main, parse_args
 

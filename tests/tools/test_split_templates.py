@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from stages.retrieval_settings import SplitSettings
+from stages.settings.retrieval import SplitSettings
 from tests.drawn_photos import save_photos
 from tools.split_templates import main, parse_args
 

@@ -9,5 +9,5 @@ from web.standalone import render_standalone
 
 
 def experiment_page(content: Mapping[str, Any]) -> str:
-    """Give the page of what ``stages.plot_experiment.page_content`` says."""
+    """Give the page of what ``stages.retrieval.plot_experiment.page_content`` says."""
     return render_standalone("experiment", content)

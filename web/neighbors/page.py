@@ -9,5 +9,5 @@ from web.standalone import render_standalone
 
 
 def neighbors_page(content: Mapping[str, Any]) -> str:
-    """Give the page of what ``stages.neighbors.page_content`` says."""
+    """Give the page of what ``stages.retrieval.neighbors.page_content`` says."""
     return render_standalone("neighbors", content)

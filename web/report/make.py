@@ -14,7 +14,7 @@ from stages.reporting.contact_sheets import SHEETS, Sheet, draw_sheet, sheet_pat
 from stages.reporting.content import ReportContent
 from stages.reporting.photos import LARGE, SMALL, SeenPhotos, picture_paths, see_photos
 from stages.reporting.tables import buildings_csv, geojson_text, kml_text, photos_csv
-from stages.tool_settings import ReportSettings
+from stages.settings.tools import ReportSettings
 from storage.atomic import make_folder, remove_leftovers, write_bytes
 from storage.errors import StageError, UsageError
 from storage.formats.json_file import read_stage_input

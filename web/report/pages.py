@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 from stages.reporting.contact_sheets import plan_sheets
 from stages.reporting.content import Building, ReportContent, ReportPhoto
 from stages.reporting.photos import LARGE, SMALL
-from stages.tool_settings import ReportSettings
+from stages.settings.tools import ReportSettings
 from web.report.map_view import length_words, map_view
 from web.templates import render
 

@@ -11,7 +11,7 @@ import numpy as np
 from hloc.matching.drawing import MAX_LINES, DrawnMatches
 from stages.explaining.evidence import PairEvidence, Question, find_evidence
 from stages.explaining.words import pair_sentences
-from stages.tool_settings import ExplainSettings
+from stages.settings.tools import ExplainSettings
 from storage.formats.matches import MatchesFile, matches_path, read_matches
 from web.review.changes import ALONE
 from web.review.review import Review

@@ -11,7 +11,7 @@ from clustering.corrections import LinkChange, Links, settle_links
 from clustering.numbering import carry_numbers
 from stages.cluster import Numbered, create_clusters
 from stages.recluster import Prepared, group_prepared, prepare, settings_of
-from stages.settings import ClusterSettings
+from stages.settings.pipeline import ClusterSettings
 from storage.errors import UsageError
 from storage.fingerprints import sha256_of_file
 from storage.formats.clusters import CLUSTERS_NAME

@@ -9,5 +9,5 @@ from web.standalone import render_standalone
 
 
 def threshold_page(content: Mapping[str, Any]) -> str:
-    """Give the page of what ``stages.thresholds.page_content`` says."""
+    """Give the page of what ``stages.thresholds.sweep.page_content`` says."""
     return render_standalone("thresholds", content)

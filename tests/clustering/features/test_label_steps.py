@@ -7,10 +7,10 @@ import pytest
 from sklearn.metrics import adjusted_rand_score
 
 from clustering.features.close_clusters import cluster_means, merge_by_average_linkage
-from clustering.features.cluster_sizes import minimum_cluster_size
 from clustering.features.clusterers.base import Labels, Vectors, number_by_first
 from clustering.features.clusterers.hdbscan import HdbscanClusterer
 from clustering.features.label_steps import MIN_SAMPLES, StepResult, StepRule, split_large, take_steps
+from clustering.features.minimum_sizes import minimum_cluster_size
 from clustering.features.noise import NoiseRule
 from tests.clustering.drawn_supergroups import draw_supergroups
 

@@ -9,7 +9,7 @@ from sklearn.metrics import calinski_harabasz_score, davies_bouldin_score, silho
 from clustering.features import selection
 from clustering.features.selection import InfeasibleError, Scores, score_groups, select, silhouettes
 from clustering.features.space import FeatureSpace, prepare_vectors
-from stages import feature_cluster_settings
+from stages.settings import cluster_features as feature_cluster_settings
 from tests.clustering.features.drawn_vectors import draw_bits, draw_groups
 
 VECTORS, TRUTH = draw_groups([12, 9, 6, 3], spread=0.8)

@@ -16,7 +16,7 @@ from hloc.engines.quantised import calibration_photos, draw_clouds, quantise, qu
 from hloc.engines.runs import open_graph
 from hloc.extractors.netvlad import NetvladExtractor
 from stages.extract import extract_features
-from stages.settings import ExtractSettings
+from stages.settings.pipeline import ExtractSettings
 from storage.errors import StageError, UsageError
 from storage.formats.features import read_features
 from tests.drawn_photos import draw_photo as draw_picture

@@ -21,7 +21,7 @@ from hloc.extractors import create_extractor, engine_network
 from hloc.extractors.base import ExtractorOptions
 from hloc.extractors.netvlad import NetvladExtractor
 from stages.extract import extract_features
-from stages.settings import ExtractSettings
+from stages.settings.pipeline import ExtractSettings
 from storage.errors import StageError, UsageError
 from storage.formats.features import read_features
 from tests.drawn_photos import draw_photo as draw_picture

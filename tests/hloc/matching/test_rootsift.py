@@ -8,7 +8,7 @@ import pytest
 from hloc.matching import MATCHERS, create_matcher
 from hloc.matching.rootsift import MAX_RATIO, ROWS_PER_PRODUCT, ROWS_PER_SEARCH, RootSift, mutual_matches
 from hloc.matching.verification import verify
-from stages.settings import MATCHERS as NAMED
+from stages.settings.pipeline import MATCHERS as NAMED
 from storage.errors import UsageError
 from tests.hloc.matching.drawn import MATCHER, draw_facade, load, seen_by, similarity
 

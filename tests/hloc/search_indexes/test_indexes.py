@@ -15,8 +15,8 @@ from hloc.search_indexes.engines import create_index
 from hloc.search_indexes.ivf import default_nlist
 from hloc.search_indexes.pq import default_parts
 from hloc.search_metrics import METRICS
-from stages.search_settings import BACKENDS
-from stages.search_settings import KINDS as NAMES
+from stages.settings.search import BACKENDS
+from stages.settings.search import KINDS as NAMES
 from storage.errors import StageError, UsageError
 
 RNG = np.random.default_rng(1)

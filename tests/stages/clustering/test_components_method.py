@@ -12,9 +12,9 @@ import pytest
 from hloc.similarities import SIMILARITIES
 from stages.cluster import create_clusters
 from stages.compare import compare_images
-from stages.compare_settings import CompareSettings
 from stages.recluster import group_prepared, prepare, settings_of
-from stages.settings import CLUSTER_METHODS, ClusterSettings
+from stages.settings.compare import CompareSettings
+from stages.settings.pipeline import CLUSTER_METHODS, ClusterSettings
 from storage.errors import UsageError
 from storage.formats.clusters import read_clusters_info
 from storage.formats.decisions import read_decisions

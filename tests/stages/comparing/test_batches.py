@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 
 from clustering.comparisons import label_components
 from hloc.similarities.base import Rows, Scorer, Scores
-from stages.compare_settings import CompareSettings
 from stages.comparing.batches import BatchedComparison, Outcome
 from stages.comparing.plan import Plan
+from stages.settings.compare import CompareSettings
 from storage.errors import StageError
 from storage.fingerprints import Fingerprint
 from tests.tiny_similarity import PixelSimilarity

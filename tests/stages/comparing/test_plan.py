@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from stages.compare_settings import CompareSettings
 from stages.comparing.plan import Plan, check_settings, chosen_similarity, chosen_threshold, read_current
+from stages.settings.compare import CompareSettings
 from storage.errors import UsageError
 from storage.fingerprints import Fingerprint
 from storage.formats.pairs import write_pairs

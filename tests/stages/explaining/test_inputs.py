@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from stages.explaining.inputs import Grouped, read_grouped, read_scored, resolve_name
-from stages.tool_settings import ExplainSettings
+from stages.settings.tools import ExplainSettings
 from storage.errors import DamagedFileError, StageError, UsageError
 from storage.formats.pairs import write_pairs
 

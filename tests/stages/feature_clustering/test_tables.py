@@ -12,8 +12,8 @@ from clustering.features.clusterers.agglomerative import AgglomerativeClusterer
 from clustering.features.clusterers.dbscan import DbscanClusterer
 from clustering.features.fits import Fit
 from clustering.features.selection import Scores
-from stages.feature_cluster_settings import PARAMETERS
 from stages.feature_clustering.tables import SELECTION_COLUMNS, STATISTICS_COLUMNS, selection_text, statistics_text
+from stages.settings.cluster_features import PARAMETERS
 
 
 def rows_of(text: str) -> list[dict[str, str]]:

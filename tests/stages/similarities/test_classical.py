@@ -11,11 +11,11 @@ from PIL import Image
 
 from hloc.similarities import SIMILARITIES
 from stages.compare import compare_images
-from stages.compare_settings import CompareSettings
+from stages.settings.compare import CompareSettings
+from stages.settings.tools import ThresholdSettings
 from stages.similarities import classical, descriptors, score_sample
 from stages.similarities.base import SampleRequest
-from stages.threshold_inputs import gather_pairs
-from stages.tool_settings import ThresholdSettings
+from stages.thresholds.inputs import gather_pairs
 from storage.errors import StageError
 from storage.formats.pairs import read_pairs
 from tests.drawn_digits import save_digits

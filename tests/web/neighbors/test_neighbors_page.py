@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from stages.neighbors import explore_neighbors
-from stages.retrieval_settings import NeighborSettings
+from stages.retrieval.neighbors import explore_neighbors
+from stages.settings.retrieval import NeighborSettings
 from tests.drawn_collection import HOSTILE, draw_collection
 from web.neighbors.page import neighbors_page
 

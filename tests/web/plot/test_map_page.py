@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from stages.plot import plot_features
-from stages.tool_settings import PlotSettings
+from stages.settings.tools import PlotSettings
 from tests.drawn_collection import HOSTILE, draw_collection
 from web.plot.page import map_page
 

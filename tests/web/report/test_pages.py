@@ -10,7 +10,7 @@ from pathlib import PurePosixPath
 import pytest
 
 from stages.reporting.content import Building, ReportContent, ReportPhoto, Singleton
-from stages.tool_settings import ReportSettings
+from stages.settings.tools import ReportSettings
 from web.report.make import ASSETS
 from web.report.pages import BUILDINGS_PER_PAGE, Bar, ReportPages, histogram, parts, time_span
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from stages.tool_settings import ReportSettings
+from stages.settings.tools import ReportSettings
 from tests.clustering.features.drawn_vectors import draw_groups
 from tests.stages.drawn_features import draw_work, groups_in, run
 from web.report.make import make_report

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from stages.cluster import create_clusters
-from stages.settings import ClusterSettings
+from stages.settings.pipeline import ClusterSettings
 from storage.formats.pairs import write_pairs
 from tests.drawn_photos import save_photos
 from web.review.review import Folders, Review

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from stages import thresholds
-from stages.thresholds import select_threshold
-from stages.tool_settings import ThresholdSettings
+from stages.settings.tools import ThresholdSettings
+from stages.thresholds import sweep as thresholds
+from stages.thresholds.sweep import select_threshold
 from tests.drawn_collection import HOSTILE, draw_collection
 from web.thresholds.page import threshold_page
 

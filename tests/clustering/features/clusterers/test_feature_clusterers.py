@@ -20,7 +20,7 @@ from clustering.features.clusterers.gaussian_mixture import GaussianMixtureClust
 from clustering.features.clusterers.hdbscan import HdbscanClusterer
 from clustering.features.clusterers.kmeans import KMeansClusterer
 from clustering.features.space import FeatureSpace, prepare_vectors
-from stages.feature_cluster_settings import ALGORITHMS, PARAMETERS
+from stages.settings.cluster_features import ALGORITHMS, PARAMETERS
 from storage.errors import UsageError
 from tests.clustering.features.drawn_vectors import are_same_groups, draw_bits, draw_digits, draw_groups
 from tests.conftest import ROOT

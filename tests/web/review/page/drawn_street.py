@@ -9,7 +9,7 @@ from pathlib import Path
 from PIL import Image, ImageDraw
 
 from stages.cluster import create_clusters
-from stages.settings import ClusterSettings
+from stages.settings.pipeline import ClusterSettings
 from storage.formats.pairs import write_pairs
 from web.guard import Guard
 from web.review.review import Folders, Review

@@ -1,0 +1,1 @@
+"""Extraction and pairs on a Ray cluster."""

@@ -1,0 +1,1 @@
+"""A network fine-tuned on a collection, and whether that helped."""

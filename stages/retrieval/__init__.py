@@ -1,0 +1,1 @@
+"""Retrieval experiments: altered copies, templates and queries, neighbours, indexes."""

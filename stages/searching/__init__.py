@@ -1,1 +1,0 @@
-"""The parts of ``stages.search_experiment`` and ``stages.plot_experiment``."""

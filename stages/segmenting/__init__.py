@@ -1,0 +1,1 @@
+"""Segments of photos, and masks painted on them."""

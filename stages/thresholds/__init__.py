@@ -1,0 +1,1 @@
+"""What every threshold gives: a page, a table, a picture."""
