@@ -36,4 +36,5 @@ def plans(index: str, options: IndexOptions, size: Size) -> list[IndexPlan]:
         if parts < 1 or size.dimension % parts:
             raise UsageError(f"--pq_m {parts}: must divide {size.dimension}, the length of a vector")
     chosen = options.pq_m or (default_parts(size.dimension),)
-    return [IndexPlan(index, f"PQ{parts}x{BITS}", {"pq_m": parts}) for parts in chosen]
+    # np: codewords are not put into the order of polysemous codes, which takes minutes and only serves another search
+    return [IndexPlan(index, f"PQ{parts}x{BITS}np", {"pq_m": parts}) for parts in chosen]

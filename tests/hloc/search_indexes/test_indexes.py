@@ -54,7 +54,14 @@ def test_flat_of_faiss_equals_brute_force_to_the_row(metric: str) -> None:
 
 @pytest.mark.parametrize(
     ("index", "metric"),
-    [("ivf", "cosine"), ("ivf", "l1"), ("ivf", "hamming"), ("hnsw", "l2"), ("hnsw", "hamming"), ("IVF8,SQ8", "l2")],
+    [
+        ("ivf", "cosine"),
+        ("ivf", "l1"),
+        ("ivf", "hamming"),
+        ("hnsw", "l2"),
+        ("hnsw", "hamming"),
+        ("IVF8,SQ8", "l2"),
+    ],
     ids=str,
 )
 def test_an_approximate_index_finds_most_of_the_nearest(index: str, metric: str) -> None:
@@ -64,6 +71,13 @@ def test_an_approximate_index_finds_most_of_the_nearest(index: str, metric: str)
     scores = np.array([METRICS[metric].pairs(rows[query], rows[found[query]]) for query in range(50)])
     exact = search_exactly(METRICS[metric], rows, rows[:50], 5)
     assert overlap(np.round(scores, 7), exact.scores, 5) > 0.8
+
+
+@pytest.mark.parametrize("metric", ["l2", "cosine"])
+def test_codes_of_vectors_find_those_of_the_same_centre(metric: str) -> None:
+    made = built("pq", metric)
+    found = made.search(prepared(metric)[::8], 10)[1]
+    assert np.mean(found // 20 == np.arange(0, 400, 8)[:, None] // 20) > 0.95
 
 
 def test_more_lists_find_more() -> None:
