@@ -56,14 +56,14 @@ def test_opening_the_page_shows_every_building_with_its_photos(opened: Page) -> 
     assert len(titles(opened)) == len(BUILDINGS)
     assert str(opened.locator(".card").first.get_attribute("aria-label")).startswith("Building 0, 5 photos")
     opened.wait_for_selector(".card img.is-here")
-    assert opened.locator("[data-view=alone] .count").inner_text() == "3"
+    expect(opened.locator("[data-view=alone] .count")).to_have_text("3")
 
 
 def test_two_buildings_are_merged_by_keys_and_the_page_says_so(opened: Page, served: ServedReview) -> None:
     merge_first_two(opened)
     expect(opened.locator(".card")).to_have_count(3)
-    assert "Undo: Ctrl+Z" in opened.locator("#status").inner_text()
-    assert opened.locator("#effort").inner_text() == "1 action"
+    expect(opened.locator("#status")).to_contain_text("Undo: Ctrl+Z")
+    expect(opened.locator("#effort")).to_have_text("1 action")
     assert decisions_of(served)["must_link"]
 
 
@@ -89,7 +89,7 @@ def test_writing_the_result_brings_the_merge_into_clusters_json(opened: Page, se
     opened.keyboard.press("Control+s")
     wait_for_status(opened, "Written")
     assert {*photos_of("church"), *photos_of("mill")} in clusters_of(served)
-    assert opened.locator(".is-write").is_disabled()
+    expect(opened.locator(".is-write")).to_be_disabled()
 
 
 def test_dragging_a_building_onto_another_merges_them(opened: Page) -> None:
@@ -108,7 +108,7 @@ def test_a_rubber_band_selects_the_buildings_that_it_touches(opened: Page) -> No
     opened.mouse.move(last["x"] + 30, last["y"] + 60, steps=4)
     opened.mouse.up()
     assert opened.locator(".cell[aria-selected=true]").count() == 2
-    assert "2 buildings selected" in opened.locator(".selection-bar").inner_text()
+    expect(opened.locator(".selection-bar")).to_contain_text("2 buildings selected")
 
 
 def test_escape_deselects(opened: Page) -> None:
@@ -116,7 +116,7 @@ def test_escape_deselects(opened: Page) -> None:
     assert opened.locator(".cell[aria-selected=true]").count() == 1
     opened.keyboard.press("Escape")
     assert opened.locator(".cell[aria-selected=true]").count() == 0
-    assert opened.locator(".selection-bar").is_hidden()
+    expect(opened.locator(".selection-bar")).to_be_hidden()
 
 
 def test_a_name_is_shown_as_text_and_found_by_searching(opened: Page, served: ServedReview) -> None:
@@ -149,7 +149,7 @@ def test_the_question_mark_shows_the_keys_and_escape_gives_the_focus_back(opened
     opened.keyboard.press("ArrowDown")
     before = opened.evaluate("document.activeElement.dataset.index")
     opened.keyboard.press("?")
-    assert opened.get_by_role("dialog", name="Keys").is_visible()
+    expect(opened.get_by_role("dialog", name="Keys")).to_be_visible()
     opened.keyboard.press("m")
     opened.keyboard.press("Escape")
     expect(opened.locator("dialog")).to_have_count(0)

@@ -113,7 +113,7 @@ def test_the_weak_threshold_never_passes_the_strong_one(thresholds: Page) -> Non
 
 
 def test_nothing_can_be_applied_while_nothing_is_changed(thresholds: Page) -> None:
-    assert thresholds.get_by_role("button", name="Apply").is_disabled()
+    expect(thresholds.get_by_role("button", name="Apply")).to_be_disabled()
     slide(thresholds, "Strong", "0.9")
     expect(thresholds.get_by_role("button", name="Apply")).to_be_enabled()
     thresholds.get_by_role("button", name="As they are").click()
