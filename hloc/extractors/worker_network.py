@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from abc import abstractmethod
 from pathlib import Path
 from typing import Any
 
@@ -69,9 +70,9 @@ class WorkerNetwork(Extractor):
         """Give the unit vector (D,) of a picture (H, W, 3)."""
         return np.asarray(self._loaded().run(None, {"pixels": picture[None]})[0][0], np.float32)
 
+    @abstractmethod
     def is_described(self, described: dict[str, Any]) -> bool:
         """Say whether a file that says this of itself is a network of this kind."""
-        raise NotImplementedError
 
     def _described(self) -> dict[str, Any]:
         metadata = self._session.get_modelmeta().custom_metadata_map

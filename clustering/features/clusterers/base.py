@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from typing import Any, ClassVar
@@ -17,7 +18,7 @@ Labels = NDArray[np.int64]
 
 
 @dataclass(frozen=True)
-class FeatureClusterer:
+class FeatureClusterer(ABC):
     """A clusterer with its parameters; a subclass is a frozen dataclass whose fields are the parameters.
 
     Attributes
@@ -43,6 +44,7 @@ class FeatureClusterer:
     metric: str = "euclidean"
     seed: int = 0
 
+    @abstractmethod
     def fit(self, vectors: Vectors) -> Labels:
         """Group vectors.
 
@@ -61,7 +63,6 @@ class FeatureClusterer:
         ValueError
             When these parameters do not fit the vectors.
         """
-        raise NotImplementedError
 
     @classmethod
     def fit_all(cls, clusterers: Sequence[FeatureClusterer], vectors: Vectors) -> list[Labels | ValueError]:
