@@ -121,8 +121,8 @@ def test_a_fit_that_fails_gives_its_error_and_the_others_their_labels() -> None:
 
 
 def test_the_base_has_no_fit_of_its_own() -> None:
-    with pytest.raises(NotImplementedError):
-        FeatureClusterer().fit(VECTORS)
+    with pytest.raises(TypeError, match="abstract"):
+        FeatureClusterer()  # type: ignore[abstract]
 
 
 # -- each by itself ---------------------------------------------------------------------------------------------------
