@@ -6,8 +6,18 @@ const token = document.querySelector('meta[name="review-token"]').content;
 export class ServerError extends Error {}
 
 async function answerOf(response) {
-  const body = await response.json().catch(() => ({}));
-  if (!response.ok) throw new ServerError(body.error ?? `the server answered ${response.status}`);
+  let body;
+  try {
+    body = await response.json();
+  } catch (error) {
+    if (error.name === "AbortError") throw error;
+    throw new ServerError(
+      response.ok
+        ? "The server's answer broke off. Is review_clusters.py still running?"
+        : `The server answered ${response.status}.`,
+    );
+  }
+  if (!response.ok) throw new ServerError(body.error ?? `The server answered ${response.status}.`);
   return body;
 }
 

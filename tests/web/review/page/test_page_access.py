@@ -120,6 +120,15 @@ def test_a_server_that_is_gone_is_named(opened: Page) -> None:
     expect(opened.locator("#alert")).to_contain_text("review_clusters.py")
 
 
+def test_an_answer_that_breaks_off_changes_nothing_and_is_said_aloud(opened: Page) -> None:
+    counts = opened.locator("[data-view=buildings] .count").text_content()
+    opened.route("**/api/overview", lambda route: route.fulfill(body='{"counts": {"clus'))
+    opened.locator(".card").first.focus()
+    opened.keyboard.press("l")
+    expect(opened.locator("#alert")).to_contain_text("broke off")
+    expect(opened.locator("[data-view=buildings] .count")).to_have_text(counts or "")
+
+
 def test_letters_typed_into_a_field_are_no_commands(opened: Page) -> None:
     opened.keyboard.press("/")
     opened.keyboard.type("m?1")
