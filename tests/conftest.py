@@ -20,6 +20,11 @@ settings.register_profile("project", deadline=None)
 settings.load_profile("project")
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Let the campaigns of ``tests/reliability`` run at their full counts."""
+    parser.addoption("--full", action="store_true", help="campaigns at their full counts; hours, not seconds")
+
+
 @pytest.fixture(scope="session")
 def shared_dir() -> Path:
     """The folder of real photos and golden cases; tests that need it are skipped where it is absent."""

@@ -1,0 +1,54 @@
+"""What every campaign gets, and the table that a full run writes."""
+
+from __future__ import annotations
+
+import subprocess
+import time
+from collections.abc import Iterator
+from datetime import date
+from typing import Any
+
+import pytest
+
+from tests.conftest import ROOT
+from tests.reliability.campaign import Campaign
+from tests.reliability.results import Row, update
+
+TABLE = ROOT / "benchmarks" / "reliability.md"
+_results: list[list[str]] = []
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Give full counts the time that they take."""
+    if config.getoption("--full"):
+        for item in items:
+            if "campaign" in getattr(item, "fixturenames", ()):
+                item.add_marker(pytest.mark.timeout(0))
+
+
+@pytest.fixture
+def campaign(request: pytest.FixtureRequest, record_property: Any) -> Iterator[Campaign]:
+    """The campaign of a test: its number is that of the file, its words are those of the test's name."""
+    number = request.module.__name__.rsplit(".", 1)[-1].split("_")[1].lstrip("r0")
+    words = request.node.name.removeprefix("test_").replace("_", " ").replace("|", "/")
+    made = Campaign(f"R{number} {words}", bool(request.config.getoption("--full")))
+    started = time.monotonic()
+    yield made
+    figures = "; ".join(made.notes).replace("|", "/")
+    seconds = f"{time.monotonic() - started:.0f}"
+    record_property("campaign", [made.name, f"{made.done:,}", f"{len(made.failures):,}", figures, seconds])
+
+
+def pytest_runtest_logreport(report: pytest.TestReport) -> None:
+    """Collect what the campaigns tell, also those that another process of the run made."""
+    if report.when == "teardown":
+        _results.extend(value for name, value in report.user_properties if name == "campaign")
+
+
+def pytest_terminal_summary(config: pytest.Config) -> None:
+    """Write the table of a full run; campaigns that were skipped keep their former row."""
+    if not config.getoption("--full") or not _results:
+        return
+    described = subprocess.run(["git", "describe", "--always", "--dirty"], cwd=ROOT, capture_output=True, text=True)
+    commit = described.stdout.strip() or "unknown"
+    update(TABLE, [Row(*values, date.today().isoformat(), commit) for values in _results if values[1] != "0"])

@@ -1,0 +1,58 @@
+"""The campaigns' own tools."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.reliability.campaign import Campaign
+from tests.reliability.results import Row, read_rows, table, update
+
+
+def row(campaign: str, day: str = "2026-01-01") -> Row:
+    return Row(campaign, "10", "0", "", "3", day, "abc")
+
+
+def test_a_campaign_makes_all_its_attempts_and_then_fails_for_those_that_failed() -> None:
+    campaign = Campaign("R0 tools", is_full=False)
+    with pytest.raises(AssertionError, match="R0 tools: 2 of 5 attempts failed(.|\n)*attempt 1"):
+        for attempt in campaign.attempts(fast=5, full=50):
+            with attempt:
+                assert attempt.number not in (1, 3)
+    assert campaign.done == 5
+
+
+def test_full_counts_are_made_when_asked_for() -> None:
+    campaign = Campaign("R0 tools", is_full=True)
+    for attempt in campaign.attempts(fast=5, full=50):
+        with attempt:
+            pass
+    assert campaign.done == 50
+
+
+def test_an_attempt_draws_the_same_in_every_run() -> None:
+    draws = [[each.random.random() for each in Campaign("R0", False).attempts(4, 4)] for _ in range(2)]
+    assert draws[0] == draws[1]
+    assert len(set(draws[0])) == 4
+
+
+def test_an_interrupt_ends_a_campaign() -> None:
+    with pytest.raises(KeyboardInterrupt):
+        for attempt in Campaign("R0 tools", False).attempts(5, 5):
+            with attempt:
+                raise KeyboardInterrupt
+
+
+def test_rows_stand_in_the_order_of_their_numbers() -> None:
+    assert list(read_rows(table([row("R10 b"), row("R2 a")]))) == ["R2 a", "R10 b"]
+
+
+def test_rows_of_other_campaigns_stay_in_the_table(tmp_path: Path) -> None:
+    path = tmp_path / "reliability.md"
+    update(path, [row("R1 kills"), row("R2 network")])
+    update(path, [row("R1 kills", "2026-02-02")])
+    assert {name: each.day for name, each in read_rows(path.read_text()).items()} == {
+        "R1 kills": "2026-02-02",
+        "R2 network": "2026-01-01",
+    }
