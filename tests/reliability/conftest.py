@@ -6,7 +6,7 @@ import subprocess
 import time
 from collections.abc import Iterator
 from datetime import date
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
@@ -15,7 +15,7 @@ from tests.reliability.campaign import Campaign
 from tests.reliability.results import Row, update
 
 TABLE = ROOT / "benchmarks" / "reliability.md"
-_results: list[list[str]] = []
+_results: list[tuple[str, str, str, str, str]] = []
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
@@ -36,13 +36,13 @@ def campaign(request: pytest.FixtureRequest, record_property: Any) -> Iterator[C
     yield made
     figures = "; ".join(made.notes).replace("|", "/")
     seconds = f"{time.monotonic() - started:.0f}"
-    record_property("campaign", [made.name, f"{made.done:,}", f"{len(made.failures):,}", figures, seconds])
+    record_property("campaign", (made.name, f"{made.done:,}", f"{len(made.failures):,}", figures, seconds))
 
 
 def pytest_runtest_logreport(report: pytest.TestReport) -> None:
     """Collect what the campaigns tell, also those that another process of the run made."""
     if report.when == "teardown":
-        _results.extend(value for name, value in report.user_properties if name == "campaign")
+        _results.extend(cast(Any, value) for name, value in report.user_properties if name == "campaign")
 
 
 def pytest_terminal_summary(config: pytest.Config) -> None:
