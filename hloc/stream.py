@@ -116,6 +116,16 @@ def automatic_workers() -> int:
     return usable_cores() if memory is None else max(1, min(usable_cores(), memory // MEMORY_PER_WORKER))
 
 
+def workers_for(asked: int | None, num_jobs: int, few: int = 0) -> int:
+    """Give the number of worker processes for so many jobs: what was asked for, else as many as pay.
+
+    Unless asked for, there are none for fewer than ``few`` jobs: they are done before the processes have started.
+    """
+    if asked is None and num_jobs < few:
+        return 0
+    return min(automatic_workers() if asked is None else asked, num_jobs)
+
+
 def run_in_workers(
     work: Work, jobs: Iterable[tuple[str, Any]], num_workers: int, timeout_s: float, num_ahead: int = 0
 ) -> Generator[Prepared | SkippedPhoto, None, None]:

@@ -11,7 +11,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from hloc.stream import Prepared, automatic_workers, run_in_workers
+from hloc.stream import Prepared, run_in_workers, workers_for
 from stages.checks import check_apart, check_range, follows_links, settings_as_json
 from stages.preprocess_plan import Decision, Plan
 from stages.settings.tools import PHOTO_FORMATS, SQUARES, PreprocessSettings
@@ -164,15 +164,15 @@ class _Preprocessing:
             (each.source_name, _Job(each.source, self.staging / str(number), each.file_format, self.recipe))
             for number, each in enumerate(todo)
         )
-        results = run_in_workers(_make, jobs, self._num_workers(len(todo)), self.settings.timeout_s)
+        results = run_in_workers(
+            _make,
+            jobs,
+            workers_for(self.settings.num_workers, len(todo), MIN_PHOTOS_FOR_WORKERS),
+            self.settings.timeout_s,
+        )
         pairs = zip(todo, progress_bar(results, len(todo), "preprocessing"), strict=True)
         while batch := list(islice(pairs, PHOTOS_PER_BATCH)):
             yield batch
-
-    def _num_workers(self, num_jobs: int) -> int:
-        if self.settings.num_workers is None:
-            return 0 if num_jobs < MIN_PHOTOS_FOR_WORKERS else min(automatic_workers(), num_jobs)
-        return min(self.settings.num_workers, num_jobs)
 
     def _publish(self, batch: list[tuple[Decision, Prepared | SkippedPhoto]]) -> None:
         """Name the staged photos in the record, then put them in their places."""

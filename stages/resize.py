@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
 
-from hloc.stream import Prepared, automatic_workers, run_in_workers
+from hloc.stream import Prepared, run_in_workers, workers_for
 from stages.checks import check_apart, check_range, settings_as_json
 from stages.resize_plan import Beside, Decision, InPlace, Size
 from stages.settings.pipeline import ResizeSettings
@@ -207,15 +207,12 @@ class _Resizing:
             (photo.name, _Job(photo.source, self.staging / str(number), photo.size, *shared))
             for number, photo in enumerate(todo)
         )
-        results = run_in_workers(_shrink, jobs, self._num_workers(len(todo)), settings.timeout_s)
+        results = run_in_workers(
+            _shrink, jobs, workers_for(settings.num_workers, len(todo), MIN_PHOTOS_FOR_WORKERS), settings.timeout_s
+        )
         pairs = zip(todo, progress_bar(results, len(todo), "resizing"), strict=True)
         while batch := list(islice(pairs, PHOTOS_PER_BATCH)):
             yield batch
-
-    def _num_workers(self, num_jobs: int) -> int:
-        if self.settings.num_workers is None:
-            return 0 if num_jobs < MIN_PHOTOS_FOR_WORKERS else min(automatic_workers(), num_jobs)
-        return min(self.settings.num_workers, num_jobs)
 
     def _publish(self, batch: list[tuple[Decision, Prepared | SkippedPhoto]]) -> None:
         """Name the staged photos in the manifest, then put them in their places."""

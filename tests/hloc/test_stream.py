@@ -6,7 +6,7 @@ import pytest
 from PIL import Image
 
 from hloc import stream
-from hloc.stream import MEMORY_PER_WORKER, PhotoWork, Prepared, automatic_workers, run_in_workers
+from hloc.stream import MEMORY_PER_WORKER, PhotoWork, Prepared, automatic_workers, run_in_workers, workers_for
 from storage.report import SkippedPhoto
 from tests.drawn_photos import save_photos
 from tests.fake_models import MeanColour, Misbehaving
@@ -80,3 +80,22 @@ def test_workers_are_as_many_as_cores_and_memory_allow(
     monkeypatch.setattr(stream, "usable_cores", lambda: cores)
     monkeypatch.setattr(stream, "available_memory", lambda: memory)
     assert automatic_workers() == expected
+
+
+@pytest.mark.parametrize(
+    ("asked", "num_jobs", "few", "expected"),
+    [
+        (None, 100, 0, 4),
+        (None, 3, 0, 3),
+        (None, 9, 10, 0),
+        (None, 10, 10, 4),
+        (2, 9, 10, 2),
+        (8, 3, 0, 3),
+        (0, 100, 0, 0),
+    ],
+)
+def test_there_are_as_many_workers_as_were_asked_for_or_pay(
+    monkeypatch: pytest.MonkeyPatch, asked: int | None, num_jobs: int, few: int, expected: int
+) -> None:
+    monkeypatch.setattr(stream, "automatic_workers", lambda: 4)
+    assert workers_for(asked, num_jobs, few) == expected
