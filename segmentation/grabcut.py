@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from enum import IntEnum
 from typing import Any
 
@@ -188,6 +188,6 @@ class GrabCutSegmenter(Segmenter[GrabCutParameters]):
             return state.labels()
         return state.labels()
 
-    def segment_copy(self, photo: Photo, scale: float) -> NDArray[Any]:  # noqa: ARG002
+    def segment_copy(self, photo: Photo, sizes: Mapping[str, float]) -> NDArray[Any]:  # noqa: ARG002
         """Give what :meth:`segment` does of the copy by itself."""
         return self.segment(photo)

@@ -220,7 +220,7 @@ class SamSegmenter(Segmenter[SamParameters]):
         super().__init__(parameters)
         self.generator = generator
 
-    def segment_copy(self, photo: Photo, scale: float) -> NDArray[Any]:  # noqa: ARG002
+    def segment_copy(self, photo: Photo, sizes: Mapping[str, float]) -> NDArray[Any]:  # noqa: ARG002
         """Give masks by area, from 1, then what none covers."""
         if self.generator is None:
             self.generator = load_generator(self.parameters)

@@ -46,7 +46,7 @@ class SegmentWork:
     segmenter : Segmenter
         The chosen method.
     settings : mapping
-        As in the record: ``method``, ``parameters``.
+        As in the record, what all photos share: ``method``, ``parameters``.
     preview : str
         ``method``, ``all`` or ``none``.
     shown : mapping of str to Segmenter
@@ -81,7 +81,9 @@ class SegmentWork:
         before = fingerprint(path)
         photo = load_photo(path, None, self.max_megapixels)
         labels = self.segmenter.segment(photo)
-        contents = self._contents(photo, labels, job.name)
+        sizes = self.segmenter.parameters.sizes(photo.shape[0] * photo.shape[1])
+        image = LabelImage(labels, dict(self.settings) | {"sizes": sizes})
+        contents = self._contents(photo, image, job.name)
         rows = [
             (each.id, each.pixels, round(each.share, _SHARE_DIGITS), each.left, each.top, each.width, each.height)
             + tuple(round(value, _COLOR_DIGITS) for value in each.color)
@@ -95,16 +97,16 @@ class SegmentWork:
             if fingerprint(path, before) != before:
                 raise PhotoError("changed while it was being read")
         files = dict(job.known) | {target: fingerprint(self.folder / target) for target in contents}
-        write_segment_record(self.folder, SegmentRecord(name, before, job.name, self.settings, files, rows))
+        write_segment_record(self.folder, SegmentRecord(name, before, job.name, image.settings, files, rows))
         return Prepared(name, before, (photo.shape[1], photo.shape[0]), len(rows))
 
-    def _contents(self, photo: Photo, labels: Labels, name: str) -> dict[str, bytes]:
-        contents = {f"{LABELS}/{name}": encode_label_image(LabelImage(labels, self.settings))}
+    def _contents(self, photo: Photo, image: LabelImage, name: str) -> dict[str, bytes]:
+        contents = {f"{LABELS}/{name}": encode_label_image(image)}
         if self.preview == "method":
-            drawn = draw_segments(photo, labels, self.preview_side)
+            drawn = draw_segments(photo, image.labels, self.preview_side)
             contents[preview_name(name, self.preview)] = encode_picture(drawn, "jpg")
         elif self.preview == "all":
-            contents[preview_name(name, self.preview)] = encode_picture(self._sheet(photo, labels), "jpg")
+            contents[preview_name(name, self.preview)] = encode_picture(self._sheet(photo, image.labels), "jpg")
         return contents
 
     def _sheet(self, photo: Photo, labels: Labels) -> Photo:

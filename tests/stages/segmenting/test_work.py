@@ -16,6 +16,7 @@ from storage.formats.segment_records import read_segment_records
 from tests.drawn_segments import draw_facade
 
 SETTINGS = {"method": "kmeans", "parameters": {"k": 3}}
+MADE_BY = SETTINGS | {"sizes": {"color_importance": 5.0}}
 
 
 @pytest.fixture
@@ -38,11 +39,13 @@ def work(tmp_path: Path) -> SegmentWork:
 
 def test_label_image_preview_and_record_say_the_same(work: SegmentWork) -> None:
     made = work("b/x.png", SegmentJob("b/x.png", {}))
-    labels = read_label_image(work.folder / "labels" / "b" / "x.png").labels
+    image = read_label_image(work.folder / "labels" / "b" / "x.png")
+    labels = image.labels
+    assert image.settings == MADE_BY
     record = read_segment_records(work.folder)["b/x.png"]
     assert made.value == labels.max() == 3 and made.image_size == (60, 40)
     assert [row[1] for row in record.rows] == np.bincount(labels.ravel())[1:].tolist()
-    assert sorted(record.files) == ["labels/b/x.png", "previews/b/x.jpg"] and record.settings == SETTINGS
+    assert sorted(record.files) == ["labels/b/x.png", "previews/b/x.jpg"] and record.settings == MADE_BY
     with Image.open(work.folder / "previews" / "b" / "x.jpg") as preview:
         assert max(preview.size) == 32
 
