@@ -129,6 +129,27 @@ def test_without_pytorch_the_message_says_so(tmp_path: Path, monkeypatch: pytest
         check_sam(checkpoint(tmp_path, "sam_vit_b.pth"))
 
 
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        (RuntimeError("Error(s) in loading state_dict for Sam:\n\tMissing key(s)"), "are those of another network"),
+        (RuntimeError(), "are those of another network"),
+        (KeyError("model"), "it has no 'model'"),
+        (OSError(), "OSError"),
+    ],
+)
+def test_what_is_wrong_with_a_checkpoint_is_said_in_words(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: Exception, said: str, second: list[tuple[Any, ...]]
+) -> None:
+    def build(*_: Any, **__: Any) -> str:
+        raise error
+
+    monkeypatch.setattr(sys.modules["sam2.build_sam"], "build_sam2", build)
+    with pytest.raises(UsageError, match=rf"cannot be loaded as .*yaml on cpu \(.*{said}\)$"):
+        load_predictor(checkpoint(tmp_path, "sam2_hiera_tiny.pt"))
+    assert not second
+
+
 @pytest.mark.usefixtures("first")
 def test_a_file_that_is_no_checkpoint_is_one_line(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match=r"cannot be loaded as vit_b on cpu \(invalid header\)"):
