@@ -191,7 +191,7 @@ class Parameters:
             raise UsageError(f"--{unknown[0]}: is no parameter of this method, which takes {', '.join(known)}")
         return cls(**given)
 
-    def sizes(self, num_pixels: int, scale: float = 1.0) -> dict[str, float]:
+    def sizes(self, num_pixels: int, scale: float = 1) -> dict[str, float]:
         """Give all lengths and areas by name, as numbers; see :meth:`Parameter.size_on`.
 
         Parameters

@@ -118,6 +118,7 @@ def test_sizes_do_not_shrink_on_small_photos_as_noise_does_not() -> None:
 
 def test_a_size_that_follows_the_photo_is_whole_where_it_must_be_and_stays_in_range() -> None:
     assert Sized().sizes(12_000_000) == {"side": 214, "scale": 428.7}
+    assert type(Sized().sizes(12_000_000)["side"]) is int
     assert Sized().sizes(REFERENCE * 10**6)["side"] == 500
 
 

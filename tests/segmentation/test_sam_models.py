@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import sys
 from pathlib import Path
 from types import ModuleType
@@ -127,6 +128,17 @@ def test_without_pytorch_the_message_says_so(tmp_path: Path, monkeypatch: pytest
     monkeypatch.setattr("segmentation.sam_models.importlib.import_module", missing)
     with pytest.raises(UsageError, match="needs PyTorch.*pip install torch"):
         check_sam(checkpoint(tmp_path, "sam_vit_b.pth"))
+
+
+@pytest.mark.usefixtures("second")
+@pytest.mark.parametrize(("folder", "is_shown"), [("sam2", False), ("stages", True)])
+def test_what_sam2_logs_of_each_photo_is_not_shown(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, folder: str, is_shown: bool
+) -> None:
+    load_predictor(checkpoint(tmp_path, "sam2_hiera_tiny.pt"))
+    path = str(tmp_path / folder / "build_sam.py")
+    logging.getLogger().handle(logging.LogRecord("root", logging.ERROR, path, 1, "said", None, None))
+    assert bool(caplog.records) == is_shown
 
 
 @pytest.mark.parametrize(
