@@ -180,11 +180,11 @@ class GrabCutSegmenter(Segmenter[GrabCutParameters]):
         state = GrabCutState(photo, self.parameters)
         height, width = photo.shape[:2]
         margin = self.parameters.margin
-        state.add_rectangle((width * margin, height * margin), (width * (1 - margin), height * (1 - margin)))
         try:
+            state.add_rectangle((width * margin, height * margin), (width * (1 - margin), height * (1 - margin)))
             for _ in range(self.parameters.iterations):
                 state.iterate()
-        except EmptyClassError:  # nothing stands out: what was found before stays, which may be one segment
+        except UsageError:  # no pixel is inside, or nothing stands out: what was found before stays, maybe one segment
             return state.labels()
         return state.labels()
 

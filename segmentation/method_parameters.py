@@ -96,7 +96,9 @@ class QuickshiftParameters(GridParameters):
     """Of ``quickshift``."""
 
     grid_megapixels: float = parameter(0.25, _GRID, 0, 1000)
-    segment_size: float = parameter(100.0, "largest distance in colour and place of two linked pixels", 0, 1e6)
+    segment_size: float = parameter(
+        100.0, "largest distance in colour and place of two linked pixels of the copy", 0, 1e6
+    )
     color_weight: float = parameter(0.5, "0 to 1: more gives colour more weight than place", 0, 1)
     seed: int = parameter(0, _SEED, 0, 2**31 - 1)
 

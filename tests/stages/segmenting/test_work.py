@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 from PIL import Image
@@ -89,6 +90,23 @@ def test_nothing_is_left_of_a_photo_that_changes_meanwhile(work: SegmentWork, mo
     with pytest.raises(PhotoError, match="changed while it was being read"):
         work("b/x.png", SegmentJob("b/x.png", {}))
     assert not [path for path in work.folder.rglob("*") if path.is_file()]
+
+
+@pytest.mark.parametrize(
+    "error", [cv2.error("(-4:Insufficient memory)\nin function 'alloc'"), RuntimeError("out of it")]
+)
+def test_a_photo_that_the_method_fails_on_is_skipped_with_the_reason(
+    work: SegmentWork, monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
+    def segment(_: np.ndarray) -> np.ndarray:
+        raise error
+
+    monkeypatch.setattr(work.segmenter, "segment", segment)
+    with pytest.raises(
+        PhotoError, match=r"^--method kmeans failed on it \((.*Insufficient memory\) in.*|out of it)\)$"
+    ):
+        work("b/x.png", SegmentJob("b/x.png", {}))
+    assert not work.folder.exists()
 
 
 def test_names_of_pictures_follow_the_label_image() -> None:
