@@ -33,6 +33,7 @@ sys.path.insert(0, str(ROOT))
 
 from benchmarks.machine import header  # noqa: E402
 from segmentation import AUTOMATIC, METHODS, create_segmenter, method_parameters  # noqa: E402
+from segmentation.base import enlarged  # noqa: E402
 from segmentation.grabcut import GrabCutState  # noqa: E402
 from segmentation.method_parameters import GrabCutParameters  # noqa: E402
 from tests.drawn_segments import DrawnSegments, draw_facade, draw_object  # noqa: E402
@@ -131,33 +132,37 @@ def print_grabcut() -> None:
 
 
 def measure_large(method: str) -> dict[str, float]:
-    """Segment the large facade; give seconds, segments and MiB of memory beyond the photo."""
+    """Segment the large facade; give agreement, seconds, segments and MiB of memory beyond the photo."""
     import resource
 
     segmenter = create_segmenter(method)
     segmenter.segment(draw_facade(120, 90).photo)  # imports are not counted
     # drawn smaller and enlarged, as drawing takes more memory than segmenting
-    small = draw_facade(LARGE[0] // 4, LARGE[1] // 4).photo
-    photo = np.asarray(cv2.resize(small, LARGE, interpolation=cv2.INTER_CUBIC), np.uint8)
+    small = draw_facade(LARGE[0] // 4, LARGE[1] // 4)
+    photo = np.asarray(cv2.resize(small.photo, LARGE, interpolation=cv2.INTER_CUBIC), np.uint8)
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     resident = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[1]) * resource.getpagesize() / 2**10
     start = time.process_time()
     labels = segmenter.segment(photo)
     taken = time.process_time() - start
     peak = max(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, before)
-    return {"seconds": taken, "segments": int(labels.max()), "mib": (peak - resident) / 2**10, "known": peak > before}
+    index, best = agreement(enlarged(small.truth, labels.shape), labels)
+    found = {"seconds": taken, "segments": int(labels.max()), "mib": (peak - resident) / 2**10, "known": peak > before}
+    return found | {"index": index, "best": best}
 
 
 def print_large() -> None:
     """Print seconds and memory of each method on the large facade."""
-    print(f"\n| {LARGE[0]} x {LARGE[1]} | grid, megapixels | segments | s | memory, MiB |\n|---|---|---|---|---|")
+    print(f"\n| {LARGE[0]} x {LARGE[1]} | grid, megapixels | adjusted Rand index | best | segments | s | memory, MiB |")
+    print("|---|---|---|---|---|---|---|")
     for method in (*AUTOMATIC, "grabcut"):
         call = [sys.executable, __file__, "--large", method]
         found = json.loads(subprocess.run(call, check=True, capture_output=True, text=True).stdout)
         grid = method_parameters(method).grid_megapixels
         said = "all pixels" if grid == 0 else f"{grid:g}"
         memory = f"{found['mib']:.0f}" if found["known"] else f"under {found['mib']:.0f}"
-        line = f"| {method} | {said} | {found['segments']} | {found['seconds']:.1f} | {memory} |"
+        agrees = f"{found['index']:.3f} | {found['best']:.3f}"
+        line = f"| {method} | {said} | {agrees} | {found['segments']} | {found['seconds']:.1f} | {memory} |"
         print(line, flush=True)
 
 
