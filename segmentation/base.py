@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from abc import ABC, abstractmethod
+from collections.abc import Mapping
 from typing import Any, ClassVar, Generic, TypeVar
 
 import cv2
@@ -53,11 +54,15 @@ class Segmenter(ABC, Generic[P]):
         """
         check_photo(photo)
         small, scale = on_grid(photo, self.parameters.grid_megapixels)
-        return without_gaps(enlarged(self.segment_copy(small, scale), photo.shape[:2]))
+        sizes = self.parameters.sizes(photo.shape[0] * photo.shape[1], scale)
+        return without_gaps(enlarged(self.segment_copy(small, sizes), photo.shape[:2]))
 
     @abstractmethod
-    def segment_copy(self, photo: Photo, scale: float) -> NDArray[Any]:
-        """Give whole numbers (h, w), 0 for edges, of a photo (h, w, 3) whose sides were multiplied by ``scale``."""
+    def segment_copy(self, photo: Photo, sizes: Mapping[str, float]) -> NDArray[Any]:
+        """Give whole numbers (h, w), 0 for edges, of a copy (h, w, 3) of the photo.
+
+        ``sizes`` are the lengths and areas of the parameters in pixels of the copy; none of them is ``auto``.
+        """
 
 
 def check_photo(photo: Photo) -> None:

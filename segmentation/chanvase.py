@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import cv2
@@ -24,7 +25,7 @@ class ChanVeseSegmenter(Segmenter[ChanVeseParameters]):
 
     name = "chanvase"
 
-    def segment_copy(self, photo: Photo, scale: float) -> NDArray[Any]:  # noqa: ARG002
+    def segment_copy(self, photo: Photo, sizes: Mapping[str, float]) -> NDArray[Any]:  # noqa: ARG002
         """Give steps from 1; a higher one lies higher on the level set."""
         from skimage.segmentation import chan_vese
 

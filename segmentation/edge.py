@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import cv2
@@ -26,7 +27,7 @@ class EdgeSegmenter(Segmenter[EdgeParameters]):
 
     name = "edge"
 
-    def segment_copy(self, photo: Photo, scale: float) -> NDArray[Any]:  # noqa: ARG002
+    def segment_copy(self, photo: Photo, sizes: Mapping[str, float]) -> NDArray[Any]:  # noqa: ARG002
         """Give parts numbered in the order of their first pixels, row by row."""
         asked = self.parameters
         smooth = cv2.bilateralFilter(photo, asked.bilateral_d, asked.sigma_color, asked.sigma_space)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -16,12 +17,11 @@ class FelzenszwalbSegmenter(Segmenter[FelzenszwalbParameters]):
 
     name = "felzenszwalb"
 
-    def segment_copy(self, photo: Photo, scale: float) -> NDArray[Any]:
+    def segment_copy(self, photo: Photo, sizes: Mapping[str, float]) -> NDArray[Any]:
         """Give segments from 1."""
         from skimage.segmentation import felzenszwalb
 
-        asked = self.parameters
-        least = round(asked.min_segment_size * scale**2)
-        # the scale is weighed against numbers of pixels, so it shrinks as they do
-        size = asked.segment_scale * scale**2
-        return np.asarray(felzenszwalb(photo, scale=size, sigma=asked.sigma, min_size=least, channel_axis=-1)) + 1
+        # the scale is weighed against numbers of pixels, so it shrinks and grows as they do
+        scale, least = sizes["segment_scale"], round(sizes["min_segment_size"])
+        sigma = self.parameters.sigma
+        return np.asarray(felzenszwalb(photo, scale=scale, sigma=sigma, min_size=least, channel_axis=-1)) + 1

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from enum import IntEnum
 from typing import Any
 
@@ -180,14 +180,14 @@ class GrabCutSegmenter(Segmenter[GrabCutParameters]):
         state = GrabCutState(photo, self.parameters)
         height, width = photo.shape[:2]
         margin = self.parameters.margin
-        state.add_rectangle((width * margin, height * margin), (width * (1 - margin), height * (1 - margin)))
         try:
+            state.add_rectangle((width * margin, height * margin), (width * (1 - margin), height * (1 - margin)))
             for _ in range(self.parameters.iterations):
                 state.iterate()
-        except EmptyClassError:  # nothing stands out: what was found before stays, which may be one segment
+        except UsageError:  # no pixel is inside, or nothing stands out: what was found before stays, maybe one segment
             return state.labels()
         return state.labels()
 
-    def segment_copy(self, photo: Photo, scale: float) -> NDArray[Any]:  # noqa: ARG002
+    def segment_copy(self, photo: Photo, sizes: Mapping[str, float]) -> NDArray[Any]:  # noqa: ARG002
         """Give what :meth:`segment` does of the copy by itself."""
         return self.segment(photo)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -16,11 +17,10 @@ class GraphSegmenter(Segmenter[GraphParameters]):
 
     name = "graph"
 
-    def segment_copy(self, photo: Photo, scale: float) -> NDArray[Any]:
+    def segment_copy(self, photo: Photo, sizes: Mapping[str, float]) -> NDArray[Any]:
         """Give segments from 1."""
-        asked = self.parameters
         ximgproc = contrib("--method graph")
-        least = round(asked.min_segment_size * scale**2)
-        # k is weighed against numbers of pixels, so it shrinks as they do
-        method = ximgproc.segmentation.createGraphSegmentation(asked.sigma, asked.k * scale**2, least)
+        # k is weighed against numbers of pixels, so it shrinks and grows as they do
+        k, least = sizes["k"], round(sizes["min_segment_size"])
+        method = ximgproc.segmentation.createGraphSegmentation(self.parameters.sigma, k, least)
         return np.asarray(method.processImage(photo)) + 1

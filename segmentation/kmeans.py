@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import cv2
@@ -27,7 +28,7 @@ class KMeansSegmenter(Segmenter[KMeansParameters]):
 
     name = "kmeans"
 
-    def segment_copy(self, photo: Photo, scale: float) -> NDArray[Any]:
+    def segment_copy(self, photo: Photo, sizes: Mapping[str, float]) -> NDArray[Any]:
         """Give clusters from 1; a pixel takes the centre that is nearest, of equal ones the first."""
         asked = self.parameters
         num_pixels = photo.shape[0] * photo.shape[1]
@@ -35,7 +36,7 @@ class KMeansSegmenter(Segmenter[KMeansParameters]):
             chosen = np.sort(np.random.default_rng(asked.seed).choice(num_pixels, asked.sample_size, replace=False))
         else:
             chosen = np.arange(num_pixels)
-        importance = asked.color_importance * scale  # places are those of the photo
+        importance = sizes["color_importance"]
         centres = fit_centres(points_of(photo, chosen, importance), asked.k, asked.attempts, asked.seed)
         labels = np.empty(num_pixels, np.int32)
         for start in range(0, num_pixels, _BLOCK):

@@ -1,6 +1,7 @@
 """The parameters of every method; names and defaults are those of segmentimg (package ``icas`` 1.1) where it has them.
 
-Lengths and areas in pixels are those of the photo: a method that works on a smaller copy scales them with it.
+Lengths and areas in pixels are those of the photo: a method that works on a smaller copy scales them with it. By
+default they are ``auto``: segmentimg's up to half a megapixel, then larger as the photo is larger.
 """
 
 from __future__ import annotations
@@ -8,10 +9,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from segmentation.parameters import Parameters, parameter
+from segmentation.parameters import Auto, Parameters, parameter, size
 
 _GRID = "larger photos are segmented on a copy of this many megapixels, and the labels enlarged; 0: never"
 _SEED = "of everything random"
+_IMPORTANCE = "row and column are divided by it: more is less compact"
+_LEAST_SEGMENT = "smaller segments join a neighbour, in pixels"
 _MOST_SIDE = 10_000
 
 
@@ -44,7 +47,7 @@ class EdgeParameters(GridParameters):
 class SuperpixelParameters(GridParameters):
     """Of ``superpixel``."""
 
-    region_size: int = parameter(40, "wanted side of a superpixel, in pixels", 2, _MOST_SIDE)
+    region_size: int | Auto = size(40, "wanted side of a superpixel, in pixels", 2, _MOST_SIDE)
     ruler: float = parameter(30.0, "how smooth superpixels are: more is more compact", 0, 1000)
 
 
@@ -54,7 +57,7 @@ class KMeansParameters(GridParameters):
 
     grid_megapixels: float = parameter(0.0, _GRID, 0, 1000)
     k: int = parameter(15, "number of clusters", 1, 1000)
-    color_importance: float = parameter(5.0, "row and column are divided by it: more is less compact", 1e-3, 1e6)
+    color_importance: float | Auto = size(5.0, _IMPORTANCE, 1e-3, 1e6)
     attempts: int = parameter(3, "times that centres are fitted from other starts; the best counts", 1, 100)
     sample_size: int = parameter(20_000, "pixels that centres are fitted to; 0: all", 0, 10**9)
     seed: int = parameter(0, _SEED, 0, 2**31 - 1)
@@ -62,9 +65,10 @@ class KMeansParameters(GridParameters):
 
 @dataclass(frozen=True)
 class SlicKMeansParameters(SuperpixelParameters):
-    """Of ``slickmeans``."""
+    """Of ``slickmeans``; segmentimg takes places as they are, which is a ``color_importance`` of 1."""
 
     k: int = parameter(15, "number of clusters", 1, 1000)
+    color_importance: float | Auto = size(1.0, _IMPORTANCE, 1e-3, 1e6)
     attempts: int = parameter(10, "times that centres are fitted from other starts; the best counts", 1, 100)
     seed: int = parameter(0, _SEED, 0, 2**31 - 1)
 
@@ -82,9 +86,9 @@ class FelzenszwalbParameters(GridParameters):
     """Of ``felzenszwalb``."""
 
     grid_megapixels: float = parameter(1.0, _GRID, 0, 1000)
-    segment_scale: float = parameter(100.0, "more gives larger segments", 0, 1e9)
+    segment_scale: float | Auto = size(100.0, "more gives larger segments", 0, 1e9, dimension=2)
     sigma: float = parameter(0.5, "of the Gaussian filter before, in pixels of the copy", 0, 50)
-    min_segment_size: int = parameter(100, "smaller segments join a neighbour, in pixels", 0, 10**9)
+    min_segment_size: int | Auto = size(100, _LEAST_SEGMENT, 0, 10**9, dimension=2)
 
 
 @dataclass(frozen=True)
@@ -92,7 +96,9 @@ class QuickshiftParameters(GridParameters):
     """Of ``quickshift``."""
 
     grid_megapixels: float = parameter(0.25, _GRID, 0, 1000)
-    segment_size: float = parameter(100.0, "largest distance in colour and place of two linked pixels", 0, 1e6)
+    segment_size: float = parameter(
+        100.0, "largest distance in colour and place of two linked pixels of the copy", 0, 1e6
+    )
     color_weight: float = parameter(0.5, "0 to 1: more gives colour more weight than place", 0, 1)
     seed: int = parameter(0, _SEED, 0, 2**31 - 1)
 
@@ -102,8 +108,8 @@ class GraphParameters(GridParameters):
     """Of ``graph``."""
 
     sigma: float = parameter(0.5, "of the Gaussian filter before, in pixels of the copy", 1e-3, 50)
-    k: float = parameter(15.0, "more gives larger segments", 0, 1e6)
-    min_segment_size: int = parameter(100, "smaller segments join a neighbour, in pixels", 0, 10**9)
+    k: float | Auto = size(15.0, "more gives larger segments", 0, 1e6, dimension=2)
+    min_segment_size: int | Auto = size(100, _LEAST_SEGMENT, 0, 10**9, dimension=2)
 
 
 @dataclass(frozen=True)

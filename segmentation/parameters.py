@@ -9,10 +9,28 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
+from enum import StrEnum
 from pathlib import Path
 from typing import Any, Self
 
 from storage.errors import UsageError
+
+REFERENCE_SIZE = (864, 486)  # width and height of the photo that segmentimg's sizes in pixels suit
+_REFERENCE_PIXELS = REFERENCE_SIZE[0] * REFERENCE_SIZE[1]
+_DIGITS = 4  # significant ones of a size that follows the photo's
+
+
+class Auto(StrEnum):
+    """The value of a length or an area that follows the size of the photo."""
+
+    AUTO = "auto"
+
+    def __format__(self, format_spec: str) -> str:
+        """Give its text also where the format of a number is asked for, as tables of defaults do."""
+        return str(self)
+
+
+AUTO = Auto.AUTO
 
 
 @dataclass(frozen=True)
@@ -37,6 +55,10 @@ class Parameter:
         All values of a text, where it cannot be anything.
     is_odd : bool
         Whether only odd numbers are allowed.
+    dimension : int
+        1 for a length and 2 for an area in pixels, which may be ``auto``; 0 for all else.
+    at_reference : float
+        What ``auto`` stands for on a photo of ``REFERENCE_SIZE``, and on smaller ones.
     """
 
     name: str
@@ -48,6 +70,8 @@ class Parameter:
     spelling: str | None = None
     choices: tuple[str, ...] = ()
     is_odd: bool = False
+    dimension: int = 0
+    at_reference: float = 0
 
     @property
     def allowed(self) -> str:
@@ -56,10 +80,11 @@ class Parameter:
             return f"one of {', '.join(self.choices)}"
         if self.kind not in (int, float):
             return "on or off" if self.kind is bool else "a path" if self.kind is Path else "text"
+        other = "auto, or " if self.dimension else ""
         what = "an odd number" if self.is_odd else "a whole number" if self.kind is int else "a number"
         if self.most == math.inf:
-            return f"{what} of {self.least:,.15g} or more"
-        return f"{what} from {self.least:,.15g} to {self.most:,.15g}"
+            return f"{other}{what} of {self.least:,.15g} or more"
+        return f"{other}{what} from {self.least:,.15g} to {self.most:,.15g}"
 
     def read(self, value: Any) -> Any:
         """Give a value, which may be text, as this parameter's type.
@@ -72,6 +97,8 @@ class Parameter:
         problem = UsageError(f"--{self.name} is {value!s}, but must be {self.allowed}")
         if value is None and self.default is None:
             return None
+        if self.dimension and value == AUTO:
+            return AUTO
         if self.kind is Path:
             return Path(value)
         if self.kind is bool:
@@ -93,6 +120,26 @@ class Parameter:
             raise problem
         return int(number) if self.kind is int else number
 
+    def size_on(self, value: float | Auto, num_pixels: int) -> float:
+        """Give a length or an area in pixels: the value itself, or what ``auto`` stands for.
+
+        That is ``at_reference`` up to ``REFERENCE_SIZE``; beyond, a length grows with the square root of the photo's
+        area and an area with it, so that large photos have about as many segments. It does not shrink below, as the
+        noise of pixels does not either: segments of a few pixels would be made of noise.
+
+        Parameters
+        ----------
+        value : float or Auto
+            Of this parameter.
+        num_pixels : int
+            Of the photo.
+        """
+        if not isinstance(value, Auto):
+            return value
+        growth = max(1.0, num_pixels / _REFERENCE_PIXELS) ** (self.dimension / 2)
+        size = min(self.at_reference * growth, self.most)
+        return round(size) if self.kind is int else float(f"{size:.{_DIGITS}g}")
+
 
 _TRUTH = {"on": True, "true": True, "1": True, "yes": True, "off": False, "false": False, "0": False, "no": False}
 
@@ -100,6 +147,15 @@ _TRUTH = {"on": True, "true": True, "1": True, "yes": True, "off": False, "false
 def parameter(default: Any, help: str, least: float = -math.inf, most: float = math.inf, **further: Any) -> Any:  # noqa: A002
     """Give a field of a :class:`Parameters` class; ``further`` are attributes of :class:`Parameter`."""
     return field(default=default, metadata={"help": help, "least": least, "most": most} | further)
+
+
+def size(at_reference: float, help: str, least: float, most: float, dimension: int = 1) -> Any:  # noqa: A002
+    """Give a field that is ``auto`` by default: a length (``dimension`` 1) or an area (2), see :class:`Parameter`."""
+    width, height = REFERENCE_SIZE
+    grows = "side" if dimension == 1 else "area"
+    told = f"{help}; auto: {at_reference:g} up to {width} x {height} pixels, then more with the {grows} of the photo"
+    more = {"kind": type(at_reference), "dimension": dimension, "at_reference": at_reference}
+    return parameter(AUTO, told, least, most, **more)
 
 
 def _described(name: str, default: Any, metadata: dict[str, Any]) -> Parameter:
@@ -135,7 +191,28 @@ class Parameters:
             raise UsageError(f"--{unknown[0]}: is no parameter of this method, which takes {', '.join(known)}")
         return cls(**given)
 
+    def sizes(self, num_pixels: int, scale: float = 1) -> dict[str, float]:
+        """Give all lengths and areas by name, as numbers; see :meth:`Parameter.size_on`.
+
+        Parameters
+        ----------
+        num_pixels : int
+            Of the photo.
+        scale : float
+            Factor from sides of the photo to sides of its copy.
+
+        Returns
+        -------
+        dict of str to float
+            In pixels of the copy.
+        """
+        return {
+            each.name: each.size_on(getattr(self, each.name), num_pixels) * scale**each.dimension
+            for each in self.described()
+            if each.dimension
+        }
+
     def as_json(self) -> dict[str, Any]:
         """Give all values by name as JSON types."""
         values = {each.name: getattr(self, each.name) for each in self.described()}
-        return {name: str(value) if isinstance(value, Path) else value for name, value in values.items()}
+        return {name: str(value) if isinstance(value, Path | Auto) else value for name, value in values.items()}

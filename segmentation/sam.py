@@ -9,7 +9,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
+from weakref import ReferenceType, WeakKeyDictionary, ref
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -20,6 +22,8 @@ from segmentation.sam_models import load_generator, load_predictor
 from storage.errors import UsageError
 
 Mask = NDArray[np.bool_]
+
+_INPUT_SIDE = 1024  # pixels: the packages bring the long side to it, and of a thinner photo no row or column is left
 
 
 class MaskPredictor(Protocol):
@@ -100,7 +104,7 @@ class SamPrompts:
 
 
 class SamState:
-    """One photo that is being cut by prompts.
+    """One photo that is being cut by prompts; several photos may share a predictor.
 
     Attributes
     ----------
@@ -115,7 +119,6 @@ class SamState:
         self.photo, self.predictor = photo, predictor
         self.prompts = SamPrompts()
         self.mask: Mask | None = None
-        self._is_set = False
 
     def add(self, prompt: SamPoint | SamBox) -> None:
         """Add a point or a box."""
@@ -137,16 +140,33 @@ class SamState:
         UsageError
             When there is neither a box nor a foreground point.
         """
-        if not self._is_set:
-            self.predictor.set_image(self.photo)
-            self._is_set = True
+        looked_at = _LOOKED_AT.get(self.predictor)
+        if looked_at is None or looked_at() is not self:
+            _LOOKED_AT.pop(self.predictor, None)
+            self.predictor.set_image(thickened(self.photo))
+            _LOOKED_AT[self.predictor] = ref(self)
         found = predict_masks(self.predictor, self.prompts)
-        self.mask = np.logical_or.reduce(found)
+        height, width = self.photo.shape[:2]
+        self.mask = np.logical_or.reduce(found)[:height, :width]
         return self.mask
 
     def labels(self) -> Labels:
         """Give the label image (H, W) of the mask, predicted if it was not yet: parts inside first, then outside."""
         return labels_of_mask(self.predict() if self.mask is None else self.mask)
+
+
+_LOOKED_AT: WeakKeyDictionary[MaskPredictor, ReferenceType[SamState]] = WeakKeyDictionary()
+"""Whose photo a predictor was given last."""
+
+
+def thickened(photo: Photo) -> Photo:
+    """Give the photo, a very thin one (below 1 to 1024) with its last row or column repeated, which places stay on."""
+    height, width = photo.shape[:2]
+    least = -(-max(height, width) // _INPUT_SIDE)
+    down, across = max(0, least - height), max(0, least - width)
+    if not (down or across):
+        return photo
+    return np.asarray(cv2.copyMakeBorder(photo, 0, down, 0, across, cv2.BORDER_REPLICATE), np.uint8)
 
 
 def predict_masks(predictor: MaskPredictor, prompts: SamPrompts) -> list[Mask]:
@@ -220,13 +240,14 @@ class SamSegmenter(Segmenter[SamParameters]):
         super().__init__(parameters)
         self.generator = generator
 
-    def segment_copy(self, photo: Photo, scale: float) -> NDArray[Any]:  # noqa: ARG002
+    def segment_copy(self, photo: Photo, sizes: Mapping[str, float]) -> NDArray[Any]:  # noqa: ARG002
         """Give masks by area, from 1, then what none covers."""
         if self.generator is None:
             self.generator = load_generator(self.parameters)
-        found = self.generator.generate(photo)
-        masks = [np.asarray(each["segmentation"]).astype(bool) for each in found]
-        return labels_of_masks(masks, (photo.shape[0], photo.shape[1]))
+        found = self.generator.generate(thickened(photo))
+        height, width = photo.shape[:2]
+        masks = [np.asarray(each["segmentation"]).astype(bool)[:height, :width] for each in found]
+        return labels_of_masks(masks, (height, width))
 
 
 def start_prompts(photo: Photo, parameters: SamParameters) -> SamState:

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import importlib
+import logging
+import warnings
+from pathlib import Path
 from typing import Any
 
 from segmentation.method_parameters import SamParameters
@@ -89,19 +92,43 @@ def _load_model(parameters: SamParameters) -> tuple[Any, bool]:
     try:
         if model_type.endswith(".yaml"):
             build = _package("sam2.build_sam", "sam2").build_sam2
-            return build(model_type, path, device=device), True
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")
+                return build(model_type, path, device=device), True
         registry = _package("segment_anything", "segment-anything").sam_model_registry
         return registry[model_type](checkpoint=path).to(device), False
     except UsageError:
         raise
     except Exception as error:  # what a file of another kind makes torch, pickle or hydra raise is not written down
-        said = str(error).splitlines()[0][:200] if str(error) else type(error).__name__
-        raise UsageError(f"--checkpoint {path}: cannot be loaded as {model_type} on {device} ({said})") from error
+        raise UsageError(
+            f"--checkpoint {path}: cannot be loaded as {model_type} on {device} ({_reason(error)})"
+        ) from error
+
+
+def _reason(error: Exception) -> str:
+    said = str(error).splitlines()[0] if str(error) else ""
+    # segment-anything lists the keys that do not fit below this line; sam2 1.1 raises an error without a text
+    if "state_dict" in said or (not said and isinstance(error, RuntimeError)):
+        return "its weights are those of another network"
+    if isinstance(error, KeyError):
+        return f"it has no {said}"
+    return said[:200] or type(error).__name__
+
+
+def _is_no_chatter(record: logging.LogRecord) -> bool:
+    """Say no to what sam2 logs: a line for every step of every photo, and all keys of weights that do not fit.
+
+    It logs by the root logger, so only the file that a record comes from tells it apart.
+    """
+    return Path(record.pathname).parent.name != "sam2"
 
 
 def _package(module: str, package: str) -> Any:
+    logging.getLogger().addFilter(_is_no_chatter)
     try:
-        return importlib.import_module(module)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of what sam2 needs, on versions of each other
+            return importlib.import_module(module)
     except ModuleNotFoundError as error:
         missing = (
             "PyTorch" if (error.name or "").split(".")[0] in ("torch", "torchvision") else f"the package {package}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -18,13 +19,13 @@ class SlicKMeansSegmenter(Segmenter[SlicKMeansParameters]):
 
     name = "slickmeans"
 
-    def segment_copy(self, photo: Photo, scale: float) -> NDArray[Any]:
+    def segment_copy(self, photo: Photo, sizes: Mapping[str, float]) -> NDArray[Any]:
         """Give clusters from 1."""
         asked = self.parameters
         lab = lab_of(photo)
-        found = without_gaps(superpixels(lab, asked.region_size * scale, asked.ruler))
+        found = without_gaps(superpixels(lab, sizes["region_size"], asked.ruler))
         means = means_of(found, lab)
-        means[:, :2] /= scale  # places are those of the photo
+        means[:, :2] /= sizes["color_importance"]
         centres = fit_centres(means, asked.k, asked.attempts, asked.seed)
         return (nearest(means, centres) + 1)[found - 1]
 

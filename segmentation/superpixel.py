@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import cv2
@@ -19,9 +20,9 @@ class SuperpixelSegmenter(Segmenter[SuperpixelParameters]):
 
     name = "superpixel"
 
-    def segment_copy(self, photo: Photo, scale: float) -> NDArray[Any]:
+    def segment_copy(self, photo: Photo, sizes: Mapping[str, float]) -> NDArray[Any]:
         """Give superpixels from 1."""
-        return superpixels(lab_of(photo), self.parameters.region_size * scale, self.parameters.ruler)
+        return superpixels(lab_of(photo), sizes["region_size"], self.parameters.ruler)
 
 
 def lab_of(photo: Photo) -> Photo:

@@ -11,6 +11,7 @@ from hloc.stream import automatic_workers, run_in_workers
 from segmentation import AUTOMATIC, METHODS, check_method, create_segmenter, flags, method_parameters
 from segmentation.base import Segmenter
 from segmentation.method_parameters import SamParameters
+from segmentation.parameters import AUTO
 from stages.checks import check_apart, check_range, follows_links, settings_as_json
 from stages.segmenting.work import LABELS, SegmentJob, SegmentWork, preview_name
 from stages.segmenting.work import PREVIEWS as PREVIEWS_FOLDER
@@ -160,10 +161,14 @@ class _Segmenting:
         for record in self.records.values():
             former = {"method": record.settings.get("method")} | dict(record.settings.get("parameters") or {})
             for flag, value in wanted.items():
-                if former.get(flag) != value:
+                if flag not in former:
                     raise UsageError(
-                        f"--batch {self.folder} was made with --{flag} {former.get(flag)}, not {value}: give the same, "
-                        "or another folder"
+                        f"--batch {self.folder} was made by a version without --{flag}: give another folder"
+                    )
+                if former[flag] != value:
+                    raise UsageError(
+                        f"--batch {self.folder} was made with --{flag} {former[flag]}, not {value}: give the same, or "
+                        "another folder"
                     )
 
     def run(self, names: Sequence[str], work: SegmentWork) -> None:
@@ -235,9 +240,23 @@ class _Segmenting:
         if self.settings.preview != "none":
             shown = SHEETS_FOLDER if self.settings.preview == "all" else PREVIEWS_FOLDER
             report.outputs["pictures"] = printable(folder / shown)
+        if sizes := _automatic_sizes(done):
+            report.notes.append(f"by the size of the photos: {sizes}")
         others = set(records) - set(names)
         if others:
             report.notes.append(f"{TABLE_NAME} also holds {len(others)} photos of earlier runs")
+
+
+def _automatic_sizes(records: Sequence[SegmentRecord]) -> str:
+    """Give what ``auto`` stood for, the least and the most of all photos, for people."""
+    found: dict[str, list[float]] = {}
+    for record in records:
+        asked, sizes = record.settings.get("parameters", {}), record.settings.get("sizes", {})
+        for name in sizes:
+            if asked.get(name) == AUTO:
+                found.setdefault(name, []).append(sizes[name])
+    told = {name: sorted({min(sizes), max(sizes)}) for name, sizes in found.items()}
+    return ", ".join(f"{name} {' to '.join(f'{size:g}' for size in ends)}" for name, ends in told.items())
 
 
 def _with_ending(name: str) -> str:

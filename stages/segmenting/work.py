@@ -9,6 +9,8 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
+import cv2
+
 from hloc.stream import Prepared
 from segmentation.base import Labels, Photo, Segmenter
 from segmentation.measures import measure_segments
@@ -25,6 +27,7 @@ from storage.photos import load_photo
 LABELS, PREVIEWS, SHEETS = "labels", "previews", "sheets"
 SHEET_COLUMNS = 3
 _SHARE_DIGITS, _COLOR_DIGITS = 6, 1
+_MOST_SAID = 200  # characters of an error
 
 
 @dataclass(frozen=True)
@@ -46,7 +49,7 @@ class SegmentWork:
     segmenter : Segmenter
         The chosen method.
     settings : mapping
-        As in the record: ``method``, ``parameters``.
+        As in the record, what all photos share: ``method``, ``parameters``.
     preview : str
         ``method``, ``all`` or ``none``.
     shown : mapping of str to Segmenter
@@ -80,8 +83,10 @@ class SegmentWork:
         path = inside(self.image_dir, name, self.follow_links)
         before = fingerprint(path)
         photo = load_photo(path, None, self.max_megapixels)
-        labels = self.segmenter.segment(photo)
-        contents = self._contents(photo, labels, job.name)
+        labels = self._labels(photo)
+        sizes = self.segmenter.parameters.sizes(photo.shape[0] * photo.shape[1])
+        image = LabelImage(labels, dict(self.settings) | {"sizes": sizes})
+        contents = self._contents(photo, image, job.name)
         rows = [
             (each.id, each.pixels, round(each.share, _SHARE_DIGITS), each.left, each.top, each.width, each.height)
             + tuple(round(value, _COLOR_DIGITS) for value in each.color)
@@ -95,16 +100,24 @@ class SegmentWork:
             if fingerprint(path, before) != before:
                 raise PhotoError("changed while it was being read")
         files = dict(job.known) | {target: fingerprint(self.folder / target) for target in contents}
-        write_segment_record(self.folder, SegmentRecord(name, before, job.name, self.settings, files, rows))
+        write_segment_record(self.folder, SegmentRecord(name, before, job.name, image.settings, files, rows))
         return Prepared(name, before, (photo.shape[1], photo.shape[0]), len(rows))
 
-    def _contents(self, photo: Photo, labels: Labels, name: str) -> dict[str, bytes]:
-        contents = {f"{LABELS}/{name}": encode_label_image(LabelImage(labels, self.settings))}
+    def _labels(self, photo: Photo) -> Labels:
+        """Segment the photo; what OpenCV or a network fails on, for want of memory say, is said of this photo alone."""
+        try:
+            return self.segmenter.segment(photo)
+        except (cv2.error, RuntimeError) as error:
+            said = " ".join(str(error).split())[:_MOST_SAID] or type(error).__name__
+            raise PhotoError(f"--method {self.segmenter.name} failed on it ({said})") from error
+
+    def _contents(self, photo: Photo, image: LabelImage, name: str) -> dict[str, bytes]:
+        contents = {f"{LABELS}/{name}": encode_label_image(image)}
         if self.preview == "method":
-            drawn = draw_segments(photo, labels, self.preview_side)
+            drawn = draw_segments(photo, image.labels, self.preview_side)
             contents[preview_name(name, self.preview)] = encode_picture(drawn, "jpg")
         elif self.preview == "all":
-            contents[preview_name(name, self.preview)] = encode_picture(self._sheet(photo, labels), "jpg")
+            contents[preview_name(name, self.preview)] = encode_picture(self._sheet(photo, image.labels), "jpg")
         return contents
 
     def _sheet(self, photo: Photo, labels: Labels) -> Photo:

@@ -37,7 +37,8 @@ class SegmentRecord:
     name : str
         POSIX path of the label image below ``labels``.
     settings : mapping
-        All that changes labels: ``method``, ``parameters``, JSON types.
+        All that changes labels: ``method``; ``parameters``, some of which may be ``auto``; ``sizes``, the lengths and
+        areas of this photo's segments. JSON types.
     files : mapping of str to Fingerprint
         What was written, by POSIX path below the folder.
     rows : sequence of sequence

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from benchmarks.bench_segmentation import agreement, print_methods, segmented
+from segmentation import METHODS
 from tests.drawn_segments import DrawnSegments, draw_facade, draw_object
 
 
@@ -32,7 +33,10 @@ def test_a_segmenter_is_timed_with_its_parameters() -> None:
 
 def test_the_table_has_a_line_for_each_method(capsys: pytest.CaptureFixture[str]) -> None:
     print_methods(draw_facade(60, 40))
-    assert len(capsys.readouterr().out.splitlines()) == 2 + 8
+    lines = capsys.readouterr().out.splitlines()
+    assert [line.split("|")[1].strip() for line in lines[2:]] == list(METHODS)
+    assert len({line.count("|") for line in lines}) == 1
+    assert "| sam | no checkpoint |" in lines[-1]
 
 
 def test_the_drawn_facade_has_15_segments_and_is_the_same_each_time() -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import cv2
@@ -11,14 +13,21 @@ from numpy.typing import NDArray
 
 from segmentation.base import Segmenter, contrib, enlarged, on_grid, without_gaps
 from segmentation.method_parameters import GridParameters
+from segmentation.parameters import Auto, size
 from storage.errors import UsageError
 
 
-class Halves(Segmenter[GridParameters]):
+@dataclass(frozen=True)
+class HalvesParameters(GridParameters):
+    side: float | Auto = size(40.0, "a length", 0, 1e6)
+    area: int | Auto = size(100, "an area", 0, 10**9, dimension=2)
+
+
+class Halves(Segmenter[HalvesParameters]):
     name = "halves"
 
-    def segment_copy(self, photo: NDArray[np.uint8], scale: float) -> NDArray[Any]:
-        self.seen = photo.shape, scale
+    def segment_copy(self, photo: NDArray[np.uint8], sizes: Mapping[str, float]) -> NDArray[Any]:
+        self.seen = photo.shape, sizes
         labels = np.full(photo.shape[:2], 7)
         labels[:, photo.shape[1] // 2 :] = 3
         labels[0] = 0
@@ -26,19 +35,26 @@ class Halves(Segmenter[GridParameters]):
 
 
 def test_a_small_photo_is_segmented_as_it_is() -> None:
-    segmenter = Halves(GridParameters(grid_megapixels=0.01))
+    segmenter = Halves(HalvesParameters(grid_megapixels=0.01, side=30, area=50))
     labels = segmenter.segment(np.zeros((100, 100, 3), np.uint8))
-    assert segmenter.seen == ((100, 100, 3), 1.0)
+    assert segmenter.seen == ((100, 100, 3), {"side": 30, "area": 50})
     assert labels.dtype == np.int32 and labels.shape == (100, 100)
 
 
 def test_a_large_photo_is_segmented_on_a_copy_and_labels_are_enlarged() -> None:
-    segmenter = Halves(GridParameters(grid_megapixels=0.01))
+    segmenter = Halves(HalvesParameters(grid_megapixels=0.01, side=30, area=160))
     labels = segmenter.segment(np.zeros((200, 800, 3), np.uint8))
-    shape, scale = segmenter.seen
-    assert shape == (50, 200, 3) and scale == pytest.approx(0.25)
+    shape, sizes = segmenter.seen
+    assert shape == (50, 200, 3) and sizes == pytest.approx({"side": 7.5, "area": 10})
     assert labels.shape == (200, 800)
     assert labels[100].tolist() == [2] * 400 + [1] * 400 and labels[3, 0] == 0 and labels[4, 0] == 2
+
+
+def test_sizes_that_follow_the_photo_are_those_of_the_photo_and_not_of_its_copy() -> None:
+    segmenter = Halves(HalvesParameters(grid_megapixels=0.01))
+    segmenter.segment(np.zeros((486, 864, 3), np.uint8))
+    scale = (10_000 / (486 * 864)) ** 0.5
+    assert segmenter.seen[1] == pytest.approx({"side": 40 * scale, "area": 100 * scale**2})
 
 
 def test_a_grid_of_0_is_the_whole_photo() -> None:
@@ -65,7 +81,7 @@ def test_gaps_are_closed_in_order_and_edges_stay() -> None:
 @pytest.mark.parametrize("photo", [np.zeros((4, 4), np.uint8), np.zeros((4, 4, 3)), np.zeros((0, 4, 3), np.uint8)])
 def test_what_is_no_photo_is_refused(photo: NDArray[Any]) -> None:
     with pytest.raises(ValueError, match="a photo is uint8"):
-        Halves(GridParameters()).segment(photo)
+        Halves(HalvesParameters()).segment(photo)
 
 
 def test_without_the_contrib_package_the_message_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -163,6 +163,13 @@ def test_a_stroke_without_points_is_refused() -> None:
         GrabCutState(DRAWN.photo).add_stroke([], StrokeKind.FOREGROUND)
 
 
+@pytest.mark.parametrize("side", [2, 4, 40])
+def test_a_photo_too_small_for_its_rectangle_is_one_segment(side: int) -> None:
+    photo = np.random.default_rng(0).integers(0, 256, (side, side, 3), dtype=np.uint8)
+    labels = create_segmenter("grabcut", method_parameters("grabcut", {"margin": 0.49})).segment(photo)
+    assert labels.shape == (side, side) and (labels == 1).all()
+
+
 def test_in_a_folder_of_photos_the_object_in_the_middle_is_the_first_segment() -> None:
     segmenter = create_segmenter("grabcut", method_parameters("grabcut", {"iterations": 2}))
     labels = segmenter.segment(DRAWN.photo)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from typing import Any
 
 import numpy as np
@@ -9,7 +10,16 @@ import pytest
 from numpy.typing import NDArray
 
 from segmentation.method_parameters import SamParameters
-from segmentation.sam import SamBox, SamPoint, SamPrompts, SamSegmenter, SamState, labels_of_masks, predict_masks
+from segmentation.sam import (
+    SamBox,
+    SamPoint,
+    SamPrompts,
+    SamSegmenter,
+    SamState,
+    labels_of_masks,
+    predict_masks,
+    thickened,
+)
 from storage.errors import UsageError
 
 PHOTO = np.random.default_rng(0).integers(0, 256, (20, 30, 3), dtype=np.uint8)
@@ -102,6 +112,54 @@ def test_the_network_is_given_the_photo_once_and_as_it_is() -> None:
     state.predict()
     state.predict()
     assert len(network.images) == 1 and network.images[0] is PHOTO
+
+
+def test_photos_that_share_a_network_are_each_given_to_it_again() -> None:
+    network = StandIn()
+    first, second = SamState(PHOTO, network), SamState(PHOTO[::-1].copy(), network)
+    for state in (first, second, second, first):
+        state.prompts = prompts(SamPoint(5, 5))
+        state.predict()
+    assert [image is PHOTO for image in network.images] == [True, False, True]
+
+
+def test_after_a_photo_that_the_network_could_not_take_the_next_is_given_to_it() -> None:
+    class Failing(StandIn):
+        def set_image(self, image: NDArray[np.uint8]) -> None:
+            super().set_image(image)
+            if image is not PHOTO:
+                raise MemoryError
+
+    network = Failing()
+    first, second = SamState(PHOTO, network), SamState(PHOTO.copy(), network)
+    for state in (first, second, first):
+        state.prompts = prompts(SamPoint(5, 5))
+        with nullcontext() if state is first else pytest.raises(MemoryError):
+            state.predict()
+    assert len(network.images) == 3
+
+
+@pytest.mark.parametrize(("shape", "taken"), [((1, 20_000), (20, 20_000)), ((3000, 2), (3000, 3)), ((2, 2048), None)])
+def test_a_very_thin_photo_is_thickened_for_the_network(shape: tuple[int, int], taken: tuple[int, int] | None) -> None:
+    photo = np.random.default_rng(0).integers(0, 256, (*shape, 3), dtype=np.uint8)
+    thick = thickened(photo)
+    assert thick.shape[:2] == (taken or shape) and (thick[: shape[0], : shape[1]] == photo).all()
+    assert (thick is photo) == (taken is None)
+
+
+def test_of_a_thickened_photo_mask_and_labels_have_the_size_of_the_photo() -> None:
+    photo = np.zeros((1, 3000, 3), np.uint8)
+    generator = Generator()
+    assert SamSegmenter(SamParameters(), generator).segment(photo).shape == (1, 3000)
+    assert generator.images[0].shape == (3, 3000, 3)
+
+    class Wide(StandIn):
+        def predict(self, **_: Any) -> tuple[NDArray[Any], NDArray[Any], NDArray[Any]]:
+            return np.ones((3, 3, 3000), bool), np.ones(3), np.zeros((3, 4, 4))
+
+    state = SamState(photo, Wide())
+    state.add(SamPoint(5, 0))
+    assert state.predict().shape == (1, 3000)
 
 
 def test_undo_takes_back_the_last_prompt_and_reset_all() -> None:

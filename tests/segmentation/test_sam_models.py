@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import sys
 from pathlib import Path
 from types import ModuleType
@@ -127,6 +128,38 @@ def test_without_pytorch_the_message_says_so(tmp_path: Path, monkeypatch: pytest
     monkeypatch.setattr("segmentation.sam_models.importlib.import_module", missing)
     with pytest.raises(UsageError, match="needs PyTorch.*pip install torch"):
         check_sam(checkpoint(tmp_path, "sam_vit_b.pth"))
+
+
+@pytest.mark.usefixtures("second")
+@pytest.mark.parametrize(("folder", "is_shown"), [("sam2", False), ("stages", True)])
+def test_what_sam2_logs_of_each_photo_is_not_shown(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, folder: str, is_shown: bool
+) -> None:
+    load_predictor(checkpoint(tmp_path, "sam2_hiera_tiny.pt"))
+    path = str(tmp_path / folder / "build_sam.py")
+    logging.getLogger().handle(logging.LogRecord("root", logging.ERROR, path, 1, "said", None, None))
+    assert bool(caplog.records) == is_shown
+
+
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        (RuntimeError("Error(s) in loading state_dict for Sam:\n\tMissing key(s)"), "are those of another network"),
+        (RuntimeError(), "are those of another network"),
+        (KeyError("model"), "it has no 'model'"),
+        (OSError(), "OSError"),
+    ],
+)
+def test_what_is_wrong_with_a_checkpoint_is_said_in_words(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: Exception, said: str, second: list[tuple[Any, ...]]
+) -> None:
+    def build(*_: Any, **__: Any) -> str:
+        raise error
+
+    monkeypatch.setattr(sys.modules["sam2.build_sam"], "build_sam2", build)
+    with pytest.raises(UsageError, match=rf"cannot be loaded as .*yaml on cpu \(.*{said}\)$"):
+        load_predictor(checkpoint(tmp_path, "sam2_hiera_tiny.pt"))
+    assert not second
 
 
 @pytest.mark.usefixtures("first")

@@ -69,4 +69,4 @@ def test_the_help_shows_every_parameter_with_takers_defaults_and_range(capsys: p
         parse_args(["--help"])
     shown = " ".join(capsys.readouterr().out.split())
     assert all(f"--{name}" in shown for name in flags())
-    assert "a whole number from 1 to 1,000; kmeans, slickmeans, graph: 15)" in shown.replace("- ", "-")
+    assert "a whole number from 1 to 1,000; kmeans, slickmeans: 15; graph: auto)" in shown.replace("- ", "-")

@@ -16,6 +16,7 @@ from stages.segmenting.segment import photos_of, segment_images
 from stages.settings.segmentation import SegmentSettings
 from storage.errors import StageError, UsageError
 from storage.formats.label_images import read_label_image
+from storage.formats.segment_records import read_segment_records
 from tests.drawn_segments import draw_facade
 
 DRAWN = draw_facade(96, 64)
@@ -118,8 +119,60 @@ def test_another_method_into_the_same_folder_is_refused_with_the_flag(tmp_path: 
     segment_images(settings(tmp_path))
     with pytest.raises(UsageError, match="made with --method graph, not felzenszwalb"):
         segment_images(settings(tmp_path, method="felzenszwalb"))
-    with pytest.raises(UsageError, match="made with --k 15.0, not 30.0"):
+    with pytest.raises(UsageError, match="made with --k auto, not 30.0"):
         segment_images(settings(tmp_path, given={"k": "30"}))
+
+
+def test_sizes_follow_each_photo_and_stand_in_its_records_and_in_the_report(tmp_path: Path) -> None:
+    save(tmp_path / "photos", "a.png")
+    Image.fromarray(draw_facade(1200, 700).photo).save(tmp_path / "photos" / "b.png")
+    report = segment_images(settings(tmp_path, given={"min_segment_size": "30"}))
+    records = read_segment_records(tmp_path / "out")
+    sizes = {name: record.settings["sizes"] for name, record in records.items()}
+    assert sizes == {
+        "a.png": {"k": 15.0, "min_segment_size": 30},
+        "b.png": {"k": 30.01, "min_segment_size": 30},
+    }
+    assert records["a.png"].settings["parameters"]["k"] == "auto"
+    for name in ("a", "b"):
+        labels = read_label_image(tmp_path / "out" / "labels" / f"{name}.png")
+        assert labels.settings == records[f"{name}.png"].settings
+    assert report.notes == ["by the size of the photos: k 15 to 30.01"]
+
+
+def test_sizes_that_were_given_make_the_labels_that_the_same_sizes_by_auto_make(tmp_path: Path) -> None:
+    save(tmp_path / "photos", "a.png")
+    segment_images(settings(tmp_path))
+    sizes = read_segment_records(tmp_path / "out")["a.png"].settings["sizes"]
+    report = segment_images(settings(tmp_path, batch=tmp_path / "given", given=sizes))
+    labels = [read_label_image(tmp_path / folder / "labels" / "a.png").labels for folder in ("out", "given")]
+    assert (labels[0] == labels[1]).all() and not report.notes
+
+
+def of_an_earlier_version(folder: Path, parameters: dict[str, object]) -> None:
+    """Leave the records as they were when all sizes were numbers and stood among the parameters alone."""
+    for path in (folder / ".segments").iterdir():
+        record = json.loads(path.read_text())
+        record["settings"] = {"method": record["settings"]["method"], "parameters": parameters}
+        path.write_text(json.dumps(record))
+
+
+def test_a_folder_made_with_the_former_sizes_is_refused_and_goes_on_with_these_sizes(tmp_path: Path) -> None:
+    save(tmp_path / "photos", "a.png")
+    former = {"k": 15.0, "min_segment_size": 100}
+    segment_images(settings(tmp_path, given=former))
+    of_an_earlier_version(tmp_path / "out", {"grid_megapixels": 2.0, "sigma": 0.5, "k": 15.0, "min_segment_size": 100})
+    with pytest.raises(UsageError, match="made with --k 15.0, not auto: give the same, or another folder"):
+        segment_images(settings(tmp_path))
+    assert segment_images(settings(tmp_path, given=former)).is_current
+
+
+def test_a_folder_made_without_a_parameter_is_refused_with_its_name(tmp_path: Path) -> None:
+    save(tmp_path / "photos", "a.png")
+    segment_images(settings(tmp_path))
+    of_an_earlier_version(tmp_path / "out", {"grid_megapixels": 2.0, "sigma": 0.5, "k": "auto"})
+    with pytest.raises(UsageError, match="by a version without --min_segment_size: give another folder"):
+        segment_images(settings(tmp_path))
 
 
 def test_a_file_of_someone_else_is_never_overwritten(tmp_path: Path) -> None:

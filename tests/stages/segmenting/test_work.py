@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 from PIL import Image
@@ -16,6 +17,7 @@ from storage.formats.segment_records import read_segment_records
 from tests.drawn_segments import draw_facade
 
 SETTINGS = {"method": "kmeans", "parameters": {"k": 3}}
+MADE_BY = SETTINGS | {"sizes": {"color_importance": 5.0}}
 
 
 @pytest.fixture
@@ -38,11 +40,13 @@ def work(tmp_path: Path) -> SegmentWork:
 
 def test_label_image_preview_and_record_say_the_same(work: SegmentWork) -> None:
     made = work("b/x.png", SegmentJob("b/x.png", {}))
-    labels = read_label_image(work.folder / "labels" / "b" / "x.png").labels
+    image = read_label_image(work.folder / "labels" / "b" / "x.png")
+    labels = image.labels
+    assert image.settings == MADE_BY
     record = read_segment_records(work.folder)["b/x.png"]
     assert made.value == labels.max() == 3 and made.image_size == (60, 40)
     assert [row[1] for row in record.rows] == np.bincount(labels.ravel())[1:].tolist()
-    assert sorted(record.files) == ["labels/b/x.png", "previews/b/x.jpg"] and record.settings == SETTINGS
+    assert sorted(record.files) == ["labels/b/x.png", "previews/b/x.jpg"] and record.settings == MADE_BY
     with Image.open(work.folder / "previews" / "b" / "x.jpg") as preview:
         assert max(preview.size) == 32
 
@@ -86,6 +90,23 @@ def test_nothing_is_left_of_a_photo_that_changes_meanwhile(work: SegmentWork, mo
     with pytest.raises(PhotoError, match="changed while it was being read"):
         work("b/x.png", SegmentJob("b/x.png", {}))
     assert not [path for path in work.folder.rglob("*") if path.is_file()]
+
+
+@pytest.mark.parametrize(
+    "error", [cv2.error("(-4:Insufficient memory)\nin function 'alloc'"), RuntimeError("out of it")]
+)
+def test_a_photo_that_the_method_fails_on_is_skipped_with_the_reason(
+    work: SegmentWork, monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
+    def segment(_: np.ndarray) -> np.ndarray:
+        raise error
+
+    monkeypatch.setattr(work.segmenter, "segment", segment)
+    with pytest.raises(
+        PhotoError, match=r"^--method kmeans failed on it \((.*Insufficient memory\) in.*|out of it)\)$"
+    ):
+        work("b/x.png", SegmentJob("b/x.png", {}))
+    assert not work.folder.exists()
 
 
 def test_names_of_pictures_follow_the_label_image() -> None:
