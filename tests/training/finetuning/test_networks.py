@@ -9,8 +9,11 @@ import pytest
 
 from networks.simclr import PUBLISHED_SHAPES, SimclrShape
 from networks.simclr import make_encoder as make_simclr
+from networks.simclr_conversion import convert_checkpoint
 from networks.simclr_weights import SimclrWeights, write_simclr_weights
 from storage.errors import DamagedFileError, StageError, UsageError
+from storage.formats.tf_checkpoint import open_tf_checkpoint
+from tests.networks.tiny_simclr import drawn, drawn_head, put_checkpoint
 from training.checkpoints import save_checkpoint
 from training.finetuning.networks import begin, filled, make_encoder, read_encoder
 from training.finetuning.settings import MODELS
@@ -104,6 +107,18 @@ def test_converted_weights_begin_a_network_of_simclr_with_the_padding_that_they_
     encoder = filled(make_encoder(SIMCLR, start.shape), start.state, "file")
     with torch.inference_mode():
         assert torch.equal(encoder.module.eval()(VALUES), published.eval()(VALUES))
+
+
+def test_a_checkpoint_of_tensorflow_begins_a_fine_tuning_with_the_descriptors_that_it_had(tmp_path: Path) -> None:
+    shape = PUBLISHED_SHAPES[SELECTIVE]
+    raw, averaged = drawn(1, shape), drawn(2, shape)
+    checkpoint = open_tf_checkpoint(put_checkpoint(tmp_path / "model.ckpt-7", raw, averaged, drawn_head(3, shape)))
+    write_simclr_weights(tmp_path / "w.pt", convert_checkpoint(checkpoint, shape, is_averaged=True), {})
+    start = begin(SELECTIVE, tmp_path / "w.pt")
+    encoder = filled(make_encoder(SELECTIVE, start.shape), start.state, "w.pt")
+    with torch.inference_mode():
+        found = encoder.module.eval()(VALUES)
+        assert torch.equal(found, averaged(VALUES)) and not torch.allclose(found, raw(VALUES))
 
 
 def test_weights_of_simclr_that_are_not_there_name_the_command_that_fetches_them(tmp_path: Path) -> None:
