@@ -5,7 +5,8 @@ building are never told apart: the descriptor adapts to your buildings.
 
 Reads   the photos of one folder or more (--images); weights to begin with; in field mode verified pairs
         (match_pairs.py) or clusters.json (create_clusters.py)
-Writes  to --output_dir: finetuned.onnx with finetuned.onnx.json (extract_features.py --model onnx:FILE),
+Writes  to --output_dir: finetuned.onnx with finetuned.onnx.json (extract_features.py --model onnx:FILE), of
+        simclr... finetuned.pt (extract_features.py --model simclr... --weights FILE),
         checkpoints/epoch-NNNN.pt (0 is the start), curve.csv, recipe.json, photos.csv, reports/finetune_simclr/.
         Killed at any moment, the same command goes on after its newest checkpoint.
 

@@ -178,7 +178,16 @@ def same_pictures(photos: Sequence[NDArray[np.uint8]], judged: Sequence[NDArray[
     photos, judged : sequence of ndarray of uint8, shape (H, W, 3)
         N and M photos.
     """
-    return _has_like(_thumbnails(photos), _thumbnails(judged), SAME_PICTURE)
+    correlations = picture_correlations(photos, judged)
+    return np.asarray(correlations.max(axis=1) > SAME_PICTURE)
+
+
+def picture_correlations(
+    photos: Sequence[NDArray[np.uint8]], others: Sequence[NDArray[np.uint8]]
+) -> NDArray[np.float32]:
+    """Give the correlation of the pixels of thumbnails (N, M), -1 to 1, each colour less its mean."""
+    ours, theirs = _unit(_thumbnails(photos)), _unit(_thumbnails(others))
+    return np.asarray(ours @ theirs.T)
 
 
 def _thumbnails(photos: Sequence[NDArray[np.uint8]]) -> NDArray[np.float32]:

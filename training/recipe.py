@@ -26,6 +26,7 @@ from training.pool import Aim, Pool, make_pool
 from training.positives import Positives, find_positives, no_positives
 from training.reporting import Reports, check_tensorboard
 from training.settings import OBJECTIVES, Recipe
+from training.shared_settings import check_choices
 from training.student import count_parameters, make_student
 from training.teacher import Teacher, open_teacher
 from training.views import Views
@@ -102,8 +103,7 @@ def check_recipe(recipe: Recipe, has_teacher: bool = False) -> None:
         Whether a teacher is handed in beside the recipe.
     """
     has_teacher = has_teacher or recipe.teacher is not None
-    if recipe.objective not in OBJECTIVES:
-        raise UsageError(f"--objective {recipe.objective}: must be one of {', '.join(OBJECTIVES)}")
+    check_choices(recipe, {"objective": OBJECTIVES})
     if recipe.objective == "distill" and not has_teacher:
         raise UsageError("--objective distill: needs a --teacher")
     if recipe.objective == "both" and not has_teacher and recipe.initial is None:

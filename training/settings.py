@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
+
+from training.shared_settings import TrainingRun, half_cosine
 
 INPUT_SIDE = 384  # of a square with the area at which whole photos are seen when the descriptor is used
 WARMUP_SHARE = 1 / 30  # of the steps
@@ -181,8 +182,8 @@ class LearningSettings:
     def rate(self, step: int) -> float:
         """Give the learning rate at a step."""
         warmup = max(1, round(self.num_steps * WARMUP_SHARE))
-        cosine = 0.5 * (1 + math.cos(math.pi * step / self.num_steps))
-        return self.learning_rate * min(1.0, (step + 1) / warmup) * (LAST_RATE + (1 - LAST_RATE) * cosine)
+        falling = LAST_RATE + (1 - LAST_RATE) * half_cosine(step / self.num_steps)
+        return self.learning_rate * min(1.0, (step + 1) / warmup) * falling
 
 
 ADAPTATION = LearningSettings(
@@ -191,15 +192,11 @@ ADAPTATION = LearningSettings(
 
 
 @dataclass(frozen=True)
-class Recipe:
+class Recipe(TrainingRun):
     """One training, from folders of photos to an ONNX file.
 
     Attributes
     ----------
-    images : tuple of Path
-        Folders of photos to learn from.
-    output_dir : Path
-        Where everything is written.
     teacher : Path or None
         The teacher's file.
     objective : str
@@ -217,20 +214,12 @@ class Recipe:
         Where the pool of crops lies; None for a folder of the output's. Trainings with the same crops can share one.
     input_side : int
         Side in pixels of whole photos when the descriptor is used.
-    device : str
-        ``cpu`` or ``cuda``.
-    num_threads : int or None
-        Threads of the processor; None for torch's own choice.
     num_workers : int
         Processes that make crops and ask the teacher.
-    tensorboard : bool
-        Whether scalars are written for TensorBoard too.
     student, pool, learning, contrastive
         What is learnt, from what, and how.
     """
 
-    images: tuple[Path, ...]
-    output_dir: Path
     teacher: Path | None = None
     objective: str = "distill"
     groups: Path | None = None
@@ -240,10 +229,7 @@ class Recipe:
     min_positive_score: float = 0.0
     pool_dir: Path | None = None
     input_side: int = INPUT_SIDE
-    device: str = "cpu"
-    num_threads: int | None = None
     num_workers: int = 1
-    tensorboard: bool = False
     student: StudentSettings = field(default_factory=StudentSettings)
     pool: PoolSettings = field(default_factory=PoolSettings)
     learning: LearningSettings = field(default_factory=LearningSettings)

@@ -57,6 +57,7 @@ MODELS = {
     "efficientnet_b7": ModelEntry("imagenet", strong_threshold=0.8, weak_threshold=0.65),
     **{model: ModelEntry("simclr", strong_threshold=0.8, weak_threshold=0.65) for model in SIMCLR_MODELS},
     "autoencoder": ModelEntry("autoencoder", strong_threshold=0.999, weak_threshold=0.998),
+    "thumbnail": ModelEntry("thumbnail", strong_threshold=0.98, weak_threshold=0.95),
 }
 ONNX = "onnx:"  # a network that the user brings: onnx:FILE
 ONNX_ENTRY = ModelEntry("onnx_file", strong_threshold=0.35, weak_threshold=0.2)  # netvlad's: placeholders

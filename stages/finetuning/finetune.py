@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from hloc.extractors import ONNX
 from hloc.extractors.onnx_input import FILE_FORMAT, FORMAT_VERSION
 from hloc.extractors.picture import Picture
+from networks.simclr import PUBLISHED_SHAPES
+from networks.simclr_weights import SimclrWeights, write_simclr_weights
 from storage.atomic import write_json, write_text
 from storage.fingerprints import sha256_of_file
 from storage.lock import work_lock
@@ -21,11 +24,12 @@ from training.finetuning.export import describe_pictures, export_encoder, whiten
 from training.finetuning.learning import Finetuning, Running
 from training.finetuning.networks import Encoder, Start, begin, filled, make_encoder
 from training.finetuning.pairs import Collection
-from training.finetuning.settings import MADE_BY, MODEL_FILE, FinetuneRecipe
+from training.finetuning.settings import MADE_BY, FinetuneRecipe
 from training.photo_set import LONGEST_SIDE, PhotoSet, find_photos, load_photos
 from training.positives import Positives, find_positives, no_positives, positives_of_groups
 from training.processes import Processes, joined
 from training.reporting import CURVE_FILE, Epoch, EpochReports, check_tensorboard
+from training.whitening import Whitening
 
 STAGE = "finetune_simclr"
 RECIPE_FILE, PHOTOS_FILE = "recipe.json", "photos.csv"
@@ -122,26 +126,37 @@ def _reports(recipe: FinetuneRecipe, processes: Processes) -> Iterator[Any]:
 
 
 def _export(recipe: FinetuneRecipe, encoder: Encoder, start: Start, photos: PhotoSet, report: RunReport) -> None:
-    """Write the network, what it takes, and the papers that go with it."""
-    model = recipe.output_dir / MODEL_FILE
-    picture = picture_of(recipe.input_side or encoder.input_side)
-    whitening = None
-    if recipe.whiten:
-        pictures = [picture.of(photo) for photo in photos.photos]
-        whitening = whitening_of(describe_pictures(encoder.module, pictures), start.whitening)
+    """Write the network and the papers that go with it."""
     told = {"model": recipe.model, "epochs": recipe.learning.epochs, "whitened": recipe.whiten}
-    export_encoder(model, encoder.module, whitening, told)
-    taken = {"input_size": list(picture.size), "input_fit": picture.fit, "input_mean": list(picture.mean)}
-    taken |= {"input_std": list(picture.std)}
-    write_json(Path(f"{model}.json"), {"format": FILE_FORMAT, "format_version": FORMAT_VERSION} | taken)
+    if recipe.model in PUBLISHED_SHAPES:
+        is_exact = bool(start.shape["exact_padding"])
+        weights = SimclrWeights(encoder.module.state_dict(), None, is_exact)
+        write_simclr_weights(recipe.model_file, weights, told | {"weights": "fine-tuned"})
+    else:
+        picture, whitening = picture_of(recipe.input_side or encoder.input_side), None
+        if recipe.whiten:
+            pictures = [picture.of(photo) for photo in photos.photos]
+            whitening = whitening_of(describe_pictures(encoder.module, pictures), start.whitening)
+        write_onnx(recipe.model_file, encoder, picture, whitening, told)
     write_text(recipe.output_dir / PHOTOS_FILE, photos.as_csv())
-    result = {"model": MODEL_FILE, "sha256": sha256_of_file(model), "counts": report.counts}
+    result = {"model": recipe.model_file.name, "sha256": sha256_of_file(recipe.model_file), "counts": report.counts}
     chosen = recipe.identity() | {"weights": None if recipe.weights is None else sha256_of_file(recipe.weights)}
     write_json(recipe.output_dir / RECIPE_FILE, chosen | {"result": result})
 
 
+def write_onnx(
+    path: Path, encoder: Encoder, picture: Picture, whitening: Whitening | None, told: Mapping[str, Any]
+) -> None:
+    """Write a network for ``--model onnx:FILE``, and beside it what the network takes; both atomically."""
+    export_encoder(path, encoder.module, whitening, told)
+    taken = {"input_size": list(picture.size), "input_fit": picture.fit, "input_mean": list(picture.mean)}
+    taken |= {"input_std": list(picture.std)}
+    write_json(Path(f"{path}.json"), {"format": FILE_FORMAT, "format_version": FORMAT_VERSION} | taken)
+
+
 def _report(recipe: FinetuneRecipe, learning: Finetuning, photos: PhotoSet, losses: list[Epoch]) -> RunReport:
-    model, num_found = recipe.output_dir / MODEL_FILE, len(photos.photos) + len(photos.skipped)
+    model, num_found = recipe.model_file, len(photos.photos) + len(photos.skipped)
+    use = f"{recipe.model} --weights {model}" if recipe.model in PUBLISHED_SHAPES else f"{ONNX}{model}"
     settings = asdict(recipe.learning) | {"model": recipe.model, "images": [str(folder) for folder in recipe.images]}
     report = RunReport(
         STAGE,
@@ -160,7 +175,7 @@ def _report(recipe: FinetuneRecipe, learning: Finetuning, photos: PhotoSet, loss
             f"{last.number}"
         )
     report.notes += [
-        f"use it with: python extract_features.py --model onnx:{model}",
+        f"use it with: python extract_features.py --model {use}",
         "whether it is better than its start: python -m tools.evaluate_finetuning, on photos that it has not seen",
     ]
     return report

@@ -2,26 +2,20 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from storage.atomic import write_json
-from storage.errors import DamagedFileError, StageError
 from storage.fingerprints import Fingerprint
 from storage.formats.csv_text import csv_text
-from storage.formats.json_file import read_versioned_json
+from storage.formats.photo_records import RecordKind, fingerprint_of, fingerprint_row
 from storage.names import check_name
 from storage.unchanged import write_if_changed
 
 FOLDER = ".segments"
-RECORD_FORMAT = "segment-record"
-RECORD_VERSION = 1
 MADE_BY = "python -m tools.segment_images"
 COLUMNS = ("path", "id", "pixels", "share", "left", "top", "width", "height", "red", "green", "blue")
-_DIGITS = 32
 
 
 @dataclass(frozen=True)
@@ -55,29 +49,14 @@ class SegmentRecord:
 
 def write_segment_record(folder: Path, record: SegmentRecord) -> None:
     """Write the record of a photo to ``folder/.segments``, atomically."""
-    header = {"format": RECORD_FORMAT, "format_version": RECORD_VERSION, "source": record.source, "name": record.name}
-    files = {path: vars(found) for path, found in sorted(record.files.items())}
-    content = header | vars(record.fingerprint) | {"settings": dict(record.settings), "files": files}
-    write_json(record_path(folder, record.source), content | {"rows": [list(row) for row in record.rows]})
-
-
-def record_path(folder: Path, source: str) -> Path:
-    """Give where the record of a photo stands."""
-    return folder / FOLDER / f"{hashlib.sha256(source.encode()).hexdigest()[:_DIGITS]}.json"
+    files = {path: fingerprint_row(found) for path, found in sorted(record.files.items())}
+    content = {"name": record.name} | fingerprint_row(record.fingerprint) | {"settings": dict(record.settings)}
+    KIND.write(folder, record.source, content | {"files": files, "rows": [list(row) for row in record.rows]})
 
 
 def read_segment_records(folder: Path) -> dict[str, SegmentRecord]:
-    """Read all records below ``folder`` by image name, sorted.
-
-    Raises
-    ------
-    StageError
-        When a name in one is hostile.
-    DamagedFileError
-        When one is no record, of an unknown version, or incomplete.
-    """
-    records = [_read(path) for path in sorted((folder / FOLDER).glob("*.json"))]
-    return {record.source: record for record in sorted(records, key=lambda record: record.source)}
+    """Read all records below ``folder``; see :meth:`storage.formats.photo_records.RecordKind.read_all`."""
+    return KIND.read_all(folder)
 
 
 def write_segments_table(path: Path, records: Iterable[SegmentRecord]) -> bool:
@@ -86,17 +65,11 @@ def write_segments_table(path: Path, records: Iterable[SegmentRecord]) -> bool:
     return write_if_changed(path, csv_text(COLUMNS, rows).encode())
 
 
-def _read(path: Path) -> SegmentRecord:
-    content = read_versioned_json(path, MADE_BY, RECORD_FORMAT, RECORD_VERSION)
-    try:
-        rows = [_row(row) for row in content["rows"]]
-        files = {check_name(name): _fingerprint(row) for name, row in content["files"].items()}
-        source, name = check_name(content["source"]), check_name(content["name"])
-        return SegmentRecord(source, _fingerprint(content), name, dict(content["settings"]), files, rows)
-    except StageError as error:
-        raise StageError(f"{path}: {error}") from error
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
-        raise DamagedFileError(f"damaged: {path} ({error!r:.100}); delete it and run {MADE_BY} again") from error
+def _parsed(content: Mapping[str, Any]) -> SegmentRecord:
+    rows = [_row(row) for row in content["rows"]]
+    files = {check_name(name): fingerprint_of(row) for name, row in content["files"].items()}
+    source, name = check_name(content["source"]), check_name(content["name"])
+    return SegmentRecord(source, fingerprint_of(content), name, dict(content["settings"]), files, rows)
 
 
 def _row(row: Any) -> list[int | float]:
@@ -105,7 +78,4 @@ def _row(row: Any) -> list[int | float]:
     return list(row)
 
 
-def _fingerprint(row: Mapping[str, Any]) -> Fingerprint:
-    if type(row["size"]) is not int or type(row["mtime_ns"]) is not int:
-        raise ValueError(f"size {row['size']!r}, mtime_ns {row['mtime_ns']!r}")
-    return Fingerprint(row["size"], row["mtime_ns"], str(row["sha256"]))
+KIND = RecordKind(FOLDER, "segment-record", 1, MADE_BY, _parsed)

@@ -44,7 +44,7 @@ def test_a_size_that_is_none_is_a_wrong_call(tmp_path: Path, size: str, capsys: 
     ("flags", "message"),
     [
         (["--size", "48"], "--size 48x48: both sides must be multiples of 32 pixels"),
-        (["--epochs", "0"], "--epochs 0: must be at least 1"),
+        (["--epochs", "0"], "--epochs 0: must be 1 or more"),
         (["--learning_rate", "nan"], "--learning_rate nan: must be above 0"),
         (["--device", "tpu"], "--device tpu: must be cpu, cuda or cuda:N"),
     ],

@@ -10,7 +10,7 @@ import pytest
 from storage.errors import StageError
 from tests.drawn_photos import draw_photo, save_photos
 from tests.training.conftest import ColourTeacher
-from training.photo_set import copies_of, find_photos, load_photos, same_pictures, whole_answers
+from training.photo_set import copies_of, find_photos, load_photos, picture_correlations, same_pictures, whole_answers
 
 
 def test_photos_of_all_folders_are_found(tmp_path: Path) -> None:
@@ -91,3 +91,10 @@ def test_a_copy_in_another_size_and_light_is_found_without_a_teacher() -> None:
 def test_an_empty_picture_is_no_copy_of_another() -> None:
     black, white = np.zeros((20, 30, 3), np.uint8), np.full((30, 20, 3), 255, np.uint8)
     assert not same_pictures([black], [white]).any()
+
+
+def test_thumbnails_correlate_whatever_their_size_and_light_and_not_with_their_negative() -> None:
+    photo = np.asarray(draw_photo(7, 96, 64))
+    darker, negative = photo // 2, 255 - photo
+    found = picture_correlations([photo], [np.asarray(draw_photo(7, 96, 64).resize((48, 32))), darker, negative])
+    assert found.shape == (1, 3) and found[0, 0] > 0.99 and found[0, 1] > 0.99 and found[0, 2] < -0.99

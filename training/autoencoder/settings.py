@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import math
 from dataclasses import asdict, dataclass
-from pathlib import Path
 from typing import Any
 
 from storage.errors import UsageError
+from training.shared_settings import TrainingRun, check_choices, check_least, check_positive
 
 LOSSES = ("mse", "l1", "perceptual")
 SCHEDULES = ("constant", "step")
@@ -159,14 +159,9 @@ class AutoencoderSettings:
 
     def check(self) -> None:
         """Raise UsageError, naming the flag, when a value is out of range."""
-        for flag, allowed in (("architecture", tuple(ARCHITECTURES)), ("loss", LOSSES), ("schedule", SCHEDULES)):
-            if getattr(self, flag) not in allowed:
-                raise UsageError(f"--{flag} {getattr(self, flag)}: must be one of {', '.join(allowed)}")
-        for flag, least in (("epochs", 1), ("patience", 1), ("batch_size", 1), ("seed", 0)):
-            if getattr(self, flag) < least:
-                raise UsageError(f"--{flag} {getattr(self, flag)}: must be at least {least}")
-        if not 0 < self.learning_rate < math.inf:
-            raise UsageError(f"--learning_rate {self.learning_rate:g}: must be above 0")
+        check_choices(self, {"architecture": tuple(ARCHITECTURES), "loss": LOSSES, "schedule": SCHEDULES})
+        check_least(self, {"epochs": 1, "patience": 1, "batch_size": 1, "seed": 0})
+        check_positive(self, ("learning_rate",))
         if not 0 < self.validation_share < 1:
             raise UsageError(f"--validation_share {self.validation_share:g}: must be above 0 and below 1")
         stride = self.shape.stride
@@ -178,31 +173,16 @@ class AutoencoderSettings:
 
 
 @dataclass(frozen=True)
-class AutoencoderRecipe:
+class AutoencoderRecipe(TrainingRun):
     """One training, from folders of photos to an ONNX file.
 
     Attributes
     ----------
-    images : tuple of Path
-        Folders of photos to learn from.
-    output_dir : Path
-        Where everything is written.
     learning : AutoencoderSettings
         What is learnt, and how.
-    device : str
-        ``cpu``, ``cuda`` or ``cuda:N``.
-    num_threads : int or None
-        Threads of the processor; None for torch's own choice.
-    tensorboard : bool
-        Whether scalars are written for TensorBoard too.
     follow_links : bool
         Whether symbolic links in the image folders are followed.
     """
 
-    images: tuple[Path, ...]
-    output_dir: Path
     learning: AutoencoderSettings = AutoencoderSettings()
-    device: str = "cpu"
-    num_threads: int | None = None
-    tensorboard: bool = False
     follow_links: bool = False

@@ -13,7 +13,11 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
-from storage.errors import DamagedFileError, UsageError
+from networks.simclr import PUBLISHED_SHAPES
+from networks.simclr import make_encoder as make_simclr
+from networks.simclr_weights import read_simclr_weights
+from storage.errors import DamagedFileError, StageError, UsageError
+from storage.model_files import fetch_command
 from training.checkpoints import read_checkpoint, read_weights
 from training.finetuning.settings import MADE_BY, MODELS
 from training.initial import read_initial
@@ -89,7 +93,8 @@ class Family:
 
 def _families() -> dict[str, Family]:
     student, resnet = Family(_build_student, _begin_student), Family(_build_resnet, _begin_resnet)
-    return {"tiny": student, "street": student, "resnet18": resnet, "resnet50": resnet}
+    simclr = dict.fromkeys(PUBLISHED_SHAPES, Family(_build_simclr, _begin_simclr))
+    return {"tiny": student, "street": student, "resnet18": resnet, "resnet50": resnet, **simclr}
 
 
 def begin(model: str, weights: Path | None) -> Start:
@@ -106,9 +111,9 @@ def begin(model: str, weights: Path | None) -> Start:
     """
     if model not in MODELS:
         raise UsageError(f"--model {model}: must be one of {', '.join(MODELS)}")
-    if weights is not None and weights.suffix.lower() == ".pt":
+    if weights is not None and weights.suffix.lower() == ".pt" and weights.is_file():
         state = read_checkpoint(weights, made_by=MADE_BY)
-        if "encoder" in state:
+        if {"model", "shape", "encoder"} <= state.keys():
             if state["model"] != model:
                 raise UsageError(f"--weights {weights}: is of --model {state['model']}, not {model}")
             return Start(state["shape"], state["encoder"])
@@ -204,6 +209,22 @@ def _begin_resnet(model: str, weights: Path | None) -> Start:
     state = read_weights(weights, f"python -m tools.download_models {model}")
     kept = {f"network.{name}": value for name, value in state.items() if not name.startswith(CLASSIFIER)}
     return Start({}, kept)
+
+
+def _build_simclr(model: str, shape: Mapping[str, Any], seed: int) -> Encoder:
+    published = PUBLISHED_SHAPES[model]
+    network: Any = make_simclr(published, exact_padding=shape.get("exact_padding", True), seed=seed)
+    parts = ((network.stem,), *((stage,) for stage in list(network.stages)[:3]))
+    return Encoder(network, published.dimension, parts, 320)
+
+
+def _begin_simclr(model: str, weights: Path | None) -> Start:
+    if weights is None:
+        return Start({"exact_padding": True})
+    if not weights.is_file():
+        raise StageError(f"there is no weight file {weights}; fetch it with: {fetch_command(model)}")
+    found = read_simclr_weights(weights, PUBLISHED_SHAPES[model])
+    return Start({"exact_padding": found.exact_padding}, found.encoder)
 
 
 @cache

@@ -8,13 +8,17 @@ from pathlib import Path
 from typing import Any
 
 from storage.errors import UsageError
+from storage.simclr_files import MEGABYTES as SIMCLR_MODELS
+from training.shared_settings import TrainingRun, check_choices, check_least, check_positive, half_cosine
 
-MODELS = ("tiny", "street", "resnet18", "resnet50")
+MODELS = ("tiny", "street", "resnet18", "resnet50", *SIMCLR_MODELS)
 OPTIMIZERS = ("lars", "adamw", "sgd")
 SCHEDULES = ("cosine", "none")
+LEAST_SIDE = 32  # pixels; what the last map of every network is one place of
 FREEZES = ("none", "stem", "stage1", "stage2", "stage3")
 PUBLISHED, RANDOM = "default", "none"  # as --weights
 MODEL_FILE, CHECKPOINTS_FOLDER = "finetuned.onnx", "checkpoints"
+SIMCLR_FILE = "finetuned.pt"  # in place of the ONNX file, which cannot hold the largest of these networks
 MADE_BY = "python -m tools.finetune_simclr"
 
 
@@ -114,28 +118,21 @@ class FinetuneSettings:
             return (step + 1) / max(1.0, warmup) if warmup >= 1 else 1.0
         if self.schedule == "none":
             return 1.0
-        return 0.5 * (1 + math.cos(math.pi * (step - warmup) / max(1.0, num_steps - warmup)))
+        return half_cosine((step - warmup) / max(1.0, num_steps - warmup))
 
     def check(self) -> None:
         """Raise UsageError, naming the flag, when a value is out of range."""
-        for flag, allowed in (("optimizer", OPTIMIZERS), ("schedule", SCHEDULES), ("freeze", FREEZES)):
-            if getattr(self, flag) not in allowed:
-                raise UsageError(f"--{flag} {getattr(self, flag)}: must be one of {', '.join(allowed)}")
+        check_choices(self, {"optimizer": OPTIMIZERS, "schedule": SCHEDULES, "freeze": FREEZES})
         least = {"epochs": 1, "batch_size": 1, "accumulate": 1, "warmup_epochs": 0, "weight_decay": 0}
-        for flag, bound in (least | {"projection": 0, "seed": 0}).items():
-            if not bound <= getattr(self, flag) < math.inf:
-                raise UsageError(f"--{flag} {getattr(self, flag):g}: must be {bound} or more")
+        check_least(self, least | {"projection": 0, "seed": 0})
         _check_between("momentum", self.momentum, 0, 1)
         _check_between("validation_share", self.validation_share, 0, 1)
-        for flag, value in (("temperature", self.temperature), ("learning_rate", self.learning_rate)):
-            if value is not None and not 0 < value < math.inf:
-                raise UsageError(f"--{flag} {value:g}: must be above 0")
+        check_positive(self, ("temperature", "learning_rate"))
         if self.optimizer == "lars" and self.weight_decay == 0:
             raise UsageError("--weight_decay 0: LARS adapts rates by it; give a small one, or --optimizer sgd")
         if self.nesterov and (self.optimizer == "adamw" or self.momentum == 0):
             raise UsageError("--nesterov: needs --optimizer lars or sgd, and a --momentum above 0")
-        if self.views.size < 32:  # noqa: PLR2004
-            raise UsageError(f"--size {self.views.size}: must be 32 or more")
+        check_least(self.views, {"size": LEAST_SIDE})
         if not 0 <= self.views.jitter <= 1:
             raise UsageError(f"--jitter {self.views.jitter:g}: must be 0 to 1")
 
@@ -146,15 +143,11 @@ def _check_between(flag: str, value: float, least: float, below: float) -> None:
 
 
 @dataclass(frozen=True)
-class FinetuneRecipe:
+class FinetuneRecipe(TrainingRun):
     """One fine-tuning, from folders of photos to an ONNX file.
 
     Attributes
     ----------
-    images : tuple of Path
-        Folders of photos to learn from.
-    output_dir : Path
-        Where everything is written.
     model : str
         A name of :data:`MODELS`.
     weights : Path or None
@@ -171,20 +164,14 @@ class FinetuneRecipe:
         Longest side in pixels of the whole photos that the exported network sees; None for the model's own.
     save_every, keep_last : int
         Epochs from one checkpoint to the next, and how many of them stay.
-    device : str
-        ``cpu``, ``cuda`` or ``cuda:N``.
     amp : bool
         Whether a GPU computes in bfloat16 where PyTorch thinks it safe; weights stay float32.
-    num_threads : int or None
-        Threads of the processor; None for torch's own choice.
     num_workers : int
         Threads that draw views ahead.
-    tensorboard, follow_links : bool
-        Whether scalars are written for TensorBoard, and whether links in the image folders are followed.
+    follow_links : bool
+        Whether links in the image folders are followed.
     """
 
-    images: tuple[Path, ...]
-    output_dir: Path
     model: str = "street"
     weights: Path | None = None
     pairs_file: Path | None = None
@@ -195,25 +182,23 @@ class FinetuneRecipe:
     input_side: int | None = None
     save_every: int = 10
     keep_last: int = 3
-    device: str = "cpu"
     amp: bool = True
-    num_threads: int | None = None
     num_workers: int = 0
-    tensorboard: bool = False
     follow_links: bool = False
 
     def check(self) -> None:
         """Raise UsageError, naming the flag, when a value is out of range."""
         self.learning.check()
+        if self.whiten and self.model in SIMCLR_MODELS:
+            raise UsageError(f"--whiten: the weight file of --model {self.model} has no place for a whitening")
         if self.pairs_file is not None and self.clusters is not None:
             raise UsageError("--pairs_file and --clusters: give one of the two")
-        for flag in ("save_every", "keep_last"):
-            if getattr(self, flag) < 1:
-                raise UsageError(f"--{flag} {getattr(self, flag)}: must be 1 or more")
-        if self.num_workers < 0:
-            raise UsageError(f"--num_workers {self.num_workers}: must be 0 or more")
-        if self.input_side is not None and self.input_side < 32:  # noqa: PLR2004
-            raise UsageError(f"--input_side {self.input_side}: must be 32 or more")
+        check_least(self, {"save_every": 1, "keep_last": 1, "num_workers": 0, "input_side": LEAST_SIDE})
+
+    @property
+    def model_file(self) -> Path:
+        """Where the network is written."""
+        return self.output_dir / (SIMCLR_FILE if self.model in SIMCLR_MODELS else MODEL_FILE)
 
     def identity(self) -> dict[str, Any]:
         """Give what the weights depend on beside photos, positives, start and processes, as JSON values."""

@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from networks.simclr import PUBLISHED_SHAPES, SimclrShape
 from stages.finetuning.evaluate import evaluate_finetuning
 from stages.finetuning.finetune import finetune
 from stages.settings.finetuning import EvaluateFinetuningSettings
@@ -107,6 +108,40 @@ def test_the_exported_network_is_what_the_extractor_takes_and_is_judged_like_its
         evaluate_finetuning(replace(pair, start=start, input_side=48))
         _, exported, kept = json.loads((tmp_path / "judged/evaluation.json").read_text())["networks"]
         assert exported["mean_average_precision"] == pytest.approx(kept["mean_average_precision"], abs=1e-6)
+
+
+def test_a_network_of_simclr_learns_and_its_file_is_what_its_own_model_takes(
+    recipe: FinetuneRecipe, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from hloc.extractors import create_extractor
+    from hloc.extractors.base import ExtractorOptions
+    from training.checkpoints import read_checkpoint
+    from training.finetuning.networks import read_encoder
+
+    model = "simclrv2-r50-1x-sk1"
+    monkeypatch.setitem(PUBLISHED_SHAPES, model, SimclrShape((1, 1, 1, 1), width=1 / 16, selective=True))
+    learning = replace(FIELD, epochs=1, batch_size=4, keep_norms=True)
+    report = finetune(replace(recipe, model=model, learning=learning))
+    assert report is not None and f"--model {model} --weights" in " ".join(report.notes)
+    written = recipe.output_dir / "finetuned.pt"
+    assert written.is_file() and not (recipe.output_dir / "finetuned.onnx").exists()
+    start, end = (read_checkpoint(recipe.output_dir / f"checkpoints/epoch-000{n}.pt")["encoder"] for n in (0, 1))
+    name = next(name for name, value in start.items() if value.ndim == 4)
+    assert not torch.equal(start[name], end[name])  # gradients reach the first convolution
+    extractor = create_extractor(model, ExtractorOptions(model=model, weights=written, device="cpu", engine="torch"))
+    photo = np.random.default_rng(0).integers(0, 256, (256, 300, 3)).astype(np.uint8)
+    prepared = extractor.prepare(photo)
+    found = extractor.describe([prepared])[0]
+    _, encoder = read_encoder(recipe.output_dir / "checkpoints/epoch-0001.pt")
+    with torch.inference_mode():
+        values = torch.from_numpy(prepared.astype(np.float32) / 255).permute(2, 0, 1)[None]
+        wanted = encoder.module(values)[0].numpy()
+    assert np.allclose(found / np.linalg.norm(found), wanted / np.linalg.norm(wanted), atol=1e-4)
+
+
+def test_a_network_of_simclr_takes_no_whitening(recipe: FinetuneRecipe) -> None:
+    with pytest.raises(UsageError, match="--whiten: the weight file of --model simclrv2-r50-1x-sk0 has no place"):
+        finetune(replace(recipe, model="simclrv2-r50-1x-sk0", whiten=True))
 
 
 def test_what_is_written_is_complete(recipe: FinetuneRecipe, tmp_path: Path) -> None:

@@ -75,6 +75,25 @@ def test_several_metrics_are_several_rows(settings: SearchSettings) -> None:
     assert {row["recall_at_3"] for row in rows} == {"1.0"}
 
 
+def test_by_the_jensen_shannon_divergence_no_photo_is_lost_to_a_zero(tmp_path: Path) -> None:
+    rng = np.random.default_rng(5)
+    rows = rng.random((30, 12)) * (rng.random((30, 12)) < 0.4)  # as rectifiers leave them: most numbers are 0
+    rows[:, 0] += 0.01  # no row is all zeros
+    noisy = rows * rng.uniform(0.9, 1.1, rows.shape)
+    names = [f"p{row:02d}.jpg" for row in range(30)]
+    database = write_vectors(tmp_path / "db.h5", names, rows)
+    queries = write_vectors(tmp_path / "q.h5", [f"copy_of_{name}" for name in names], noisy)
+    (tmp_path / "truth.csv").write_text("query,source\n" + "".join(f"copy_of_{name},{name}\n" for name in names))
+    settings = SearchSettings(
+        (database,), (queries,), truth=tmp_path / "truth.csv", results_dir=tmp_path / "results", metric=("js",)
+    )
+    (run,) = runs_of(settings)
+    assert run["recall"]["1"] == 1.0 and run["library"] == "numpy"
+    write_vectors(tmp_path / "db.h5", names, rows - 0.5)
+    with pytest.raises(UsageError, match="--metric js compares distributions"):
+        search_experiment(settings)
+
+
 def test_without_truth_nothing_is_judged_and_times_remain(settings: SearchSettings) -> None:
     (run,) = runs_of(replace(settings, truth=None))
     assert run["recall"] is None and run["groups"] == {} and run["overlap"]["1"] == 1.0

@@ -10,7 +10,7 @@ import pytest
 
 from storage.errors import DamagedFileError, StageError
 from storage.fingerprints import Fingerprint
-from storage.formats.attack_records import AttackedCopy, AttackRecord, read_records, record_path, write_record
+from storage.formats.attack_records import KIND, AttackedCopy, AttackRecord, read_records, write_record
 
 FOUND = Fingerprint(7, 12345678901234567, "ab" * 32)
 
@@ -42,7 +42,7 @@ def test_a_record_of_a_photo_takes_the_place_of_its_former_one(tmp_path: Path) -
 @pytest.mark.parametrize("key", ["source", "stem"])
 def test_a_hostile_name_is_refused(tmp_path: Path, key: str) -> None:
     write_record(tmp_path, record("a.jpg"))
-    path = record_path(tmp_path, "a.jpg")
+    path = KIND.path(tmp_path, "a.jpg")
     path.write_text(json.dumps(json.loads(path.read_text()) | {key: "../../x"}))
     with pytest.raises(StageError, match=path.name):
         read_records(tmp_path)
@@ -63,7 +63,7 @@ def test_a_hostile_name_is_refused(tmp_path: Path, key: str) -> None:
 )
 def test_a_damaged_record_is_named(tmp_path: Path, change: dict[str, Any]) -> None:
     write_record(tmp_path, record("a.jpg"))
-    path = record_path(tmp_path, "a.jpg")
+    path = KIND.path(tmp_path, "a.jpg")
     path.write_text(json.dumps(json.loads(path.read_text()) | change))
     with pytest.raises(DamagedFileError, match=path.name):
         read_records(tmp_path)
@@ -71,7 +71,7 @@ def test_a_damaged_record_is_named(tmp_path: Path, change: dict[str, Any]) -> No
 
 def test_a_cut_record_is_named(tmp_path: Path) -> None:
     write_record(tmp_path, record("a.jpg"))
-    path = record_path(tmp_path, "a.jpg")
+    path = KIND.path(tmp_path, "a.jpg")
     path.write_bytes(path.read_bytes()[:50])
     with pytest.raises(DamagedFileError, match=path.name):
         read_records(tmp_path)

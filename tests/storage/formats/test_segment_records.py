@@ -11,9 +11,9 @@ import pytest
 from storage.errors import DamagedFileError, StageError
 from storage.fingerprints import Fingerprint
 from storage.formats.segment_records import (
+    KIND,
     SegmentRecord,
     read_segment_records,
-    record_path,
     write_segment_record,
     write_segments_table,
 )
@@ -41,7 +41,7 @@ def test_a_folder_without_records_has_none(tmp_path: Path) -> None:
 )
 def test_a_record_that_is_not_understood_is_named(tmp_path: Path, change: dict[str, object]) -> None:
     write_segment_record(tmp_path, RECORD)
-    path = record_path(tmp_path, "b/x.jpg")
+    path = KIND.path(tmp_path, "b/x.jpg")
     path.write_text(json.dumps(json.loads(path.read_text()) | change))
     with pytest.raises(StageError, match=path.name):
         read_segment_records(tmp_path)
@@ -49,7 +49,7 @@ def test_a_record_that_is_not_understood_is_named(tmp_path: Path, change: dict[s
 
 def test_a_hostile_name_is_refused(tmp_path: Path) -> None:
     write_segment_record(tmp_path, RECORD)
-    path = record_path(tmp_path, "b/x.jpg")
+    path = KIND.path(tmp_path, "b/x.jpg")
     path.write_text(json.dumps(json.loads(path.read_text()) | {"name": "../x.png"}))
     with pytest.raises(StageError, match=r"\.\./x.png"):
         read_segment_records(tmp_path)
@@ -57,7 +57,7 @@ def test_a_hostile_name_is_refused(tmp_path: Path) -> None:
 
 def test_a_cut_record_is_damaged(tmp_path: Path) -> None:
     write_segment_record(tmp_path, RECORD)
-    path = record_path(tmp_path, "b/x.jpg")
+    path = KIND.path(tmp_path, "b/x.jpg")
     path.write_bytes(path.read_bytes()[:-30])
     with pytest.raises(DamagedFileError, match="damaged"):
         read_segment_records(tmp_path)

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from networks.simclr import PUBLISHED_SHAPES, SimclrShape
 from storage.errors import StageError, UsageError
 from tests.training.finetuning.conftest import TINY, save_buildings, tiny_recipe
 from training.finetuning.checkpoints import checkpoint_path, list_checkpoints
@@ -73,6 +74,16 @@ def test_a_killed_fine_tuning_ends_with_the_same_weights_bit_for_bit(
     assert last[-1].validation_loss == told[-1].validation_loss is not None
     begun, _ = run(tiny_recipe(tmp_path / "none", settings), photos, 0)
     assert not same(whole, begun)
+
+
+def test_a_killed_fine_tuning_of_simclr_ends_with_the_same_weights_bit_for_bit(
+    photos: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    model = "simclrv2-r50-1x-sk1"
+    monkeypatch.setitem(PUBLISHED_SHAPES, model, SimclrShape((1, 1, 1, 1), width=1 / 16, selective=True))
+    whole, legs = (replace(tiny_recipe(tmp_path / name), model=model) for name in ("whole", "legs"))
+    run(legs, photos, 1)
+    assert same(run(whole, photos)[0], run(legs, photos)[0])
 
 
 def test_the_same_call_again_learns_nothing_more(photos: Path, tmp_path: Path) -> None:

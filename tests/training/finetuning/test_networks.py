@@ -7,9 +7,16 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from storage.errors import DamagedFileError, UsageError
+from networks.simclr import PUBLISHED_SHAPES, SimclrShape
+from networks.simclr import make_encoder as make_simclr
+from networks.simclr_conversion import convert_checkpoint
+from networks.simclr_weights import SimclrWeights, write_simclr_weights
+from storage.errors import DamagedFileError, StageError, UsageError
+from storage.formats.tf_checkpoint import open_tf_checkpoint
+from tests.networks.tiny_simclr import drawn, drawn_head, put_checkpoint
 from training.checkpoints import save_checkpoint
 from training.finetuning.networks import begin, filled, make_encoder, read_encoder
+from training.finetuning.settings import MODELS
 from training.settings import StudentSettings
 from training.student import make_student
 
@@ -19,13 +26,23 @@ pytest.importorskip("torchvision")
 VALUES = torch.rand(2, 3, 64, 64, generator=torch.manual_seed(0))
 
 
-@pytest.mark.parametrize(("model", "dimension"), [("tiny", 32), ("resnet18", 512)])
+SIMCLR, SELECTIVE = "simclrv1-r50-1x", "simclrv2-r50-1x-sk1"
+
+
+@pytest.fixture(autouse=True)
+def tiny_simclr(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Networks of SimCLR with four blocks of few channels under published names."""
+    monkeypatch.setitem(PUBLISHED_SHAPES, SIMCLR, SimclrShape((1, 1, 1, 1), width=1 / 16))
+    monkeypatch.setitem(PUBLISHED_SHAPES, SELECTIVE, SimclrShape((1, 1, 1, 1), width=1 / 16, selective=True))
+
+
+@pytest.mark.parametrize(("model", "dimension"), [("tiny", 32), ("resnet18", 512), (SIMCLR, 128), (SELECTIVE, 128)])
 def test_a_network_gives_descriptors_of_its_dimension(model: str, dimension: int) -> None:
     encoder = make_encoder(model, begin(model, None).shape)
     assert encoder.dimension == dimension and encoder.module.eval()(VALUES).shape == (2, dimension)
 
 
-@pytest.mark.parametrize("model", ["tiny", "resnet18"])
+@pytest.mark.parametrize("model", ["tiny", "resnet18", SIMCLR])
 def test_the_seed_alone_decides_random_weights(model: str) -> None:
     shape = begin(model, None).shape
     states = [make_encoder(model, shape, seed).module.state_dict() for seed in (3, 3, 4)]
@@ -33,7 +50,7 @@ def test_the_seed_alone_decides_random_weights(model: str) -> None:
     assert torch.equal(states[0][name], states[1][name]) and not torch.equal(states[0][name], states[2][name])
 
 
-@pytest.mark.parametrize("model", ["tiny", "resnet18"])
+@pytest.mark.parametrize("model", ["tiny", "resnet18", SIMCLR, SELECTIVE])
 def test_the_parts_are_disjoint_and_leave_the_last_stage(model: str) -> None:
     encoder = make_encoder(model, begin(model, None).shape)
     parts = [{id(p) for module in part for p in module.parameters()} for part in encoder.parts]
@@ -73,6 +90,40 @@ def test_published_weights_of_torchvision_begin_a_resnet_without_its_classifier(
     normal = (VALUES - torch.from_numpy(mean)[:, None, None]) / torch.from_numpy(std)[:, None, None]
     with torch.inference_mode():
         assert torch.allclose(encoder.module.eval()(VALUES), published(normal), atol=1e-5)
+
+
+def test_every_published_network_of_simclr_can_be_fine_tuned() -> None:
+    assert set(PUBLISHED_SHAPES) <= set(MODELS)
+
+
+@pytest.mark.parametrize("exact_padding", [True, False])
+def test_converted_weights_begin_a_network_of_simclr_with_the_padding_that_they_ask_for(
+    tmp_path: Path, exact_padding: bool
+) -> None:
+    published = make_simclr(PUBLISHED_SHAPES[SIMCLR], exact_padding=exact_padding, seed=3)
+    weights = SimclrWeights(published.state_dict(), None, exact_padding)
+    write_simclr_weights(tmp_path / "converted.pt", weights, {"model": SIMCLR})
+    start = begin(SIMCLR, tmp_path / "converted.pt")
+    encoder = filled(make_encoder(SIMCLR, start.shape), start.state, "file")
+    with torch.inference_mode():
+        assert torch.equal(encoder.module.eval()(VALUES), published.eval()(VALUES))
+
+
+def test_a_checkpoint_of_tensorflow_begins_a_fine_tuning_with_the_descriptors_that_it_had(tmp_path: Path) -> None:
+    shape = PUBLISHED_SHAPES[SELECTIVE]
+    raw, averaged = drawn(1, shape), drawn(2, shape)
+    checkpoint = open_tf_checkpoint(put_checkpoint(tmp_path / "model.ckpt-7", raw, averaged, drawn_head(3, shape)))
+    write_simclr_weights(tmp_path / "w.pt", convert_checkpoint(checkpoint, shape, is_averaged=True), {})
+    start = begin(SELECTIVE, tmp_path / "w.pt")
+    encoder = filled(make_encoder(SELECTIVE, start.shape), start.state, "w.pt")
+    with torch.inference_mode():
+        found = encoder.module.eval()(VALUES)
+        assert torch.equal(found, averaged(VALUES)) and not torch.allclose(found, raw(VALUES))
+
+
+def test_weights_of_simclr_that_are_not_there_name_the_command_that_fetches_them(tmp_path: Path) -> None:
+    with pytest.raises(StageError, match="fetch it with: python -m tools.download_models simclrv1-r50-1x"):
+        begin(SIMCLR, tmp_path / "none.pt")
 
 
 def checkpoint(path: Path, model: str = "tiny") -> Path:
