@@ -4,26 +4,40 @@ from __future__ import annotations
 
 import ctypes
 import os
+import signal
 import sys
 import tempfile
+import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import pytest
-
-from stages.command_line import exit_codes
-
-if TYPE_CHECKING:
-    import argparse
 
 needs_fork = pytest.mark.skipif(sys.platform != "linux", reason="needs fork and /proc, as Linux has them")
 STEP_S = 0.002
 CRASHED = 99
 _CAPABILITY_VERSION_3, _CAP_DAC_OVERRIDE = 0x20080522, 1 << 1
+
+
+@dataclass(frozen=True)
+class Moment:
+    """A time on the clock, and how long a process had waited for a core until then, both in seconds."""
+
+    clock: float
+    waited: float
+
+    @classmethod
+    def of(cls, pid: int) -> Moment:
+        """Give the present moment of a process, which may have ended but was not waited for."""
+        waited_ns = int(Path(f"/proc/{pid}/schedstat").read_text(encoding="ascii").split()[1])
+        return cls(time.monotonic(), waited_ns / 1e9)
+
+    def seconds_since(self, former: Moment) -> float:
+        """Give the time that passed, without what the process waited for a core because others had it."""
+        return self.clock - former.clock - (self.waited - former.waited)
 
 
 @dataclass
@@ -36,22 +50,38 @@ class Child:
         Of the process.
     said : Path
         What it wrote to standard error.
+    ended_at : Moment or None
+        When its end was seen.
+    code : int or None
+        Its exit code, negative for a signal; None while it runs.
+    cpu_seconds : float
+        What it computed, once it has ended; unlike the time on the clock it hangs on nobody else.
     """
 
     pid: int
     said: Path
+    cpu_seconds: float = 0.0
+    ended_at: Moment | None = None
+    code: int | None = None
+
+    def has_ended(self) -> bool:
+        """Say whether it has ended; then ``code`` is its exit code, negative for a signal."""
+        if self.code is None and os.waitid(os.P_PID, self.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT):
+            self.ended_at = Moment.of(self.pid)
+            _, status, used = os.wait4(self.pid, 0)
+            self.code, self.cpu_seconds = os.waitstatus_to_exitcode(status), used.ru_utime + used.ru_stime
+        return self.code is not None
 
     def wait(self, timeout_s: float = 300) -> int:
-        """Wait for its end; give its exit code, negative for a signal. A child that hangs is killed."""
-        limit = time.monotonic() + timeout_s
-        while time.monotonic() < limit:
-            pid, status = os.waitpid(self.pid, os.WNOHANG)
-            if pid:
-                return os.waitstatus_to_exitcode(status)
-            time.sleep(STEP_S)
-        os.kill(self.pid, 9)
-        os.waitpid(self.pid, 0)
-        raise AssertionError(f"the child did not end in {timeout_s:g} s; it said: {self.error}")
+        """Wait for its end; give its exit code. AssertionError when it takes too long."""
+        first_to_end([self], timeout_s)
+        assert self.code is not None
+        return self.code
+
+    def signal(self, number: int) -> None:
+        """Send a signal, unless it has ended."""
+        if not self.has_ended():
+            os.kill(self.pid, number)
 
     @property
     def error(self) -> str:
@@ -59,48 +89,51 @@ class Child:
         return self.said.read_text(encoding="utf-8")
 
 
-def start(function: Callable[[], object]) -> Child:
-    """Run ``function`` in a forked process, as a script runs its ``main``: errors become exit codes and a line."""
+def first_to_end(running: Sequence[Child], timeout_s: float = 300) -> Child:
+    """Wait until one of several ends; give it. AssertionError when none does in time."""
+    limit = time.monotonic() + timeout_s
+    while time.monotonic() < limit:
+        for child in running:
+            if child.has_ended():
+                return child
+        time.sleep(STEP_S)
+    raise AssertionError(f"no end in {timeout_s:g} s; said so far: {[child.error for child in running]}")
+
+
+def start(function: Callable[[], int | None]) -> Child:
+    """Run ``function`` in a forked process; what it returns is its exit code."""
     handle, name = tempfile.mkstemp(suffix=".err")
     sys.stdout.flush()
     pid = os.fork()
     if pid:
         os.close(handle)
         return Child(pid, Path(name))
-    os.dup2(handle, 2)
     code = CRASHED
     try:
-        sys.stderr = os.fdopen(2, "w", buffering=1, encoding="utf-8", closefd=False)
-        code = exit_codes(lambda _: _done(function))(_Quiet())
+        os.dup2(handle, 2)
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+        sys.stdout, sys.stderr = (os.fdopen(number, "w", buffering=1, encoding="utf-8") for number in (1, 2))
+        code = function() or 0
+        threading._shutdown()  # type: ignore[attr-defined]  # as at the end of a program: threads are waited for
     except BaseException as error:
         os.write(2, repr(error).encode())
     os._exit(code)
 
 
-class _Quiet:
-    quiet = True
-
-
-def _done(function: Callable[[], object]) -> int:
-    function()
-    return 0
-
-
 @contextmanager
-def started(*functions: Callable[[], object]) -> Iterator[list[Child]]:
+def started(*functions: Callable[[], int | None]) -> Iterator[list[Child]]:
     """Start children; those that still run at the end of the block are killed."""
     children = [start(function) for function in functions]
     try:
         yield children
     finally:
         for child in children:
-            with suppress(ChildProcessError, ProcessLookupError):
-                os.kill(child.pid, 9)
-                os.waitpid(child.pid, 0)
+            child.signal(signal.SIGKILL)
+            child.wait()
             child.said.unlink(missing_ok=True)
 
 
-def run(function: Callable[[], object]) -> None:
+def run(function: Callable[[], int | None]) -> None:
     """Run ``function`` in a child; AssertionError when it fails."""
     with started(function) as (child,):
         code = child.wait()

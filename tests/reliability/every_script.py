@@ -75,10 +75,15 @@ class Script:
         """Give the command line for a collection and a folder for outputs."""
         return [part.format(**{"in": folder, "out": out}) for part in [*self.call.split(), "--quiet"]]
 
+    def main(self, folder: Path, out: Path) -> int:
+        """Run it in this process; give its exit code."""
+        script = importlib.import_module(self.module)
+        code: int = script.main(script.parse_args(self.arguments(folder, out)))
+        return code
+
     def run(self, folder: Path, out: Path) -> None:
         """Run it in this process; AssertionError when its exit code is not 0."""
-        script = importlib.import_module(self.module)
-        code = script.main(script.parse_args(self.arguments(folder, out)))
+        code = self.main(folder, out)
         assert code == 0, f"{self.name}: exit code {code}"
 
 
@@ -196,6 +201,8 @@ SCRIPTS = (
 BY_NAME = {script.name: script for script in SCRIPTS}
 # What writes, and is tried by itself: it fetches from the network; it waits for a person.
 APART = {"tools.download_models", "tools.review_clusters"}
+# Files that hold times, so that no two runs write the same.
+TIMED = {"tools.search_experiment": ("search.json", "search.csv")}
 WRITE_NOTHING = {"tools.check_results", "tools.estimate_workload", "tools.evaluate_clusters"}
 
 
@@ -219,3 +226,8 @@ def run_stages(folder: Path) -> Path:
     for name in ("extract_features", "match_pairs", "create_clusters", "tools.search_experiment"):
         BY_NAME[name].run(folder, folder)
     return folder
+
+
+def same_in_every_run(script: Script, found: dict[str, str]) -> dict[str, str]:
+    """Leave out of the contents of a folder the files in which the script says how long something took."""
+    return {name: value for name, value in found.items() if Path(name).name not in TIMED.get(script.name, ())}

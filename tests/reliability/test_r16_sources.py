@@ -46,7 +46,7 @@ def write_protected(folder: Path) -> Iterator[None]:
 @pytest.mark.parametrize("mode", ["copy", "hardlink", "symlink"])
 def test_stages_leave_the_source_as_it_is(campaign: Campaign, tmp_path: Path, mode: str) -> None:
     work = QuickStages(tmp_path)
-    save_tiny_photos(work.photos, campaign.count(12, 10_000))
+    save_tiny_photos(work.photos, campaign.count(12, 10_000 if mode == "copy" else 1_000))
     stages = work.in_order() | {"copy": lambda: work.copy(mode=mode), "export": lambda: work.export(mode=mode)}
     # Matching takes seconds a photo at this number, and is tried below.
     names = [name for name in stages if name != "match" or (mode == "copy" and not campaign.is_full)]

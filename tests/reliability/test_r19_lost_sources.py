@@ -38,7 +38,7 @@ LOSSES: tuple[Callable[[Path], None], ...] = (shutil.rmtree, empty, lose_most)
 
 
 def test_a_lost_source_leaves_all_results(campaign: Campaign, tmp_path: Path) -> None:
-    for attempt in campaign.attempts(6, 60):
+    for attempt in campaign.attempts(5, 30):
         with attempt:
             left_out = () if campaign.is_full else ("match",)
             work = QuickStages(tmp_path / str(attempt.number), reads="photos")
@@ -71,7 +71,7 @@ def other_content(path: Path, attempt: Attempt) -> Callable[[], object]:
 
 
 def test_a_photo_that_changes_or_goes_while_it_is_read_is_right_or_named(campaign: Campaign, tmp_path: Path) -> None:
-    for attempt in campaign.attempts(6, 120):
+    for attempt in campaign.attempts(6, 60):
         with attempt:
             work = QuickStages(tmp_path / str(attempt.number), reads="photos")
             names = save_tiny_photos(work.photos, PHOTOS, first=PHOTOS * attempt.number)
