@@ -90,7 +90,8 @@ class QuickStages:
 
     def resize(self, **given: Any) -> RunReport:
         """Run the stage of ``resize_images.py``, in place."""
-        return resize_photos(ResizeSettings(self.datasets, num_workers=0, **({"max_side": SIDE // 2} | given)))
+        given = {"max_side": SIDE // 2, "num_workers": 0} | given
+        return resize_photos(ResizeSettings(self.datasets, **given))
 
     def extract(self, **given: Any) -> RunReport:
         """Run the stage of ``extract_features.py``, with the quick model."""
