@@ -19,6 +19,7 @@ from storage.errors import StageError
 
 LOCK_NAME = ".lock"
 PID_SUFFIX = ".pid"
+LOCK_FILES = (LOCK_NAME, f"{LOCK_NAME}{PID_SUFFIX}")  # what a lock puts into its folder
 PID_WAIT_S, STEP_S = 0.2, 0.02
 
 

@@ -90,7 +90,10 @@ class Script:
 SCRIPTS = (
     Script("copy_images", "--image_dir {in}/photos --export_dir {out}/datasets"),
     Script(
-        "resize_images", f"--image_dir {{out}}/datasets --max_side 100 {_ALONE}", after=("copy_images",), reads_photos=False
+        "resize_images",
+        f"--image_dir {{out}}/datasets --max_side 100 {_ALONE}",
+        after=("copy_images",),
+        reads_photos=False,
     ),
     Script("resize_images beside", f"--image_dir {{in}}/photos --export_dir {{out}}/small --max_side 100 {_ALONE}"),
     Script("extract_features", _EXTRACT),
@@ -111,9 +114,7 @@ SCRIPTS = (
         reads_photos=False,
     ),
     Script("tools.cluster_features", f"{_WORK} --results_dir {{out}}/results --plots --extremes {_ALONE}"),
-    Script(
-        "tools.compare_images", f"--image_dir {{in}}/photos --outputs_dir {{out}}/netvlad --method phash {_ALONE}"
-    ),
+    Script("tools.compare_images", f"--image_dir {{in}}/photos --outputs_dir {{out}}/netvlad --method phash {_ALONE}"),
     Script(
         "tools.draw_street",
         "--export_dir {out}/street --num_buildings 2 --min_views 2 --max_views 2 --num_singles 1 --side 128",

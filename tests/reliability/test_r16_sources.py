@@ -5,13 +5,14 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 import pytest
 
 from tests.reliability import children
 from tests.reliability.campaign import Campaign
-from tests.reliability.every_script import SCRIPTS, draw_inputs, run_stages
+from tests.reliability.every_script import SCRIPTS, Script, draw_inputs, run_stages
 from tests.reliability.quick_stages import QuickStages, save_tiny_photos
 from tests.watched_calls import changes_under, contents, states
 
@@ -56,6 +57,14 @@ def test_stages_leave_the_source_as_it_is(campaign: Campaign, tmp_path: Path, mo
     campaign.note(f"{len(contents(work.photos)):,} photos")
 
 
+def run_without_rights(script: Script, folder: Path, out: Path) -> None:
+    """Run a script in a process that cannot write to the photos."""
+    children.drop_rights()
+    assert not os.access(folder / "photos", os.W_OK, effective_ids=True)
+    with only_read(folder / "photos"):
+        script.run(folder, out)
+
+
 @children.needs_fork
 def test_scripts_read_a_write_protected_source(campaign: Campaign, tmp_path: Path) -> None:
     folder = draw_inputs(tmp_path / "drawn")
@@ -69,13 +78,6 @@ def test_scripts_read_a_write_protected_source(campaign: Campaign, tmp_path: Pat
     for attempt in campaign.attempts(len(scripts), len(scripts)):
         script = scripts[attempt.number]
         out = tmp_path / str(attempt.number)
-
-        def protected() -> None:
-            children.drop_rights()
-            assert not os.access(folder / "photos", os.W_OK, effective_ids=True)
-            with only_read(folder / "photos"):
-                script.run(folder, out)
-
         with attempt, write_protected(folder / "photos"), only_read(folder / "photos"):
             script.prepare(folder, out)
-            children.run(protected)
+            children.run(partial(run_without_rights, script, folder, out))

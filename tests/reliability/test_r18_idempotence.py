@@ -8,10 +8,11 @@ from pathlib import Path
 
 import pytest
 
+from storage.lock import LOCK_FILES
 from tests.reliability.campaign import Attempt, Campaign
 from tests.reliability.every_script import BY_NAME, SCRIPTS, draw_inputs, run_stages
 from tests.reliability.quick_stages import QuickStages, save_tiny_photos, tiny_photo
-from tests.watched_calls import contents, states
+from tests.watched_calls import states
 
 MAX_SECONDS = 5
 PHOTOS = 24
@@ -29,13 +30,12 @@ OTHER_SETTINGS = (
     ("tools.finetune_simclr", [("learning_rate", "0.5"), ("seed", "9")]),
     ("tools.train_descriptor", [("learning_rate", "0.5"), ("seed", "9")]),
 )
-LOCKS = (".lock", ".lock.pid")
 
 
 def files_of(folder: Path) -> dict[str, tuple[int, ...]]:
     """Give the states of all files but the locks, reports included."""
     found = states(folder)
-    return {path: state for path, state in found.items() if Path(path).is_file() and Path(path).name not in LOCKS}
+    return {path: state for path, state in found.items() if Path(path).is_file() and Path(path).name not in LOCK_FILES}
 
 
 def test_a_second_run_of_the_stages_rewrites_nothing(campaign: Campaign, tmp_path: Path) -> None:
@@ -133,5 +133,7 @@ def test_a_second_run_of_every_script_rewrites_nothing(campaign: Campaign, tmp_p
             before = files_of(out)
             script.run(folder, out)
             now = files_of(out)
-            changed = sorted(Path(path).name for path in before.keys() | now.keys() if before.get(path) != now.get(path))
+            changed = sorted(
+                Path(path).name for path in before.keys() | now.keys() if before.get(path) != now.get(path)
+            )
             assert not changed, f"{script.name} wrote {changed}"

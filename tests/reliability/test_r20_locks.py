@@ -10,6 +10,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from tests.reliability import children
@@ -17,8 +18,15 @@ from tests.reliability.campaign import Campaign
 from tests.reliability.every_script import BY_NAME, SCRIPTS, Script, draw_inputs, run_stages
 
 MAX_SECONDS = 1
+PID_BYTES = 8
 IN_USE = re.compile(r"is in use by another run \(pid (\d+)\)")
-QUICK = ("copy_images", "tools.compare_images", "tools.preprocess_images", "tools.make_attacks", "tools.split_templates")
+QUICK = (
+    "copy_images",
+    "tools.compare_images",
+    "tools.preprocess_images",
+    "tools.make_attacks",
+    "tools.split_templates",
+)
 
 
 def tried(campaign: Campaign, folder: Path) -> list[Script]:
@@ -37,7 +45,7 @@ class Gate:
     Attributes
     ----------
     reached, opened : tuple of int
-        Pipes, reading end first: who stops writes a byte to the one and waits for a byte of the other.
+        Pipes, reading end first: who stops writes its pid to the one and waits for a byte of the other.
     """
 
     reached: tuple[int, int]
@@ -52,21 +60,22 @@ class Gate:
             if event == "open" and str(args[0]).endswith(".tmp"):
                 count += 1
                 if count == at:
-                    os.write(self.reached[1], b".")
+                    os.write(self.reached[1], os.getpid().to_bytes(PID_BYTES, "big"))
                     os.read(self.opened[0], 1)
 
         sys.addaudithook(watch)
         return script.main(folder, out)
 
-    def is_reached(self, child: children.Child) -> bool:
-        """Wait until a child stops; False when it ends without."""
+    def first_of(self, running: list[children.Child]) -> children.Child | None:
+        """Wait until one of several children stops, and give it; None when all end without."""
         os.set_blocking(self.reached[0], False)
-        while not child.has_ended():
+        while not all(child.has_ended() for child in running):
             try:
-                return bool(os.read(self.reached[0], 1))
+                pid = int.from_bytes(os.read(self.reached[0], PID_BYTES), "big")
+                return next(child for child in running if child.pid == pid)
             except BlockingIOError:
                 time.sleep(children.STEP_S)
-        return False
+        return None
 
 
 @contextmanager
@@ -90,9 +99,12 @@ def test_of_two_starts_at_once_one_works(campaign: Campaign, tmp_path: Path) -> 
         script.prepare(folder, out)
         if attempt.number % 2:
             leave_lock(script, folder, out)
-        with attempt, gate() as stop, children.started(*[lambda: stop.stops(script, folder, out)] * 2) as both:
-            loser = children.first_to_end(both)
-            winner = both[1 - both.index(loser)]
+        with attempt, gate() as stop, children.started(*[partial(stop.stops, script, folder, out)] * 2) as both:
+            winner = stop.first_of(both)
+            assert winner is not None, f"{script.name}: neither works: {[child.error for child in both]}"
+            loser = both[1 - both.index(winner)]
+            assert stop.first_of([loser]) is None, f"{script.name}: both work"
+            assert loser.code == 1 and loser.error.count("\n") == 1, f"{script.name}: {loser.code} {loser.error}"
             found = IN_USE.search(loser.error)
             assert loser.code == 1 and loser.error.count("\n") == 1, f"{script.name}: {loser.code} {loser.error}"
             assert found and int(found[1]) == winner.pid, f"{script.name}, pid {winner.pid}: {loser.error}"
@@ -105,8 +117,8 @@ def test_of_two_starts_at_once_one_works(campaign: Campaign, tmp_path: Path) -> 
 
 def leave_lock(script: Script, folder: Path, out: Path) -> None:
     """Kill a run that holds the lock, so that its pid is left."""
-    with gate() as stop, children.started(lambda: stop.stops(script, folder, out)) as (child,):
-        assert stop.is_reached(child), f"{script.name}: {child.error}"
+    with gate() as stop, children.started(partial(stop.stops, script, folder, out)) as (child,):
+        assert stop.first_of([child]), f"{script.name}: {child.error}"
         child.signal(signal.SIGKILL)
 
 
@@ -119,10 +131,10 @@ def test_a_killed_run_locks_nobody_out(campaign: Campaign, tmp_path: Path) -> No
         script, out = scripts[attempt.number % len(scripts)], tmp_path / str(attempt.number)
         script.prepare(folder, out)
         at = attempt.random.randint(1, 3)
-        with attempt, gate() as stop, children.started(lambda: stop.stops(script, folder, out, at)) as (child,):
-            if stop.is_reached(child):
+        with attempt, gate() as stop, children.started(partial(stop.stops, script, folder, out, at)) as (child,):
+            if stop.first_of([child]):
                 child.signal(signal.SIGKILL)
                 assert child.wait() == -signal.SIGKILL
                 num_killed += 1
-            children.run(lambda: script.main(folder, out))
+            children.run(partial(script.main, folder, out))
     campaign.note(f"{num_killed} killed while they held the lock")

@@ -7,6 +7,7 @@ import shutil
 import signal
 import sys
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 from stages.command_line import INTERRUPTED, TERMINATED
@@ -70,7 +71,7 @@ def test_a_signal_ends_a_run_that_can_go_on(campaign: Campaign, tmp_path: Path) 
         script, out, told = scripts[attempt.number % len(scripts)], tmp_path / "out", tmp_path / "told"
         with attempt:
             script.prepare(folder, out)
-            with children.started(lambda: signalled(script, folder, out, attempt, told)) as (child,):
+            with children.started(partial(signalled, script, folder, out, attempt, told)) as (child,):
                 code = child.wait()
             if told.exists():  # it may have been done before
                 clock, waited, number = told.read_text(encoding="ascii").split()
@@ -79,12 +80,12 @@ def test_a_signal_ends_a_run_that_can_go_on(campaign: Campaign, tmp_path: Path) 
                 seconds = child.ended_at.seconds_since(children.Moment(float(clock), float(waited)))
                 slowest, num_ended = max(slowest, seconds), num_ended + (code != 0)
                 assert seconds <= MAX_SECONDS, f"{script.name} took {seconds:.1f} s to end"
-            children.run(lambda: script.main(folder, out))
+            children.run(partial(script.main, folder, out))
             goes_on = contents(out)
             if script.name not in undisturbed:
                 shutil.rmtree(out)
                 script.prepare(folder, out)
-                children.run(lambda: script.main(folder, out))
+                children.run(partial(script.main, folder, out))
                 undisturbed[script.name] = contents(out)
             expected = same_in_every_run(script, undisturbed[script.name])
             assert same_in_every_run(script, goes_on) == expected, script.name

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from pathlib import Path
 
-
 from tests.reliability import children
 from tests.reliability.campaign import Campaign
 from tests.reliability.quick_stages import QuickStages, save_tiny_photos
