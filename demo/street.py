@@ -23,6 +23,7 @@ from demo.settings import StreetSettings
 from demo.singles import draw_single
 from storage.atomic import remove_leftovers, write_bytes, write_text
 from storage.errors import UsageError
+from storage.lock import LOCK_FILES, work_lock
 
 PHOTO_FOLDER = "photos"
 LABELS_NAME = "labels.csv"
@@ -82,7 +83,16 @@ def draw_street(folder: Path, settings: StreetSettings = StreetSettings()) -> St
         {plan.name: plan.building for plan in sorted(plans, key=lambda plan: plan.name)},
         {plan.name: plan.shot.position for plan in plans if plan.shot.position is not None},
     )
-    _check_folder(folder, {image_dir / name for name in truth.labels} | {truth.labels_file})
+    if folder.exists() and not folder.is_dir():
+        raise UsageError(f"{folder} is a file; name a folder to draw the street into")
+    with work_lock(folder):
+        _check_folder(folder, {image_dir / name for name in truth.labels} | {truth.labels_file})
+        _draw_photos(image_dir, plans, settings)
+        write_text(truth.labels_file, _as_csv(truth.labels))
+    return truth
+
+
+def _draw_photos(image_dir: Path, plans: list[PlannedPhoto], settings: StreetSettings) -> None:
     designs = choose_designs(_random(settings, DESIGNS), settings.num_buildings)
     jobs = [[plan for plan in plans if plan.subject == i] for i in range(settings.num_buildings)]
     with _one_thread_each(), ThreadPoolExecutor(max_workers=min(4, os.cpu_count() or 1)) as pool:
@@ -90,8 +100,6 @@ def draw_street(folder: Path, settings: StreetSettings = StreetSettings()) -> St
         drawn += [pool.submit(_draw_single, image_dir, plan, settings) for plan in plans if plan.is_single]
         for future in drawn:
             future.result()
-    write_text(truth.labels_file, _as_csv(truth.labels))
-    return truth
 
 
 @contextmanager
@@ -127,9 +135,8 @@ def _check_folder(folder: Path, expected: set[Path]) -> None:
     """Refuse a folder with other files in it; clear what a killed run of this street left behind."""
     for parent in sorted({path.parent for path in expected}):
         remove_leftovers(parent)
+    expected = expected | {folder / name for name in LOCK_FILES}
     others = sorted(path for path in folder.rglob("*") if not path.is_dir() and path not in expected)
-    if folder.exists() and not folder.is_dir():
-        raise UsageError(f"{folder} is a file; name a folder to draw the street into")
     if others:
         raise UsageError(
             f"{folder} holds other files ({others[0].relative_to(folder).as_posix()!r} and {len(others) - 1} more); "

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
-import secrets
 import shutil
 import time
 from collections.abc import Mapping, Sequence
@@ -36,6 +36,8 @@ from storage.tree import building_site, put_tree, recover_tree, walk_files
 TREE_NAME = "building_images"
 SINGLETONS_FOLDER = "NotAssigned"
 UNREADABLE_FOLDER = "NotReadable"
+
+TOKEN_DIGITS = 16
 
 # With more photos than this missing, the folder is likelier wrong than the photos gone, and an export would replace
 # a good one by a poor one.
@@ -185,7 +187,7 @@ class _Exporting:
             self._report(list(record.photos.values()))
             return
         self._check_is_own(record)
-        token = secrets.token_hex(8)
+        token = self._token(record)
         site = building_site(self.tree, token)
         try:
             site.mkdir()
@@ -201,6 +203,12 @@ class _Exporting:
             if site.is_dir():
                 shutil.rmtree(site)
         self._report(exported)
+
+    def _token(self, record: ExportRecord | None) -> str:
+        """Give digits that are new with every export, yet the same where the same is exported after the same."""
+        former = "" if record is None else record.token
+        parts = (former, self.settings.mode, self.clusters_sha256, *(photo.path for photo in self.planned))
+        return hashlib.sha256("\0".join(parts).encode("utf-8")).hexdigest()[:TOKEN_DIGITS]
 
     def _export_to(self, site: Path) -> list[ExportedPhoto]:
         exported = []

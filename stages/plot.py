@@ -29,6 +29,7 @@ from stages.work_places import LinkedFolder, WorkPlaces, work_places
 from storage.errors import UsageError
 from storage.formats.parquet_table import IMAGE, NUMBER, TEXT, WHOLE, check_pyarrow, write_parquet
 from storage.formats.projector import write_projector
+from storage.lock import work_lock
 from storage.report import RunReport
 from storage.small_files import small_file
 from storage.unchanged import write_if_changed
@@ -68,36 +69,39 @@ def plot_features(settings: PlotSettings, render: Render) -> RunReport:
     places = work_places(settings)
     output_dir = settings.output_dir or places.results_dir / FOLDER
     _check(settings, places, output_dir)
-    inputs = read_plot_inputs(settings.model, places)
-    maps = {
-        method: np.round(
-            project(inputs.features.descriptors, ProjectionSettings(method, settings.seed, settings.perplexity)),
-            PLACE_DECIMALS,
-        )
-        for method in dict.fromkeys(settings.methods)
-    }
-    report = _report(settings, inputs)
-    is_linked = places.image_dir.is_dir() and follows_links(LinkedFolder(places.image_dir, settings.follow_links))
-    work = ThumbnailWork(places.image_dir, output_dir / THUMBNAILS, is_linked)
-    thumbnails = make_thumbnails(inputs.features.names, work, settings.num_workers)
-    if num_absent := thumbnails.count(None):
-        report.notes.append(f"{num_absent} photos cannot be shown: they are not in {places.image_dir}, or are damaged")
-    tiles = make_tiles(thumbnails)
-    first = next(iter(maps.values()))
-    order = morton_order(first)
-    sheets, has_changed = write_sheets(output_dir / SHEETS, tiles[order])
-    report.is_current = not has_changed
-    colours = colour_clusters(first, inputs.labels, len(PALETTE))
-    content = page_content(inputs, maps, colours, order)
-    content["sheets"] = [f"{SHEETS}/{name}" for name in sheets]
-    content["photos"] = [None if path is None else path.relative_to(output_dir).as_posix() for path in thumbnails]
-    _put(report, "page", output_dir / PAGE_NAME, render(content).encode())
-    for method, points in maps.items():
-        title = f"{inputs.features.model}, {METHODS[method]}: {_counted(inputs)}"
-        shown = PictureOfMap(title, points, tiles, _colours(inputs, colours), inputs.labels)
-        _put(report, f"picture of {METHODS[method]}", output_dir / f"map-{method}.png", draw_map(shown))
-    _export(settings, inputs, _Drawn(first, tiles, thumbnails), report)
-    report.seconds = time.monotonic() - started
+    with work_lock(output_dir):
+        inputs = read_plot_inputs(settings.model, places)
+        maps = {
+            method: np.round(
+                project(inputs.features.descriptors, ProjectionSettings(method, settings.seed, settings.perplexity)),
+                PLACE_DECIMALS,
+            )
+            for method in dict.fromkeys(settings.methods)
+        }
+        report = _report(settings, inputs)
+        is_linked = places.image_dir.is_dir() and follows_links(LinkedFolder(places.image_dir, settings.follow_links))
+        work = ThumbnailWork(places.image_dir, output_dir / THUMBNAILS, is_linked)
+        thumbnails = make_thumbnails(inputs.features.names, work, settings.num_workers)
+        if num_absent := thumbnails.count(None):
+            report.notes.append(
+                f"{num_absent} photos cannot be shown: they are not in {places.image_dir}, or are damaged"
+            )
+        tiles = make_tiles(thumbnails)
+        first = next(iter(maps.values()))
+        order = morton_order(first)
+        sheets, has_changed = write_sheets(output_dir / SHEETS, tiles[order])
+        report.is_current = not has_changed
+        colours = colour_clusters(first, inputs.labels, len(PALETTE))
+        content = page_content(inputs, maps, colours, order)
+        content["sheets"] = [f"{SHEETS}/{name}" for name in sheets]
+        content["photos"] = [None if path is None else path.relative_to(output_dir).as_posix() for path in thumbnails]
+        _put(report, "page", output_dir / PAGE_NAME, render(content).encode())
+        for method, points in maps.items():
+            title = f"{inputs.features.model}, {METHODS[method]}: {_counted(inputs)}"
+            shown = PictureOfMap(title, points, tiles, _colours(inputs, colours), inputs.labels)
+            _put(report, f"picture of {METHODS[method]}", output_dir / f"map-{method}.png", draw_map(shown))
+        _export(settings, inputs, _Drawn(first, tiles, thumbnails), report)
+        report.seconds = time.monotonic() - started
     return report
 
 

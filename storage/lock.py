@@ -7,6 +7,7 @@ ever left behind to be removed by hand. The pid in the file only serves the mess
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -18,6 +19,8 @@ from storage.errors import StageError
 
 LOCK_NAME = ".lock"
 PID_SUFFIX = ".pid"
+LOCK_FILES = (LOCK_NAME, f"{LOCK_NAME}{PID_SUFFIX}")  # what a lock puts into its folder
+PID_WAIT_S, STEP_S = 0.2, 0.02
 
 
 @contextmanager
@@ -49,7 +52,18 @@ def work_lock(folder: Path, name: str = LOCK_NAME) -> Iterator[None]:
 
 
 def _holder(pid_file: Path) -> str:
+    """Name the holder. It writes its pid a moment after it has the lock; until then an earlier, killed one's stands."""
+    first = found = _read_pid(pid_file)
+    waited_s = 0.0
+    while found == first and waited_s < PID_WAIT_S:
+        time.sleep(STEP_S)
+        waited_s += STEP_S
+        found = _read_pid(pid_file) or found
+    return "pid unknown" if found is None else f"pid {found}"
+
+
+def _read_pid(pid_file: Path) -> int | None:
     try:
-        return f"pid {int(pid_file.read_text(encoding='ascii'))}"
-    except (OSError, ValueError):
-        return "pid unknown"
+        return int(pid_file.read_text(encoding="ascii"))
+    except (OSError, ValueError):  # not there yet, or being written
+        return None

@@ -115,3 +115,19 @@ def states(folder: Path) -> dict[str, tuple[int, ...]]:
         status = path.lstat()
         found[path.as_posix()] = (status.st_ino, status.st_mode, status.st_size, status.st_mtime_ns)
     return found
+
+
+@contextmanager
+def at_opening(path: Path, number: int, action: Callable[[], object]) -> Iterator[list[int]]:
+    """Do ``action`` just before ``path`` is opened for the ``number``-th time in the block; count the openings."""
+    count = [0]
+    wanted = os.path.realpath(path)
+
+    def watch(event: str, args: tuple[Any, ...]) -> None:
+        if event == "open" and isinstance(args[0], (str, bytes)) and os.path.realpath(os.fsdecode(args[0])) == wanted:
+            count[0] += 1
+            if count[0] == number:
+                action()
+
+    with _watched(watch):
+        yield count

@@ -15,6 +15,7 @@ from storage.atomic import write_json, write_text
 from storage.errors import UsageError
 from storage.fingerprints import sha256_of_file
 from storage.formats.labels import SINGLE_LABEL, read_labels
+from storage.lock import work_lock
 from training.computing import computing
 from training.export import export_student
 from training.initial import Initial, read_initial
@@ -134,7 +135,7 @@ def gather(recipe: Recipe, measure: Measure, teacher: Teacher | None = None) -> 
 
 def carry_out(recipe: Recipe, materials: Materials) -> dict[str, Any]:
     """Train on what was gathered, export, write the papers; see :func:`train`."""
-    with computing(recipe.num_threads):
+    with work_lock(recipe.output_dir), computing(recipe.num_threads):
         photos, jury, initial = materials.photos, materials.jury, materials.initial
         write_text(recipe.output_dir / "photos.csv", photos.as_csv())
         pictures = as_pictures(photos.photos, recipe.input_side)
@@ -152,9 +153,9 @@ def carry_out(recipe: Recipe, materials: Materials) -> dict[str, Any]:
         result = {"model": str(model), "sha256": sha256_of_file(model), "bytes": model.stat().st_size} | result
         result |= {"parameters": count_parameters(student), "photos": len(photos.photos), "seconds": learning.seconds}
         result |= learnt | ({} if jury is None else jury.measure(student, whitening))
-    origin = {"teacher": materials.teacher and materials.teacher.identity, "initial": initial and initial.identity}
-    kept = result | {"model": MODEL_FILE}  # it lies beside the recipe, wherever both are taken
-    write_json(recipe.output_dir / RECIPE_FILE, recipe.choices() | origin | {"result": kept})
+        origin = {"teacher": materials.teacher and materials.teacher.identity, "initial": initial and initial.identity}
+        kept = result | {"model": MODEL_FILE}  # it lies beside the recipe, wherever both are taken
+        write_json(recipe.output_dir / RECIPE_FILE, recipe.choices() | origin | {"result": kept})
     return result
 
 

@@ -24,6 +24,7 @@ from storage.errors import StageError, UsageError
 from storage.fingerprints import sha256_of_file
 from storage.formats.csv_text import csv_text
 from storage.formats.groups import read_groups
+from storage.lock import work_lock
 from storage.report import RunReport
 from training.computing import computing
 from training.finetuning.checkpoints import checkpoint_path
@@ -59,27 +60,30 @@ def evaluate_finetuning(settings: EvaluateFinetuningSettings) -> RunReport:
     began = time.monotonic()
     start = _checked(settings)
     truth = _truth(settings)
-    with computing(settings.num_threads):
-        paths = [start, *(path for path in settings.checkpoints if path.resolve() != start.resolve())]
-        names = [START_NAME, *_names(paths[1:])]
-        judged = [
-            judge(name, _described(path, settings, truth), truth.buildings)
-            for name, path in zip(names, paths, strict=True)
-        ]
-    comparisons = [compare(judged[0], one, settings.num_resamples, settings.seed) for one in judged[1:]]
-    report = RunReport(STAGE, settings=settings_as_json(settings) | {"checkpoints": [str(path) for path in paths[1:]]})
-    report.counts = {"photos": len(truth.files), "buildings": int(truth.buildings.max()) + 1}
-    report.counts |= {"buildings_of_two_photos_or_more": len(judged[0].statistics), "checkpoints": len(paths) - 1}
-    report.skipped = list(truth.skipped)
-    report.notes += [sentence(judged[0], one, found) for one, found in zip(judged[1:], comparisons, strict=True)]
-    report.notes += truth.notes
-    write_text(
-        settings.output_dir / BUILDINGS_NAME,
-        csv_text(("name", "building", "photos", *STATISTICS), _of_buildings(judged, truth.names)),
-    )
-    _write(settings, paths, judged, [None, *comparisons], report)
-    report.seconds = time.monotonic() - began
-    report.write(settings.output_dir)
+    with work_lock(settings.output_dir):
+        with computing(settings.num_threads):
+            paths = [start, *(path for path in settings.checkpoints if path.resolve() != start.resolve())]
+            names = [START_NAME, *_names(paths[1:])]
+            judged = [
+                judge(name, _described(path, settings, truth), truth.buildings)
+                for name, path in zip(names, paths, strict=True)
+            ]
+        comparisons = [compare(judged[0], one, settings.num_resamples, settings.seed) for one in judged[1:]]
+        report = RunReport(
+            STAGE, settings=settings_as_json(settings) | {"checkpoints": [str(path) for path in paths[1:]]}
+        )
+        report.counts = {"photos": len(truth.files), "buildings": int(truth.buildings.max()) + 1}
+        report.counts |= {"buildings_of_two_photos_or_more": len(judged[0].statistics), "checkpoints": len(paths) - 1}
+        report.skipped = list(truth.skipped)
+        report.notes += [sentence(judged[0], one, found) for one, found in zip(judged[1:], comparisons, strict=True)]
+        report.notes += truth.notes
+        write_text(
+            settings.output_dir / BUILDINGS_NAME,
+            csv_text(("name", "building", "photos", *STATISTICS), _of_buildings(judged, truth.names)),
+        )
+        _write(settings, paths, judged, [None, *comparisons], report)
+        report.seconds = time.monotonic() - began
+        report.write(settings.output_dir)
     return report
 
 

@@ -20,6 +20,7 @@ from stages.settings.search import BACKENDS, METRICS, SearchSettings
 from storage.errors import UsageError
 from storage.formats.manifest import printable
 from storage.formats.search_results import write_results
+from storage.lock import work_lock
 from storage.machine import usable_cores
 from storage.report import PROJECT_VERSION, RunReport
 
@@ -50,36 +51,37 @@ def search_experiment(settings: SearchSettings) -> RunReport:
     """
     started = time.monotonic()
     _check(settings)
-    inputs = gather_inputs(settings)
-    metrics = _metrics(settings, inputs)
-    report = RunReport(STAGE, _as_json(settings) | {"metric": list(metrics)})
-    report.counts = {
-        "database": len(inputs.database.names),
-        "queries": len(inputs.queries.names),
-        "judged": int(inputs.is_judged.sum()),
-    }
-    report.notes += inputs.notes
-    if len(inputs.database.names) < max(settings.k):
-        report.notes.append("there are fewer photos than the largest --k; it is left out")
-    runs = []
-    for result in run_experiment(inputs, settings, metrics):
-        runs.append(run_as_json(result))
-        report.notes.append(_line(runs[-1]))
-    report.counts["runs"] = len(runs)
-    paths = write_results(
-        settings.results_dir,
-        {
-            "model": inputs.database.model,
-            "settings": report.settings,
-            "versions": versions(),
-            "inputs": [asdict(source) for source in inputs.sources],
-            "counts": dict(report.counts),
-            "notes": inputs.notes,
-            "runs": runs,
-        },
-    )
-    report.outputs = {name: path.as_posix() for name, path in paths.items()}
-    report.seconds = time.monotonic() - started
+    with work_lock(settings.results_dir):
+        inputs = gather_inputs(settings)
+        metrics = _metrics(settings, inputs)
+        report = RunReport(STAGE, _as_json(settings) | {"metric": list(metrics)})
+        report.counts = {
+            "database": len(inputs.database.names),
+            "queries": len(inputs.queries.names),
+            "judged": int(inputs.is_judged.sum()),
+        }
+        report.notes += inputs.notes
+        if len(inputs.database.names) < max(settings.k):
+            report.notes.append("there are fewer photos than the largest --k; it is left out")
+        runs = []
+        for result in run_experiment(inputs, settings, metrics):
+            runs.append(run_as_json(result))
+            report.notes.append(_line(runs[-1]))
+        report.counts["runs"] = len(runs)
+        paths = write_results(
+            settings.results_dir,
+            {
+                "model": inputs.database.model,
+                "settings": report.settings,
+                "versions": versions(),
+                "inputs": [asdict(source) for source in inputs.sources],
+                "counts": dict(report.counts),
+                "notes": inputs.notes,
+                "runs": runs,
+            },
+        )
+        report.outputs = {name: path.as_posix() for name, path in paths.items()}
+        report.seconds = time.monotonic() - started
     return report
 
 

@@ -19,6 +19,7 @@ from stages.thresholds.inputs import ThresholdInputs, check_pairs, gather_pairs
 from stages.thresholds.picture import draw_curve
 from stages.work_places import LinkedFolder, work_places
 from storage.errors import PhotoError
+from storage.lock import work_lock
 from storage.names import inside
 from storage.progress import progress_bar
 from storage.report import RunReport
@@ -83,26 +84,27 @@ def select_threshold(settings: ThresholdSettings, render: Render) -> RunReport:
     places = work_places(settings)
     check_apart(places.image_dir, settings.output_dir or places.results_dir, "--image_dir", "--output_dir")
     inputs = gather_pairs(settings)
-    edges = distinct_pairs(inputs.pairs)
-    if inputs.is_probability:
-        edges = edges.take(edges.score > 0)  # zero is no threshold of a probability
-    check_pairs(inputs, len(edges))
-    selection = _select(inputs, sweep_thresholds(edges, settings.max_points, inputs.defaults))
-    shown = choose_samples(edges, selection, settings.num_places)
-    report = _report(settings, inputs, edges, selection)
-    numbers = np.unique(np.concatenate((edges.first[shown], edges.second[shown]))).tolist()
-    photos = _thumbnails(settings, inputs, numbers, report)
-    content = page_content(inputs, edges, selection, shown, photos)
-    contents = {"page": (PAGE_NAME, render(content).encode()), "table": (TABLE_NAME, _table(selection).encode())}
-    picture = draw_curve(selection.rows(), inputs.title, selection.defaults)
-    if picture is None:
-        report.notes.append(f"{PICTURE_NAME} is not drawn: it needs matplotlib (pip install matplotlib)")
-    else:
-        contents["picture"] = PICTURE_NAME, picture
-    for label, (name, text) in contents.items():
-        report.is_current &= not write_if_changed(inputs.output_dir / name, text)
-        report.outputs[label] = str(inputs.output_dir / name)
-    report.seconds = time.monotonic() - started
+    with work_lock(inputs.output_dir):
+        edges = distinct_pairs(inputs.pairs)
+        if inputs.is_probability:
+            edges = edges.take(edges.score > 0)  # zero is no threshold of a probability
+        check_pairs(inputs, len(edges))
+        selection = _select(inputs, sweep_thresholds(edges, settings.max_points, inputs.defaults))
+        shown = choose_samples(edges, selection, settings.num_places)
+        report = _report(settings, inputs, edges, selection)
+        numbers = np.unique(np.concatenate((edges.first[shown], edges.second[shown]))).tolist()
+        photos = _thumbnails(settings, inputs, numbers, report)
+        content = page_content(inputs, edges, selection, shown, photos)
+        contents = {"page": (PAGE_NAME, render(content).encode()), "table": (TABLE_NAME, _table(selection).encode())}
+        picture = draw_curve(selection.rows(), inputs.title, selection.defaults)
+        if picture is None:
+            report.notes.append(f"{PICTURE_NAME} is not drawn: it needs matplotlib (pip install matplotlib)")
+        else:
+            contents["picture"] = PICTURE_NAME, picture
+        for label, (name, text) in contents.items():
+            report.is_current &= not write_if_changed(inputs.output_dir / name, text)
+            report.outputs[label] = str(inputs.output_dir / name)
+        report.seconds = time.monotonic() - started
     return report
 
 

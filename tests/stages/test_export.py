@@ -546,3 +546,18 @@ def test_report_says_what_was_done(settings: ExportSettings) -> None:
     export_clusters(settings)
     path = settings.results_dir / "reports/export_clusters/report.json"
     assert json.loads(path.read_text(encoding="utf-8"))["counts"]["exported"] == 6
+
+
+def test_equal_exports_have_equal_records_and_others_another_token(settings: ExportSettings) -> None:
+    def record() -> bytes:
+        export_clusters(settings)
+        return (settings.results_dir / "export.json").read_bytes()
+
+    first = record()
+    shutil.rmtree(tree_of(settings))
+    again = record()
+    shutil.rmtree(tree_of(settings))
+    (settings.results_dir / "export.json").unlink()
+    assert record() == first
+    tokens = [json.loads(text)["token"] for text in (first, again)]
+    assert len(set(tokens)) == 2

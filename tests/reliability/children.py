@@ -1,0 +1,174 @@
+"""Forked children that run a stage: limited, killed, measured, or two at once."""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import signal
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+needs_fork = pytest.mark.skipif(sys.platform != "linux", reason="needs fork and /proc, as Linux has them")
+STEP_S = 0.002
+CRASHED = 99
+_CAPABILITY_VERSION_3, _CAP_DAC_OVERRIDE = 0x20080522, 1 << 1
+
+
+@dataclass(frozen=True)
+class Moment:
+    """A time on the clock, and how long a process had waited for a core until then, both in seconds."""
+
+    clock: float
+    waited: float
+
+    @classmethod
+    def of(cls, pid: int) -> Moment:
+        """Give the present moment of a process, which may have ended but was not waited for."""
+        waited_ns = int(Path(f"/proc/{pid}/schedstat").read_text(encoding="ascii").split()[1])
+        return cls(time.monotonic(), waited_ns / 1e9)
+
+    def seconds_since(self, former: Moment) -> float:
+        """Give the time that passed, without what the process waited for a core because others had it."""
+        return self.clock - former.clock - (self.waited - former.waited)
+
+
+@dataclass
+class Child:
+    """A child that was started.
+
+    Attributes
+    ----------
+    pid : int
+        Of the process.
+    said : Path
+        What it wrote to standard error.
+    ended_at : Moment or None
+        When its end was seen.
+    code : int or None
+        Its exit code, negative for a signal; None while it runs.
+    cpu_seconds : float
+        What it computed, once it has ended; unlike the time on the clock it hangs on nobody else.
+    """
+
+    pid: int
+    said: Path
+    cpu_seconds: float = 0.0
+    ended_at: Moment | None = None
+    code: int | None = None
+
+    def has_ended(self) -> bool:
+        """Say whether it has ended; then ``code`` is its exit code, negative for a signal."""
+        if self.code is None and os.waitid(os.P_PID, self.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT):
+            self.ended_at = Moment.of(self.pid)
+            _, status, used = os.wait4(self.pid, 0)
+            self.code, self.cpu_seconds = os.waitstatus_to_exitcode(status), used.ru_utime + used.ru_stime
+        return self.code is not None
+
+    def wait(self, timeout_s: float = 300) -> int:
+        """Wait for its end; give its exit code. AssertionError when it takes too long."""
+        first_to_end([self], timeout_s)
+        assert self.code is not None
+        return self.code
+
+    def signal(self, number: int) -> None:
+        """Send a signal, unless it has ended."""
+        if not self.has_ended():
+            os.kill(self.pid, number)
+
+    @property
+    def error(self) -> str:
+        """What it wrote to standard error so far."""
+        return self.said.read_text(encoding="utf-8")
+
+
+def first_to_end(running: Sequence[Child], timeout_s: float = 300) -> Child:
+    """Wait until one of several ends; give it. AssertionError when none does in time."""
+    limit = time.monotonic() + timeout_s
+    while time.monotonic() < limit:
+        for child in running:
+            if child.has_ended():
+                return child
+        time.sleep(STEP_S)
+    raise AssertionError(f"no end in {timeout_s:g} s; said so far: {[child.error for child in running]}")
+
+
+def start(function: Callable[[], int | None]) -> Child:
+    """Run ``function`` in a forked process; what it returns is its exit code."""
+    handle, name = tempfile.mkstemp(suffix=".err")
+    sys.stdout.flush()
+    pid = os.fork()
+    if pid:
+        os.close(handle)
+        return Child(pid, Path(name))
+    code = CRASHED
+    try:
+        os.dup2(handle, 2)
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+        sys.stdout, sys.stderr = (os.fdopen(number, "w", buffering=1, encoding="utf-8") for number in (1, 2))
+        code = function() or 0
+        threading._shutdown()  # type: ignore[attr-defined]  # as at the end of a program: threads are waited for
+    except BaseException as error:
+        os.write(2, repr(error).encode())
+    os._exit(code)
+
+
+@contextmanager
+def started(*functions: Callable[[], int | None]) -> Iterator[list[Child]]:
+    """Start children; those that still run at the end of the block are killed."""
+    children = [start(function) for function in functions]
+    try:
+        yield children
+    finally:
+        for child in children:
+            child.signal(signal.SIGKILL)
+            child.wait()
+            child.said.unlink(missing_ok=True)
+
+
+def run(function: Callable[[], int | None]) -> None:
+    """Run ``function`` in a child; AssertionError when it fails."""
+    with started(function) as (child,):
+        code = child.wait()
+        assert code == 0, f"exit code {code}: {child.error}"
+
+
+def drop_rights() -> None:
+    """Give up what lets the superuser write to read-only files; for the rest of the process."""
+    libc = ctypes.CDLL(None, use_errno=True)
+    header = (ctypes.c_uint32 * 2)(_CAPABILITY_VERSION_3, 0)
+    sets = (ctypes.c_uint32 * 6)()
+    for call, name in ((libc.capget, "capget"), (libc.capset, "capset")):
+        if call(header, sets) != 0:
+            raise OSError(ctypes.get_errno(), name)
+        sets[0] &= ~_CAP_DAC_OVERRIDE
+
+
+def peak_bytes(function: Callable[[], object], max_files: int) -> int:
+    """Run ``function`` in a child that may hold ``max_files`` open; give by how much its memory grew at the most."""
+
+    def measured() -> None:
+        import resource
+
+        resource.setrlimit(resource.RLIMIT_NOFILE, (max_files, max_files))
+        Path("/proc/self/clear_refs").write_text("5", encoding="ascii")  # the peak is that of now again
+        before = _memory("VmRSS")
+        function()
+        print(f"grew {_memory('VmHWM') - before}", file=sys.stderr)
+
+    with started(measured) as (child,):
+        code = child.wait(timeout_s=36_000)
+        assert code == 0, f"exit code {code}: {child.error}"
+        return int(child.error.rpartition("grew ")[2])
+
+
+def _memory(field: str) -> int:
+    lines = Path("/proc/self/status").read_text(encoding="ascii").splitlines()
+    return next(int(line.split()[1]) << 10 for line in lines if line.startswith(f"{field}:"))
