@@ -72,7 +72,7 @@ def _check_header(looked: Looked, path: Path, file_format: str, version: int) ->
     if looked.problem is not None:
         raise ValueError(looked.problem)
     if looked.format != file_format or not isinstance(number, int) or number < 1:
-        raise ValueError(f"its format is {looked.format!r}, version {number!r}, not {file_format!r}")
+        raise ValueError(f"its format is {looked.format!r:.40}, version {number!r:.40}, not {file_format!r}")
 
 
 def _first_line(error: BaseException) -> str:
