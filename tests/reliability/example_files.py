@@ -179,14 +179,19 @@ def write_attacks(folder: Path) -> None:
     attack_records.write_record(folder, attack_records.AttackRecord(NAMES[0], _known(0), "a b", SETTINGS, copies))
 
 
-def write_search(folder: Path) -> None:
-    """Write an example of search."""
+def search_run() -> dict[str, Any]:
+    """Give a run of a search experiment."""
     at_k = {"1": 0.5, "10": 1.0}
+    spread = {"median": 1.0, "min": 0.5, "max": 2.0, "std": 0.1}
     run: dict[str, Any] = {"index": "flat", "metric": "l2", "factory": "Flat", "label": "flat l2", "library": "faiss"}
     run |= {"built_with": {}, "searched_with": {}, "is_exact": True, "train_s": 0.0, "add_s": 0.1, "build_s": 0.1}
-    run |= {"memory_bytes": 64, "repeats_s": [0.1], "ms_per_query": {"median": 1.0}, "groups": {}}
-    run |= {"overlap": at_k, "recall": at_k, "map": at_k, "mrr": at_k}
-    search_results.write_results(folder, {"settings": SETTINGS, "runs": [run]})
+    run |= {"memory_bytes": 64, "repeats_s": [0.1], "ms_per_query": spread, "groups": {}}
+    return run | {"overlap": at_k, "recall": at_k, "map": 0.5, "mrr": 0.5}
+
+
+def write_search(folder: Path) -> None:
+    """Write an example of search."""
+    search_results.write_results(folder, {"settings": SETTINGS, "runs": [search_run()]})
 
 
 def write_journal(folder: Path) -> None:
