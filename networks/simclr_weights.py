@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from networks.loading import load_tensors
 from networks.pairing import checked_state, ordered_layers, paired_state
 from networks.simclr import SimclrShape, make_encoder, make_head
 from storage.errors import DamagedFileError
@@ -97,11 +98,7 @@ def read_simclr_weights(path: Path, shape: SimclrShape) -> SimclrWeights:
     import torch
 
     with open_weights(path) as file:
-        try:
-            content = torch.load(file, map_location="cpu", weights_only=True)
-        except Exception as error:  # a dozen kinds, by the place at which the file is cut
-            reason = str(error).partition("\n")[0]
-            raise DamagedFileError(f"damaged: {path} is no weight file of PyTorch ({reason})") from error
+        content = load_tensors(file, f"damaged: {path} is no weight file of PyTorch")
     content = _checked_version(path, content)
     states = next((content[key] for key in ENCODER_KEYS if isinstance(content.get(key), dict)), content)
     with torch.device("meta"):

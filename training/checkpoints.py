@@ -6,6 +6,7 @@ import io
 from pathlib import Path
 from typing import Any
 
+from networks.loading import load_tensors
 from storage.atomic import write_bytes
 from storage.errors import DamagedFileError
 from storage.formats.json_file import read_stage_input
@@ -50,13 +51,8 @@ def read_weights(path: Path, made_by: str) -> dict[str, Any]:
 
 
 def _read(path: Path, device: str, made_by: str, wrong: str) -> dict[str, Any]:
-    import torch
-
     content = read_stage_input(path, made_by)
-    try:
-        state: dict[str, Any] = torch.load(io.BytesIO(content), map_location=device, weights_only=True)
-        if not isinstance(state, dict):
-            raise TypeError(f"it holds a {type(state).__name__}")
-    except Exception as error:  # torch.load raises a dozen kinds on damaged bytes, none with a class in common
-        raise DamagedFileError(f"damaged: {path} {wrong} ({error})") from error
+    state = load_tensors(io.BytesIO(content), f"damaged: {path} {wrong}", device)
+    if not isinstance(state, dict):
+        raise DamagedFileError(f"damaged: {path} {wrong} (it holds a {type(state).__name__})")
     return state

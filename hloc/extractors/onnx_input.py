@@ -128,7 +128,7 @@ class _Reader:
             return UsageError(f"--{key} {self.flags[key]}: {rule}")
         if key not in self.sidecar_values:
             return UsageError(f"{key}: {rule}")
-        return DamagedFileError(f"{self.sidecar}: {key} is {json.dumps(self.sidecar_values[key])}: {rule}")
+        return DamagedFileError(f"{self.sidecar}: {key} is {json.dumps(self.sidecar_values[key]):.100}: {rule}")
 
 
 def _own_size(path: Path, shape: Sequence[Any], layout: str) -> tuple[int, int] | None:

@@ -14,6 +14,7 @@ from hloc.engines.photo_network import PhotoNetwork
 from hloc.extractors.base import ExtractorOptions
 from hloc.extractors.engine_network import EngineExtractor
 from hloc.extractors.picture import Picture
+from networks.loading import load_tensors
 from storage.errors import DamagedFileError, StageError
 from storage.formats.torch_file import open_weights
 from storage.model_files import cached_path, fetch_command
@@ -111,11 +112,7 @@ def read_state(path: Path) -> dict[str, Any]:
     """
     torch = import_torch()
     with open_weights(path) as file:
-        try:
-            state = torch.load(file, map_location="cpu", weights_only=True)
-        except Exception as error:  # a dozen kinds, by the place at which the file is cut
-            reason = str(error).partition("\n")[0]
-            raise DamagedFileError(f"damaged: {path} is no weight file of PyTorch ({reason})") from error
+        state = load_tensors(file, f"damaged: {path} is no weight file of PyTorch")
     if isinstance(state, dict) and isinstance(state.get("state_dict"), dict):
         state = state["state_dict"]
     if not isinstance(state, dict) or not all(torch.is_tensor(value) for value in state.values()):

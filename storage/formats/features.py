@@ -31,6 +31,8 @@ from storage.report import SkippedPhoto
 
 FEATURES_FORMAT = "global-features"
 FEATURES_VERSION = 2  # 1 had no EXIF
+HLOC_FORMAT = "hloc-global-features"
+HLOC_VERSION = 1
 MADE_BY = "python extract_features.py"
 MAPPED_FROM_BYTES = 2**30  # descriptors of this size are not read into memory but mapped from the file
 
@@ -146,7 +148,7 @@ def read_features(path: Path) -> Features:
     """
     with open_hdf5(path, FEATURES_FORMAT, FEATURES_VERSION, MADE_BY) as file:
         features = _features_of(file, path)
-        stored = file.attrs["checksum"]
+        stored = str(file.attrs["checksum"])
     if stored != features.checksum:
         raise DamagedFileError(f"damaged: {path} (its checksum does not agree); make it again with: {MADE_BY}")
     return features
@@ -246,7 +248,7 @@ def write_hloc_features(path: Path, features: Features) -> None:
         parents = {"/".join(name.split("/")[:depth]) for depth in range(1, name.count("/") + 1)}
         if parents & known:
             raise StageError(f"the hloc layout cannot hold both {sorted(parents & known)[0]!r} and {name!r}")
-    with new_hdf5(path, "hloc-global-features", 1, features.settings) as file:
+    with new_hdf5(path, HLOC_FORMAT, HLOC_VERSION, features.settings) as file:
         for row, name in enumerate(features.names):
             group = file.create_group(name, track_order=False)
             write_array(group, "global_descriptor", np.asarray(features.descriptors[row]))

@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 
 from storage.atomic import atomic_path
 from storage.errors import DamagedFileError, StageError
+from storage.formats.hdf5_check import Looked, look_at, remember
 
 # What h5py raises on files that are cut, altered or not of the expected layout.
 HDF5_ERRORS = (OSError, KeyError, ValueError, TypeError, RuntimeError, AttributeError, UnicodeError, OverflowError)
@@ -30,43 +31,48 @@ def new_hdf5(
 ) -> Iterator[h5py.File]:
     """Write an HDF5 file atomically; equal content gives equal bytes. ``keeps_former``: one that stands stays."""
     try:
-        with atomic_path(path, keeps_former) as temporary, h5py.File(temporary, "x", track_order=False) as file:
-            file.attrs["format"] = file_format
-            file.attrs["format_version"] = version
-            file.attrs["settings"] = settings_text(settings)
-            yield file
+        with atomic_path(path, keeps_former) as temporary:
+            with h5py.File(temporary, "x", track_order=False) as file:
+                file.attrs["format"] = file_format
+                file.attrs["format_version"] = version
+                file.attrs["settings"] = settings_text(settings)
+                yield file
+            remember(temporary, Looked(file_format, version, None))
     except RuntimeError as error:  # how HDF5 reports a full disk on closing
         raise StageError(f"cannot write {path}: {_first_line(error)}") from error
 
 
 @contextmanager
 def open_hdf5(path: Path, file_format: str, version: int, made_by: str) -> Iterator[h5py.File]:
-    """Open an HDF5 file of the project for reading.
+    """Open an HDF5 file of the project for reading, after another process has looked through it.
 
     Raises
     ------
     StageError
-        When there is no such file.
+        When there is no such file, or it is of a newer version.
     DamagedFileError
         When the file, or what the block reads from it, is not as ``docs/formats.md`` says.
     """
     if not path.is_file():
         raise StageError(f"{path} is missing; make it with: {made_by}")
+    looked = look_at(path)
     try:
+        _check_header(looked, path, file_format, version)
         with h5py.File(path, "r") as file:
-            _check_header(file, path, file_format, version)
             yield file
     except HDF5_ERRORS as error:
         raise DamagedFileError(f"damaged: {path} ({_first_line(error)}); make it again with: {made_by}") from error
 
 
-def _check_header(file: h5py.File, path: Path, file_format: str, version: int) -> None:
-    found = file.attrs.get("format")
-    if found != file_format:
-        raise ValueError(f"its format is {found!r}, not {file_format!r}")
-    number = int(file.attrs["format_version"])
-    if not 1 <= number <= version:
+def _check_header(looked: Looked, path: Path, file_format: str, version: int) -> None:
+    """Refuse a file that is not of the format, is of a newer version, or cannot be opened without harm."""
+    number = looked.format_version
+    if looked.format == file_format and isinstance(number, int) and number > version:
         raise StageError(f"{path} has version {number} of its format, this program reads 1 to {version}; update it")
+    if looked.problem is not None:
+        raise ValueError(looked.problem)
+    if looked.format != file_format or not isinstance(number, int) or number < 1:
+        raise ValueError(f"its format is {looked.format!r:.40}, version {number!r:.40}, not {file_format!r}")
 
 
 def _first_line(error: BaseException) -> str:

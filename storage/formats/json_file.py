@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from pathlib import Path
 from typing import Any
 
@@ -24,11 +25,16 @@ def read_json(path: Path, made_by: str) -> Any:
     StageError
         When there is no such file, or it cannot be opened.
     DamagedFileError
-        When it is not valid UTF-8 JSON, or a key stands twice in one object.
+        When it is not valid UTF-8 JSON, a key stands twice in one object, or a number is beyond all floats.
     """
     content = read_stage_input(path, made_by)
     try:
-        return json.loads(content.decode("utf-8"), object_pairs_hook=_unique_keys, parse_constant=_no_constant)
+        return json.loads(
+            content.decode("utf-8"),
+            object_pairs_hook=_unique_keys,
+            parse_float=_finite,
+            parse_constant=_no_constant,
+        )
     except (ValueError, RecursionError) as error:
         raise DamagedFileError(f"damaged: {path} is not valid JSON ({error}); make it again with: {made_by}") from error
 
@@ -41,8 +47,8 @@ def read_versioned_json(path: Path, made_by: str, file_format: str, version: int
     found = content.get("format_version")
     if not isinstance(found, int) or not 1 <= found <= version:
         raise DamagedFileError(
-            f"{path} has version {found!r} of the format {file_format}; this program reads versions 1 to {version}: "
-            "it was made by a newer release, or is damaged"
+            f"{path} has version {found!r:.40} of the format {file_format}; this program reads versions 1 to "
+            f"{version}: it was made by a newer release, or is damaged"
         )
     return content
 
@@ -62,6 +68,13 @@ def _unique_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     if len(result) != len(pairs):
         raise ValueError("a key stands twice in one object")
     return result
+
+
+def _finite(text: str) -> float:
+    number = float(text)
+    if math.isinf(number):
+        raise ValueError(f"{text:.40} is beyond all numbers")
+    return number
 
 
 def _no_constant(text: str) -> float:

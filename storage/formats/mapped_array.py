@@ -51,6 +51,8 @@ def map_array(path: Path) -> NDArray[Any]:
     """
     try:
         found: NDArray[Any] = np.load(path, mmap_mode=None if os.name == "nt" else "r", allow_pickle=False)
+        if not isinstance(found, np.ndarray):
+            raise ValueError("it holds several arrays")
     except (OSError, ValueError) as error:
         raise StageError(
             f"cannot read {path} ({error}): all machines must see the outputs folder under the same path"

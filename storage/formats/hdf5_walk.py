@@ -1,0 +1,98 @@
+"""A program that looks through HDF5 files for another: what crashes, hangs or swells the HDF5 library, does so here.
+
+It is started by its file, without the project in sight. Standard input brings one path a line, as JSON; each is
+answered by a line of JSON: ``format`` and ``format_version`` of the file, and ``problem``, null where there is none.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+import signal
+import sys
+from typing import Any
+
+import h5py
+
+READY = "ready"
+MAX_MEMORY = 1 << 30
+
+
+def look_through(path: str) -> dict[str, Any]:
+    """Follow everything in a file that a reader of the project may follow, and say what is wrong.
+
+    Parameters
+    ----------
+    path : str
+        The file.
+
+    Returns
+    -------
+    dict of str to JSON types
+        ``format``, ``format_version`` (None where they are missing or no texts and numbers) and ``problem``.
+    """
+    found: dict[str, Any] = {"format": None, "format_version": None}
+    problem = None
+    try:
+        with h5py.File(path, "r") as file:
+            for key in found:
+                value = file.attrs.get(key)
+                value = value.item() if hasattr(value, "item") and not getattr(value, "shape", ()) else value
+                found[key] = value if isinstance(value, (str, int)) else None
+            _walk(file, os.path.getsize(path))
+    except Exception as error:  # whatever it is: the file is not one that the project wrote
+        problem = (str(error).strip() or type(error).__name__).splitlines()[0]
+    return {**found, "problem": problem}
+
+
+def _walk(file: h5py.File, file_size: int) -> None:
+    seen, waiting = {h5py.h5o.get_info(file.id).addr}, [file]
+    while waiting:
+        group = waiting.pop()
+        _read_attributes(group)
+        for name in group:
+            if not isinstance(group.get(name, getlink=True), h5py.HardLink):
+                raise ValueError(f"{name} is a link")
+            item = group[name]
+            address = h5py.h5o.get_info(item.id).addr
+            if address in seen:
+                raise ValueError(f"{name} stands in two places")
+            seen.add(address)
+            if isinstance(item, h5py.Group):
+                waiting.append(item)
+            else:
+                _check_dataset(item, file_size)
+                _read_attributes(item)
+
+
+def _check_dataset(dataset: Any, file_size: int) -> None:
+    """Refuse what the project never writes, and what would take more memory than the file has bytes."""
+    is_plain = isinstance(dataset, h5py.Dataset) and dataset.shape is not None and dataset.chunks is None
+    if not is_plain or dataset.external or dataset.is_virtual or dataset.dtype.hasobject:
+        raise ValueError(f"{dataset.name} is not a plain dataset")
+    if math.prod(dataset.shape) * dataset.dtype.itemsize > file_size:
+        raise ValueError(f"{dataset.name} is cut: it has shape {dataset.shape}")
+    if math.prod(dataset.shape):
+        _ = dataset[(slice(0, 1),) * dataset.ndim]
+
+
+def _read_attributes(item: Any) -> None:
+    for key in item.attrs:
+        _ = item.attrs[key]
+
+
+def main() -> None:
+    """Answer until standard input ends."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # meant for the program that asks; this one ends with it
+    if sys.platform == "linux":
+        import resource
+
+        resource.setrlimit(resource.RLIMIT_AS, (MAX_MEMORY, MAX_MEMORY))
+    print(READY, flush=True)
+    for line in sys.stdin:
+        print(json.dumps(look_through(json.loads(line))), flush=True)
+
+
+if __name__ == "__main__":
+    main()
