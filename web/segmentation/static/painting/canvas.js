@@ -3,7 +3,7 @@
  * segmentation/painting/canvas.py does; the tests replay the same actions in both.
  */
 
-import { changePixels, changeRegion } from "./changes.js";
+import { changePixels, changeRegion, changeRuns } from "./changes.js";
 import { Flooder } from "./floods.js";
 import { History } from "./history.js";
 import { linePixels } from "./lines.js";
@@ -17,7 +17,10 @@ export class Canvas {
   /** The point that the next cut begins at; null when there is none. */
   cutFrom = null;
   history = new History();
+  /** Called with each change as it is made (true) or taken back (false). */
+  onchange = () => {};
   #flooder;
+  #stroke = null;
 
   /**
    * @param {ArrayLike<number>} labels - Row by row; 0 is edge.
@@ -33,6 +36,19 @@ export class Canvas {
     this.classes = classes;
     this.colour = classes.length > 0 ? classes[0].colour : START_COLOUR;
     this.#flooder = new Flooder(width, height);
+  }
+
+  /**
+   * Make a canvas of planes that were read: labels and cuts, then paint. They are not copied.
+   * @param {Int32Array} planes
+   */
+  static of(planes, width, height) {
+    const canvas = new Canvas([], 0, 0);
+    Object.assign(canvas, { width, height });
+    canvas.labelsAndCuts = planes.subarray(0, width * height);
+    canvas.paint = planes.subarray(width * height);
+    canvas.#flooder = new Flooder(width, height);
+    return canvas;
   }
 
   /** The paint at a pixel as a colour; null where nothing is painted. */
@@ -78,12 +94,39 @@ export class Canvas {
 
   /** Fill at each pixel under a moving pointer, edges left out: along the lines between its points; one step. */
   fillStroke(points) {
-    return this.#do("fill stroke", this.#along(points, (point) => this.#fillAt(point)));
+    return this.#strokeAlong("fill stroke", points);
   }
 
   /** Unfill at each pixel under a moving pointer; see `fillStroke`. */
   unfillStroke(points) {
-    return this.#do("unfill stroke", this.#along(points, (point) => this.#unfillAt(point)), notes.NOT_PAINTED);
+    return this.#strokeAlong("unfill stroke", points);
+  }
+
+  /**
+   * Begin a stroke that is painted while the pointer moves; until `endStroke` nothing else may be done.
+   * @param {"fill stroke"|"unfill stroke"} label
+   */
+  beginStroke(label) {
+    this.cutFrom = null;
+    this.#stroke = { label, from: null, made: [] };
+  }
+
+  /** Go on to a point. Gives the box of what changed; null when nothing did. */
+  strokeTo(point) {
+    const { label, from, made } = this.#stroke;
+    const before = made.length;
+    for (const pixel of linePixels(from ?? point, point)) {
+      if (this.isInside(pixel)) this.#make(label === "fill stroke" ? this.#fillAt(pixel) : this.#unfillAt(pixel), made);
+    }
+    this.#stroke.from = point;
+    return made.length > before ? notes.replyOf(made.slice(before), this.width).box : null;
+  }
+
+  /** End the stroke: it becomes one step. */
+  endStroke() {
+    const { label, made } = this.#stroke;
+    this.#stroke = null;
+    return this.#done(label, made, label === "unfill stroke" ? notes.NOT_PAINTED : notes.NOTHING_CHANGED);
   }
 
   /** Begin a cut, or draw it on from the point before: its pixels become unpainted edge. Each line is a step. */
@@ -130,6 +173,14 @@ export class Canvas {
   }
 
   /**
+   * Paint runs of pixels, as a layer of the server has them: first pixel, number of pixels, paint; in one step.
+   * @param {Int32Array} triples
+   */
+  paintRuns(triples) {
+    return this.#do("picture", [() => changeRuns(this.paint, this.width, triples)]);
+  }
+
+  /**
    * Paint masks of the photo's size, later ones over earlier ones, in one step.
    * @param {{colour: number[], mask: Uint8Array}[]} masks
    */
@@ -146,7 +197,10 @@ export class Canvas {
     this.cutFrom = null;
     const step = this.history.undo();
     if (step === null) return notes.noteOnly(notes.NOTHING_TO_UNDO);
-    for (const change of step.changes.toReversed()) change.takeBack(this.#planeOf(change));
+    for (const change of [...step.changes].reverse()) {
+      change.takeBack(this.#planeOf(change));
+      this.onchange(change, false);
+    }
     return notes.replyOf(step.changes, this.width);
   }
 
@@ -155,7 +209,10 @@ export class Canvas {
     this.cutFrom = null;
     const step = this.history.redo();
     if (step === null) return notes.noteOnly(notes.NOTHING_TO_REDO);
-    for (const change of step.changes) change.make(this.#planeOf(change));
+    for (const change of step.changes) {
+      change.make(this.#planeOf(change));
+      this.onchange(change, true);
+    }
     return notes.replyOf(step.changes, this.width);
   }
 
@@ -163,16 +220,28 @@ export class Canvas {
   #do(label, doing, otherwise = notes.NOTHING_CHANGED) {
     this.cutFrom = null;
     const made = [];
-    for (const give of doing) {
-      const change = give();
-      if (change === null || change.starts.length === 0) continue;
-      change.make(this.#planeOf(change));
-      made.push(change);
-    }
+    for (const give of doing) this.#make(give(), made);
+    return this.#done(label, made, otherwise);
+  }
+
+  #make(change, made) {
+    if (change === null || change.starts.length === 0) return;
+    change.make(this.#planeOf(change));
+    this.onchange(change, true);
+    made.push(change);
+  }
+
+  #done(label, made, otherwise) {
     if (made.length === 0) return notes.noteOnly(otherwise);
     this.history.add(label, made);
     const paintsBlack = (label === "fill" || label === "fill stroke") && isBlack(this.colour);
     return notes.replyOf(made, this.width, paintsBlack ? notes.BLACK_PAINT : "");
+  }
+
+  #strokeAlong(label, points) {
+    this.beginStroke(label);
+    for (const point of points) this.strokeTo(point);
+    return this.endStroke();
   }
 
   #planeOf(change) {
@@ -205,14 +274,6 @@ export class Canvas {
     const change = changeRegion(this.paint, this.width, true, region, paint);
     this.#flooder.clear(region);
     return change;
-  }
-
-  *#along(points, changeAt) {
-    for (const [place, point] of points.entries()) {
-      for (const pixel of linePixels(points[Math.max(0, place - 1)], point)) {
-        if (this.isInside(pixel)) yield () => changeAt(pixel);
-      }
-    }
   }
 
   #cutting(places) {

@@ -6,11 +6,15 @@ import { Runs } from "./runs.js";
 export class Change {
   /**
    * @param {boolean} isPaint - Whether the paint plane changes, or that of labels.
-   * @param {Runs} runs - From the top left, rising.
+   * @param {Int32Array[]} lists - First pixels, numbers of pixels, numbers before and after, run by run from the top
+   *   left; one number before or after stands for all.
    */
-  constructor(isPaint, runs) {
+  constructor(isPaint, [starts, lengths, before, after]) {
     this.isPaint = isPaint;
-    [this.starts, this.lengths, this.before, this.after] = runs.lists();
+    this.starts = starts;
+    this.lengths = lengths;
+    this.before = before;
+    this.after = after;
   }
 
   /** Pixels that change. */
@@ -63,7 +67,7 @@ export function changeRegion(plane, width, isPaint, region, after) {
     if (typeof after === "number") rowToNumber(runs, plane, first, columns, region.mask, start, after);
     else rowToNumbers(runs, plane, first, columns, region.mask, start, after, down * columns);
   }
-  return new Change(isPaint, runs);
+  return new Change(isPaint, runs.lists());
 }
 
 function rowToNumber(runs, plane, first, columns, mask, maskFirst, after) {
@@ -96,6 +100,46 @@ function rowToNumbers(runs, plane, first, columns, mask, maskFirst, numbers, num
 }
 
 /**
+ * Give the change that puts paint into runs of pixels.
+ * @param {Int32Array} plane - Of paint.
+ * @param {number} width - Of the plane.
+ * @param {Int32Array} triples - First pixel, number of pixels, paint of each run; rising, none over another.
+ */
+export function changeRuns(plane, width, triples) {
+  const runs = new Runs();
+  for (let at = 0; at < triples.length; at += 3) {
+    const [end, paint] = [triples[at] + triples[at + 1], triples[at + 2]];
+    // a run of a layer may go on into the next row; one of a change does not
+    for (let first = triples[at]; first < end; ) {
+      const last = Math.min(end, first - (first % width) + width);
+      rowToNumber(runs, plane, first, last - first, null, 0, paint);
+      first = last;
+    }
+  }
+  return new Change(true, joined(runs.lists(), width));
+}
+
+/** Join runs that touch in one row with equal numbers, as all changes have them. */
+function joined([starts, lengths, before, after], width) {
+  const runs = new Runs();
+  const numbersOf = (run) => [before[before.length > 1 ? run : 0], after[after.length > 1 ? run : 0]];
+  for (let run = 0; run < starts.length; ) {
+    const [old, next] = numbersOf(run);
+    let end = starts[run] + lengths[run];
+    let further = run + 1;
+    const goesOn = () => {
+      if (further >= starts.length || starts[further] !== end || end % width === 0) return false;
+      const [otherOld, otherNext] = numbersOf(further);
+      return otherOld === old && otherNext === next;
+    };
+    for (; goesOn(); further += 1) end += lengths[further];
+    runs.add(starts[run], end - starts[run], old, next);
+    run = further;
+  }
+  return runs.lists();
+}
+
+/**
  * Give the change that puts other numbers into some pixels.
  * @param {Int32Array} plane
  * @param {number} width - Of the plane.
@@ -118,5 +162,5 @@ export function changePixels(plane, width, isPaint, places, afterOf) {
     [start, length, before, after] = [place, 1, old, next];
   }
   if (length > 0) runs.add(start, length, before, after);
-  return new Change(isPaint, runs);
+  return new Change(isPaint, runs.lists());
 }
