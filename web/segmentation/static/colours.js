@@ -53,13 +53,8 @@ export class Colours {
     const free = PALETTE.filter((one) => !classes.some((other) => same(one, other.colour)));
     this.palette.replaceChildren(...free.map((one) => element("li", {}, this.#swatchButton(one, textOf(one)))));
     this.any.value = hexColour(colour);
-    this.name.textContent = this.nameOf(colour);
+    this.name.textContent = classes.some((one) => same(one.colour, colour)) ? "" : textOf(colour);
     this.warning.hidden = !same(colour, [0, 0, 0]);
-  }
-
-  /** What a colour is called: its class, or its three numbers. */
-  nameOf(colour) {
-    return this.#app.classes.find((one) => same(one.colour, colour))?.name ?? textOf(colour);
   }
 
   /** Take up a class by its place in the table. */
