@@ -181,12 +181,11 @@ async function open(number) {
     if (session.signal.aborted) return;
     throw error;
   } finally {
-    if (app.session === session) {
-      app.stage.node.setAttribute("aria-busy", "false");
-      working.textContent = "";
-    }
+    if (app.session === session) working.textContent = "";
   }
-  if (app.session === session) showCanvas(session);
+  if (app.session !== session) return;
+  showCanvas(session);
+  app.stage.node.setAttribute("aria-busy", "false");
 }
 
 const working = element("span", { class: "badge working" });
@@ -313,4 +312,5 @@ function leaveButton(event) {
   if (isByPointer && event.target.closest("button") && !event.target.closest("dialog")) app.stage.node.focus({ preventScroll: true });
 }
 
+globalThis.paintingPage = app; // for the console, and for tests that look behind the page
 start().catch(complain);

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 
-from storage.photos import read_photo
 from tests.web.segmentation.page.drawn_facade import HEIGHT, SKY_HEIGHT, WIDTH, WINDOWS
 from tests.web.segmentation.page.painted_page import PaintedPage, colour_at
 
@@ -48,9 +48,9 @@ def test_the_right_button_takes_paint_off_and_opens_no_menu(painted: PaintedPage
     painted.click(*SKY)
     prevented = """() => new Promise((resolve) => addEventListener("contextmenu",
       (event) => setTimeout(() => resolve(event.defaultPrevented)), { once: true }))"""
-    painted.page.evaluate(f"window.menu = ({prevented})()")
+    painted.page.evaluate(f"() => {{ window.menu = ({prevented})(); }}")
     painted.click(*SKY, button="right")
-    assert painted.page.evaluate("window.menu") is True
+    assert painted.page.evaluate("() => window.menu") is True
     assert not painted.paint().any()
 
 
@@ -67,7 +67,12 @@ def test_undo_and_redo_go_back_and_forth_through_gestures(painted: PaintedPage) 
     painted.drag((60, 100), (160, 100), (250, 100))  # three windows and the wall between them
     stroked = painted.paint()
     assert colour_at(stroked, 200, 100) == RED and colour_at(stroked, 150, 100) == RED
-    for key, numbers in {"z": SKY_PIXELS, "Control+z": 0, "y": SKY_PIXELS, "Control+Shift+z": (stroked != 0).sum()}.items():
+    for key, numbers in {
+        "z": SKY_PIXELS,
+        "Control+z": 0,
+        "y": SKY_PIXELS,
+        "Control+Shift+z": (stroked != 0).sum(),
+    }.items():
         painted.page.keyboard.press(key)
         assert (painted.paint() != 0).sum() == numbers
     painted.assert_same_canvas()
@@ -123,7 +128,7 @@ def test_space_writes_masks_and_goes_on(painted: PaintedPage, street: Path) -> N
     painted.page.keyboard.press("Space")
     painted.ready("b.png")
     (mask,) = (street / "masks").glob("a_mask_*.png")
-    white = np.asarray(read_photo(mask))[..., 0] == 255
+    white = np.asarray(Image.open(mask))[..., 0] == 255
     assert white[:SKY_HEIGHT].all() and white.sum() == SKY_PIXELS and white.shape == (HEIGHT, WIDTH)
     expect(painted.page.locator(".film-photo").first).to_have_attribute("data-kept", "saved")
 
