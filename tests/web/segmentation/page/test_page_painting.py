@@ -144,9 +144,11 @@ def test_what_is_painted_black_is_warned_of(painted: PaintedPage) -> None:
 def test_a_colour_is_picked_from_the_photo(painted: PaintedPage) -> None:
     painted.page.keyboard.press("i")
     painted.click(*SKY)
-    expect(painted.page.locator(".colour-name")).to_have_text("150, 190, 235")
+    expect(painted.page.locator(".colour-name")).not_to_be_empty()
+    picked = tuple(map(int, painted.page.locator(".colour-name").inner_text().split(", ")))
+    assert max(abs(one - other) for one, other in zip(picked, (150, 190, 235), strict=True)) <= 2  # it came as JPEG
     painted.click(*SKY)
-    assert colour_at(painted.paint(), *SKY) == (150, 190, 235)
+    assert colour_at(painted.paint(), *SKY) == picked
 
 
 def test_a_pixel_is_met_at_any_zoom_and_any_ratio_of_the_screen(painted: PaintedPage) -> None:
