@@ -77,5 +77,8 @@ def folder(tmp_path: Path) -> Path:
 def page(folder: Path) -> Iterator[Page]:
     """A painting page, served."""
     guard = Guard()
-    with painting_session(folder) as tools, served(make_painting_app(Painting(tools, "photos"), guard), guard) as client:
+    with (
+        painting_session(folder) as tools,
+        served(make_painting_app(Painting(tools, "photos"), guard), guard) as client,
+    ):
         yield Page(client, folder, tools)
