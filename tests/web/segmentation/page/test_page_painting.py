@@ -67,7 +67,12 @@ def test_undo_and_redo_go_back_and_forth_through_gestures(painted: PaintedPage) 
     painted.drag((60, 100), (160, 100), (250, 100))  # three windows and the wall between them
     stroked = painted.paint()
     assert colour_at(stroked, 200, 100) == RED and colour_at(stroked, 150, 100) == RED
-    for key, numbers in {"z": SKY_PIXELS, "Control+z": 0, "y": SKY_PIXELS, "Control+Shift+z": (stroked != 0).sum()}.items():
+    for key, numbers in {
+        "z": SKY_PIXELS,
+        "Control+z": 0,
+        "y": SKY_PIXELS,
+        "Control+Shift+z": (stroked != 0).sum(),
+    }.items():
         painted.page.keyboard.press(key)
         assert (painted.paint() != 0).sum() == numbers
     painted.assert_same_canvas()

@@ -121,7 +121,11 @@ def test_a_region_that_winds_back_and_forth_is_filled_whole_in_both(modules: Pag
     labels[1::4, :-1] = labels[3::4, 1:] = 2  # one corridor from the top to the bottom
     spiral = np.rot90(labels).copy()
     for image in (labels, spiral, np.indices((50, 50)).sum(axis=0).astype(np.int32) % 2 + 1):
-        actions = [{"action": "fill", "at": [0, 0]}, {"action": "fill", "at": [1, 0]}, {"action": "unfill", "at": [0, 0]}]
+        actions = [
+            {"action": "fill", "at": [0, 0]},
+            {"action": "fill", "at": [1, 0]},
+            {"action": "unfill", "at": [0, 0]},
+        ]
         assert_equal_in_both(modules, Painting(image, actions))
 
 
