@@ -64,6 +64,8 @@ class TemplateSets:
             if not self.sets:
                 raise UsageError(f"--templates {given}: holds no folders templates and segments, nor folders of these")
         for folder in _set_folders(kept):
+            if not (folder / SET_NAME).is_file():  # it was refused, or its program was killed
+                continue
             said = read_json(folder / SET_NAME, "the painting page")
             self.sets.append(TemplateSet(str(said.get("name")), str(said.get("source")), folder))
 
@@ -113,11 +115,7 @@ def _set_folders(folder: Path) -> list[Path]:
         return []
     if (folder / "templates").is_dir():
         return [folder]
-    return sorted(each for each in folder.iterdir() if (each / "templates").is_dir() and _is_whole(each))
-
-
-def _is_whole(folder: Path) -> bool:
-    return (folder / "segments").is_dir()
+    return sorted(each for each in folder.iterdir() if (each / "templates").is_dir() and (each / "segments").is_dir())
 
 
 def cut_out(photo: Photo, paint: Photo, is_painted: NDArray[np.bool_]) -> dict[str, list[bytes]]:

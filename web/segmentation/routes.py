@@ -34,29 +34,20 @@ Views = dict[str, Callable[..., Any]]
 
 
 def make_painting_app(painting: Painting, guard: Guard) -> Flask:
-    """Make the application of a painting page that is served by itself."""
+    """Make the application of a painting page."""
     app = make_app(guard, "painting")
-    add_painting(app, lambda: painting, guard, "/")
+    serve_folder(app, "/segmentation/static", STATIC)
+    routes, tools, base = _Routes(painting, guard), ToolRoutes(painting, guard), painting.base
+    app.add_url_rule(base, "page", lambda: page(painting, guard.token), methods=["GET"])
+    for method, views in (("GET", routes.get() | tools.get()), ("POST", routes.post() | tools.post())):
+        for rule, view in views.items():
+            app.add_url_rule(f"{base}api/{rule}", f"{method} {rule}", view, methods=[method])
     return app
 
 
-def add_painting(app: Flask, find_painting: Callable[[], Painting], guard: Guard, base: str) -> None:
-    """Add the addresses of a painting page below ``base``; ``find_painting`` is asked with each request."""
-    serve_folder(app, "/segmentation/static", STATIC)
-    routes, tools = _Routes(find_painting, guard), ToolRoutes(find_painting, guard)
-    app.add_url_rule(base, f"get {base}", lambda: page(find_painting(), guard.token), methods=["GET"])
-    for method, views in (("GET", routes.get() | tools.get()), ("POST", routes.post() | tools.post())):
-        for rule, view in views.items():
-            app.add_url_rule(f"{base}api/{rule}", f"{method} {base}{rule}", view, methods=[method])
-
-
 class _Routes:
-    def __init__(self, find_painting: Callable[[], Painting], guard: Guard) -> None:
-        self._find, self._guard = find_painting, guard
-
-    @property
-    def painting(self) -> Painting:
-        return self._find()
+    def __init__(self, painting: Painting, guard: Guard) -> None:
+        self.painting, self._guard = painting, guard
 
     def get(self) -> Views:
         """Give what answers each address that is read."""

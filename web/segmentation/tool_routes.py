@@ -24,14 +24,14 @@ MAX_NAME = 80
 class ToolRoutes:
     """Answers what the tools of the page ask."""
 
-    def __init__(self, find_painting: Callable[[], Painting], guard: Guard) -> None:
-        self._find, self._guard = find_painting, guard
+    def __init__(self, painting: Painting, guard: Guard) -> None:
+        self._painting, self._guard = painting, guard
 
     def get(self) -> dict[str, Callable[..., Any]]:
         """Give what answers each address that is read."""
         return {
             "photos/<number:photo>/layers/<string:file>": self.layer,
-            "templates": lambda: answer({"templates": cards.template_cards(self._find())}),
+            "templates": lambda: answer({"templates": cards.template_cards(self._painting)}),
             "templates/<number:number>/pictures/<number:place>": self.template_picture,
         }
 
@@ -49,23 +49,23 @@ class ToolRoutes:
 
     def _told(self, photo: int, layer: Layer) -> dict[str, Any]:
         """Keep a layer until it is taken; call under the desk's lock."""
-        return cards.layer_card(self._find().desk.layers.add(photo, layer), layer)
+        return cards.layer_card(self._painting.desk.layers.add(photo, layer), layer)
 
     def layer(self, photo: int, file: str) -> Response:
         """Answer the runs of a layer."""
-        found = self._find().desk.layers.find(photo, file)
+        found = self._painting.desk.layers.find(photo, file)
         return binary.binary_answer(found.runs.reshape(-1), self._guard.is_public)
 
     def masks(self, photo: int) -> Response:
         """Answer the masks that stand on the disk as a layer."""
-        desk = self._find().desk
+        desk = self._painting.desk
         with desk.lock:
             body()
             return answer(self._told(photo, desk.masks_layer(photo)))
 
     def grabcut(self, photo: int) -> Response:
         """Add strokes and rectangles, do a round where it is asked for, and answer the foreground."""
-        tools, given = self._find().tools, body()
+        tools, given = self._painting.tools, body()
         colour, rounds = requests.colour(given), requests.whole(given, "rounds", 0, 10, 0)
         strokes, rectangles = requests.strokes(given), requests.rectangles(given)
         with tools.desk.lock:
@@ -77,14 +77,14 @@ class ToolRoutes:
 
     def grabcut_labels(self, photo: int) -> Response:
         """Make segments of what GrabCut found."""
-        tools = self._find().tools
+        tools = self._painting.tools
         with tools.desk.lock:
             body()
             return answer(tools.grabcut_labels(photo))
 
     def sam(self, photo: int) -> Response:
         """Answer what points and boxes find."""
-        tools, given = self._find().tools, body()
+        tools, given = self._painting.tools, body()
         prompts, wanted = requests.prompts(given), requests.text(given, "as", "paint")
         if wanted not in ("paint", "labels"):
             raise UsageError(f"as is {wanted!r:.40}, but must be paint or labels")
@@ -95,7 +95,7 @@ class ToolRoutes:
 
     def add_templates(self) -> Response:
         """Keep a set of templates: files, or a part of a painted photo."""
-        tools, given = self._find().tools, body()
+        tools, given = self._painting.tools, body()
         with tools.desk.lock:
             if "photo" in given:
                 photo = requests.whole(given, "photo", 0, len(tools.desk.shelf.names) - 1)
@@ -110,7 +110,7 @@ class ToolRoutes:
 
     def template_picture(self, number: int, place: int) -> Response:
         """Answer the picture of a template."""
-        templates = self._find().tools.sets.find(number).read()
+        templates = self._painting.tools.sets.find(number).read()
         if place >= len(templates):
             raise UsageError("there is no such template")
         content = encode_picture(np.ascontiguousarray(templates[place].picture), "png")
@@ -118,14 +118,14 @@ class ToolRoutes:
 
     def find_templates(self, photo: int) -> Response:
         """Find a set of templates in a photo."""
-        tools, given = self._find().tools, body()
+        tools, given = self._painting.tools, body()
         number = requests.whole(given, "set", 0, MOST_NUMBER)
         most = requests.number(given, "most", 0, 1, MOST_VALUE)
         return answer(cards.job_card(tools.find_templates(photo, number, most)))
 
     def templates_layer(self, photo: int) -> Response:
         """Answer what would be painted at a threshold."""
-        tools, given = self._find().tools, body()
+        tools, given = self._painting.tools, body()
         job = requests.whole(given, "job", 1, MOST_NUMBER)
         threshold = requests.number(given, "threshold", 0, 1, 0)
         with tools.desk.lock:

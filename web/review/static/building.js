@@ -155,6 +155,18 @@ export class BuildingView {
         onclick: () => lock(this.cluster),
       }),
       button({ icon: "note", text: "Note", key: keyOf("note"), onclick: () => noteCluster(this.cluster) }),
+      element(
+        "a",
+        {
+          class: "button",
+          href: `/paint/?building=${cluster.number}`,
+          target: "_blank",
+          rel: "noopener",
+          title: "Paint masks on these photos, in another tab",
+        },
+        icon("fill"),
+        element("span", { class: "button-text" }, "Paint masks"),
+      ),
       button({ icon: "check", text: "Select", onclick: () => this.selection.switchSelecting() }),
     );
   }
