@@ -1,9 +1,10 @@
-"""How soon each action of the painting page is seen on a photo of 12 megapixels, and what 50 such photos leave behind.
+"""How soon each action of the painting page is seen on a photo of 12 megapixels, and what 50 such photos leave.
 
-Two drawn photos of 4000 x 3000 pixels: squares of 60 pixels, each a segment, and one flat colour, one segment. Mouse and
-keys are those of a real Chromium. *done* is the time that the page's own code takes; *seen* goes from the event to the
-end of the frame that shows it. Then the rules alone, without a page, also on scattered noise (their worst case), and
-the memory of the browser's process that draws while the page goes from photo to photo.
+Two drawn photos of 4000 x 3000 pixels: squares of 60 pixels, each a segment, and one flat colour, one segment. Mouse
+and keys are those of a real Chromium. *work* is the processor time of the page's main thread; *seen* goes from the
+event to the end of the frame that shows it, and holds what other processes of the machine take. Then the rules alone,
+without a page, also on scattered noise (their worst case), and the memory of the process that draws while the page
+goes from photo to photo. Reads /proc, so Linux only.
 
 Example:
   python -m benchmarks.bench_painting_page >> benchmarks/painting_page.md
@@ -12,6 +13,7 @@ Example:
 from __future__ import annotations
 
 import argparse
+import os
 import shutil
 import statistics
 import sys
@@ -39,19 +41,16 @@ if TYPE_CHECKING:
 
 HEIGHT, WIDTH = 3000, 4000
 SIDE = 60
+SHOWN_COUNTS = (1, 2, 3, 5, 10, 20, 30, 40, 50)
+PAGE_BYTES = os.sysconf("SC_PAGESIZE")
 PATIENCE_MS = 180_000
 WATCH = """([kind]) => {
   window.seen = new Promise((resolve) => addEventListener(kind, (event) => {
-    const began = event.timeStamp;
-    const sinceThen = () => performance.now() - began;
-    const after = (run) => {
+    requestAnimationFrame(() => {
       const channel = new MessageChannel();
-      channel.port1.onmessage = run;
+      channel.port1.onmessage = () => resolve(performance.now() - event.timeStamp);
       channel.port2.postMessage(0);
-    };
-    let done = null;
-    after(() => (done = sinceThen()));
-    requestAnimationFrame(() => after(() => resolve([done ?? sinceThen(), sinceThen()])));
+    });
   }, { once: true, capture: true }));
 }"""
 PLACE = """([x, y]) => {
@@ -60,7 +59,7 @@ PLACE = """([x, y]) => {
   const ratio = devicePixelRatio;
   return [box.left + (left + (x + 0.5) * scale) / ratio, box.top + (top + (y + 0.5) * scale) / ratio];
 }"""
-RULES = """([kind, width, height]) => import("/segmentation/static/painting/canvas.js").then(({ Canvas }) => {
+LABELS = """([kind, width, height]) => import("/segmentation/static/painting/canvas.js").then(({ Canvas }) => {
   const size = width * height;
   const make = {
     whole: () => new Int32Array(size).fill(1),
@@ -74,31 +73,20 @@ RULES = """([kind, width, height]) => import("/segmentation/static/painting/canv
       });
     },
   };
-  const canvas = new Canvas(make[kind](), width, height);
-  const at = [width / 2, height / 2];
-  const times = {};
-  const time = (name, run) => {
-    const began = performance.now();
-    run();
-    (times[name] ??= []).push(performance.now() - began);
-  };
-  for (let round = 0; round < 3; round += 1) {
-    canvas.setColour([204, 0, 0]);
-    time("fill", () => canvas.fill(at));
-    canvas.setColour([0, 0, 204]);
-    time("recolour", () => canvas.fill(at));
-    canvas.cut([0, 10]);
-    time("cut over the whole photo", () => canvas.cut([width - 1, height - 10]));
-    time("unfill", () => canvas.unfill([width / 2, height - 40]));
-    time("undo", () => canvas.undo());
-    time("redo", () => canvas.redo());
-    time("fill stroke of 1000 pixels", () => canvas.fillStroke([[500, 500], [1500, 900]]));
-    time("reset", () => canvas.reset());
-    time("undo of the reset", () => canvas.undo());
-    canvas.reset();
-  }
-  return times;
+  window.ruled = new Canvas(make[kind](), width, height);
 })"""
+MIDDLE, BELOW = f"[{WIDTH // 2}, {HEIGHT // 2}]", f"[{WIDTH // 2}, {HEIGHT - 40}]"
+RULES = {
+    "fill": f"canvas.fill({MIDDLE})",
+    "recolour": f"canvas.setColour([0, 0, 204]); canvas.fill({MIDDLE})",
+    "cut over the whole photo": f"canvas.cut([0, 10]); canvas.cut([{WIDTH - 1}, {HEIGHT - 10}])",
+    "unfill": f"canvas.unfill({BELOW})",
+    "undo": "canvas.undo()",
+    "redo": "canvas.redo()",
+    "fill stroke of 1000 pixels": "canvas.fillStroke([[500, 500], [1500, 900]])",
+    "reset": "canvas.reset()",
+    "undo of the reset": "canvas.undo()",
+}
 
 
 def main() -> int:
@@ -114,7 +102,7 @@ def main() -> int:
         browser = started.chromium.launch(executable_path=program, args=["--no-sandbox"])
         print(header(f"A photo of {WIDTH} x {HEIGHT} pixels in Chromium {browser.version}"))
         print_page(browser, args.repeats)
-        print_rules(browser)
+        print_rules(browser, args.repeats)
         print_memory(browser, args.num_photos)
         browser.close()
     return 0
@@ -125,33 +113,54 @@ def print_page(browser: Browser, repeats: int) -> None:
     columns = {}
     for kind in ("tiles", "whole"):
         with opened(browser, kind, 1) as page:
-            columns[kind] = measure(page, repeats)
-    print("Milliseconds, median and most of all runs:\n")
-    print("| action | squares: done | seen | most | one segment: done | seen | most |\n|---|---|---|---|---|---|---|")
+            columns[kind] = measure(page, Renderer(browser), repeats)
+    print("Milliseconds, median of all runs, and the most of them:\n")
+    print("| action | squares: work | most | seen | one segment: work | most | seen |\n|---|---|---|---|---|---|---|")
     for action in columns["tiles"]:
         cells = [figure for kind in columns for figure in columns[kind][action]]
         print(f"| {action} | " + " | ".join(f"{cell:.0f}" for cell in cells) + " |")
     print()
 
 
-def measure(page: Page, repeats: int) -> dict[str, tuple[float, float, float]]:
-    """Give done, seen and the most of seen by action."""
-    found: dict[str, list[list[float]]] = {}
+class Renderer:
+    """The processes of a browser that draw pages."""
+
+    def __init__(self, browser: Browser) -> None:
+        self._session = browser.new_browser_cdp_session()
+
+    def _numbers(self) -> list[int]:
+        found = self._session.send("SystemInfo.getProcessInfo")["processInfo"]
+        return [each["id"] for each in found if each["type"] == "renderer"]
+
+    def work_ms(self) -> float:
+        """Give the processor time of their main threads so far."""
+        texts = (Path(f"/proc/{pid}/task/{pid}/schedstat").read_text(encoding="ascii") for pid in self._numbers())
+        return sum(int(text.split()[0]) for text in texts) / 1e6
+
+    def resident_mib(self) -> float:
+        """Give the resident memory of the largest one."""
+        texts = (Path(f"/proc/{pid}/statm").read_text(encoding="ascii") for pid in self._numbers())
+        return max(int(text.split()[1]) for text in texts) * PAGE_BYTES / 2**20
+
+
+def measure(page: Page, renderer: Renderer, repeats: int) -> dict[str, tuple[float, float, float]]:
+    """Give the median of work, its most, and the median of seen, by action."""
+    found: dict[str, list[tuple[float, float]]] = {}
 
     def timed(name: str, kind: str, act: Callable[[], object]) -> None:
         page.evaluate(WATCH, [kind])
+        before = renderer.work_ms()
         act()
-        found.setdefault(name, []).append(page.evaluate("() => window.seen"))
-
-    def place(x: int, y: int) -> tuple[float, float]:
-        return tuple(page.evaluate(PLACE, [x, y]))
+        seen = page.evaluate("() => window.seen")
+        found.setdefault(name, []).append((renderer.work_ms() - before, seen))
 
     def key(name: str, letter: str) -> None:
         timed(name, "keydown", lambda: page.keyboard.press(letter))
 
     def click(name: str, x: int, y: int, button: Any = "left") -> None:
-        page.mouse.move(*place(x, y))
-        timed(name, "pointerup", lambda: page.mouse.click(*place(x, y), button=button))
+        place = page.evaluate(PLACE, [x, y])
+        page.mouse.move(*place)
+        timed(name, "pointerdown", lambda: page.mouse.click(*place, button=button))
 
     for _ in range(repeats):
         click("fill", 2000, 1500)
@@ -165,29 +174,40 @@ def measure(page: Page, repeats: int) -> dict[str, tuple[float, float, float]]:
         click("unfill", 2000, 1500, "right")
         key("reset", "r")
         key("undo of the reset", "z")
-        page.mouse.move(*place(2000, 1500))
+        page.mouse.move(*page.evaluate(PLACE, [2000, 1500]))
         timed("zoom", "wheel", lambda: page.mouse.wheel(0, -120))
         key("move", "ArrowLeft")
         key("whole photo", "0")
         key("labels in colours", "d")
         key("and back", "d")
-        key("reset", "r")
+        page.keyboard.press("r")
+        page.get_by_role("button", name="204, 0, 0").click()
     return {name: figures(rows) for name, rows in found.items()}
 
 
-def figures(rows: list[list[float]]) -> tuple[float, float, float]:
-    """Give the medians of done and seen, and the most of seen."""
-    done, seen = zip(*rows, strict=True)
-    return statistics.median(done), statistics.median(seen), max(seen)
+def figures(rows: list[tuple[float, float]]) -> tuple[float, float, float]:
+    """Give the median and the most of work, and the median of seen."""
+    work, seen = zip(*rows, strict=True)
+    return statistics.median(work), max(work), statistics.median(seen)
 
 
-def print_rules(browser: Browser) -> None:
+def print_rules(browser: Browser, repeats: int) -> None:
     """Print what the rules alone take."""
+    columns: dict[str, dict[str, list[float]]] = {}
     with opened(browser, "tiles", 1) as page:
-        columns = {kind: page.evaluate(RULES, [kind, WIDTH, HEIGHT]) for kind in ("tiles", "whole", "noise")}
-    print("The rules alone, milliseconds, median of three runs:\n")
+        renderer = Renderer(browser)
+        for kind in ("tiles", "whole", "noise"):
+            columns[kind] = {}
+            page.evaluate(LABELS, [kind, WIDTH, HEIGHT])
+            for _ in range(repeats):
+                for name, code in RULES.items():
+                    before = renderer.work_ms()
+                    page.evaluate(f"() => {{ const canvas = window.ruled; {code}; }}")
+                    columns[kind].setdefault(name, []).append(renderer.work_ms() - before)
+                page.evaluate("() => { window.ruled.reset(); window.ruled.setColour([204, 0, 0]); }")
+    print("The rules alone, milliseconds of work, median of all runs:\n")
     print("| action | squares | one segment | noise, one region of 8 MP |\n|---|---|---|---|")
-    for action in columns["tiles"]:
+    for action in RULES:
         print(
             f"| {action} | " + " | ".join(f"{statistics.median(columns[kind][action]):.1f}" for kind in columns) + " |"
         )
@@ -196,26 +216,15 @@ def print_rules(browser: Browser) -> None:
 
 def print_memory(browser: Browser, num_photos: int) -> None:
     """Print the memory of the process that draws, as the page goes from photo to photo and paints each."""
-    session = browser.new_browser_cdp_session()
     with opened(browser, "tiles", num_photos) as page:
+        renderer = Renderer(browser)
         print("| photos seen | memory of the drawing process, MiB |\n|---|---|")
         for place in range(num_photos):
-            if place in (0, 1, 2, 4, 9, 19, 29, 39, 49):
-                print(f"| {place + 1} | {resident_mib(session):.0f} |")
+            if place + 1 in SHOWN_COUNTS:
+                print(f"| {place + 1} | {renderer.resident_mib():.0f} |", flush=True)
             page.mouse.click(*page.evaluate(PLACE, [2000, 1500]))
             page.keyboard.press("n")
-            wait(page, place + 1 if place + 1 < num_photos else 0)
-
-
-def resident_mib(session: Any) -> float:
-    """Give the resident memory of the largest renderer."""
-    processes = session.send("SystemInfo.getProcessInfo")["processInfo"]
-    sizes = [
-        int(Path(f"/proc/{each['id']}/statm").read_text(encoding="ascii").split()[1]) * 4096
-        for each in processes
-        if each["type"] == "renderer"
-    ]
-    return max(sizes) / 2**20
+            wait(page, (place + 1) % num_photos)
 
 
 def draw(kind: str) -> bytes:

@@ -57,7 +57,7 @@ def test_d_and_b_change_what_is_shown(painted: PaintedPage) -> None:
 
 
 def test_keys_are_letters_while_a_field_has_the_focus_and_space_presses_no_page(painted: PaintedPage) -> None:
-    painted.page.get_by_role("button", name="Edit the classes").click()
+    painted.page.get_by_role("button", name="Classes…").click()
     painted.page.get_by_role("button", name="Add the current colour").click()
     field = painted.page.locator("dialog input[type=text]")
     field.press_sequentially("rn p?")
@@ -80,7 +80,7 @@ def test_digits_take_up_classes(painted: PaintedPage) -> None:
 
 
 def test_a_class_that_is_black_is_refused_in_the_dialog(painted: PaintedPage) -> None:
-    painted.page.get_by_role("button", name="Edit the classes").click()
+    painted.page.get_by_role("button", name="Classes…").click()
     painted.page.get_by_role("button", name="Add the current colour").click()
     painted.page.locator("dialog input[type=text]").fill("night")
     painted.page.locator("dialog input[type=color]").fill("#000000")

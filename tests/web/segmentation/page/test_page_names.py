@@ -42,7 +42,7 @@ def test_no_name_is_more_than_a_text(browser: Browser, tmp_path: Path) -> None:
             page.click(10, 5)
             page.page.keyboard.press("Control+s")
             expect(page.page.locator("#kept")).to_have_text("Masks written")
-        page.page.get_by_role("button", name="Edit the classes").click()
+        page.page.get_by_role("button", name="Classes…").click()
         page.page.get_by_role("button", name="Add the current colour").click()
         page.page.locator("dialog input[type=text]").fill(TEXTS[1])
         page.page.get_by_role("button", name="Save", exact=True).click()

@@ -44,6 +44,17 @@ def test_a_cut_parts_a_segment_and_both_halves_get_other_colours(painted: Painte
     painted.assert_same_canvas()
 
 
+def test_escape_forgets_the_cut_point_here_and_on_the_server(painted: PaintedPage) -> None:
+    painted.click(100, 0, button="middle")
+    painted.page.keyboard.press("Escape")
+    painted.click(300, 0, button="middle")
+    painted.click(300, SKY_HEIGHT - 1, button="middle")
+    painted.click(20, 20)
+    assert (painted.paint() != 0).sum() == 300 * SKY_HEIGHT
+    painted.assert_same_canvas()
+    expect(painted.page.locator("#alert")).to_be_empty()
+
+
 def test_the_right_button_takes_paint_off_and_opens_no_menu(painted: PaintedPage) -> None:
     painted.click(*SKY)
     prevented = """() => new Promise((resolve) => addEventListener("contextmenu",
