@@ -61,6 +61,8 @@ class Canvas:
         The point that the next cut begins at.
     history : History
         What can be undone and redone.
+    on_change : callable
+        Told of each change: the change, and whether it was made (or else taken back).
     """
 
     def __init__(self, labels: NDArray[Any], classes: Sequence[PaintClass] = ()) -> None:
@@ -70,6 +72,7 @@ class Canvas:
         self.colour = self.classes[0].colour if self.classes else START_COLOUR
         self.cut_from: Point | None = None
         self.history = History()
+        self.on_change: Callable[[Change, bool], None] = lambda change, is_made: None
 
     @property
     def labels(self) -> Plane:
@@ -185,6 +188,7 @@ class Canvas:
             return Reply(note=NOTHING_TO_UNDO)
         for change in reversed(step.changes):
             change.take_back(self._plane(change))
+            self.on_change(change, False)
         return reply_of(step.changes, self.paint.shape[1])
 
     def redo(self) -> Reply:
@@ -194,7 +198,7 @@ class Canvas:
         if step is None:
             return Reply(note=NOTHING_TO_REDO)
         for change in step.changes:
-            change.make(self._plane(change))
+            self._make(change)
         return reply_of(step.changes, self.paint.shape[1])
 
     def _do(self, label: str, doing: Doing, otherwise: str = NOTHING_CHANGED) -> Reply:
@@ -203,13 +207,17 @@ class Canvas:
         made = []
         for change in doing():
             if len(change.starts):
-                change.make(self._plane(change))
+                self._make(change)
                 made.append(change)
         if not made:
             return Reply(note=otherwise)
         self.history.add(Step(label, tuple(made)))
         paints_black = label in ("fill", "fill stroke") and self.colour == BLACK
         return reply_of(made, self.paint.shape[1], BLACK_PAINT if paints_black else "")
+
+    def _make(self, change: Change) -> None:
+        change.make(self._plane(change))
+        self.on_change(change, True)
 
     def _plane(self, change: Change) -> Plane:
         return self.paint if change.is_paint else self.labels_and_cuts

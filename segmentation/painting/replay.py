@@ -14,6 +14,7 @@ from segmentation.painting.replies import Reply, Stamp
 
 FindStamps = Callable[[Mapping[str, Any]], Iterable[Stamp]]
 ReadLabels = Callable[[str], NDArray[Any]]
+ReadPicture = Callable[[str], tuple[NDArray[np.uint8], NDArray[np.bool_]]]
 
 
 def replay(
@@ -21,6 +22,7 @@ def replay(
     actions: Iterable[Mapping[str, Any]],
     find_stamps: FindStamps | None = None,
     read_labels: ReadLabels | None = None,
+    read_picture: ReadPicture | None = None,
 ) -> list[Reply]:
     """Do actions one after the other; give what each answered.
 
@@ -34,6 +36,8 @@ def replay(
         Gives what an action ``templates`` paints.
     read_labels : callable, optional
         Gives the label image of an action ``labels`` by its ``file``.
+    read_picture : callable, optional
+        Gives colours (h, w, 3) and mask (h, w) of an action ``picture`` by its ``file``.
 
     Raises
     ------
@@ -43,14 +47,18 @@ def replay(
     replies = []
     for place, action in enumerate(actions, 1):
         try:
-            replies.append(_do(canvas, action, find_stamps, read_labels))
+            replies.append(_do(canvas, action, find_stamps, read_labels, read_picture))
         except (ValueError, KeyError) as error:
             raise ValueError(f"action {place} ({action.get('action')!r:.40}): {error}") from error
     return replies
 
 
 def _do(
-    canvas: Canvas, action: Mapping[str, Any], find_stamps: FindStamps | None, read_labels: ReadLabels | None
+    canvas: Canvas,
+    action: Mapping[str, Any],
+    find_stamps: FindStamps | None,
+    read_labels: ReadLabels | None,
+    read_picture: ReadPicture | None,
 ) -> Reply:
     kind = action["action"]
     if kind in _OF_A_POINT:
@@ -65,6 +73,9 @@ def _do(
         return canvas.set_class(action["name"])
     if kind == "labels" and read_labels is not None:
         return canvas.apply_labels(read_labels(action["file"]))
+    if kind == "picture" and read_picture is not None:
+        left, top = _point(action["at"])
+        return canvas.paint_stamps([Stamp(left, top, *read_picture(action["file"]))])
     if kind == "templates" and find_stamps is not None:
         return canvas.paint_stamps(find_stamps(action))
     raise ValueError("cannot be done here")

@@ -19,6 +19,7 @@ from stages.settings.painting import PaintSettings
 from storage.errors import PhotoError, StageError, UsageError
 from storage.formats.masks import read_numbers_png
 from storage.formats.paint_classes import BLACK
+from storage.formats.paint_pictures import read_paint_picture
 from storage.formats.paint_script import PaintScript, read_paint_script
 from storage.listing import list_photos
 from storage.lock import work_lock
@@ -113,8 +114,11 @@ def _replay(canvas: Canvas, script: PaintScript, photo: NDArray[np.uint8], setti
     def labels(file: str) -> NDArray[np.int32]:
         return read_numbers_png(folder / file, settings.max_megapixels)
 
+    def picture(file: str) -> tuple[NDArray[np.uint8], NDArray[np.bool_]]:
+        return read_paint_picture(folder / file, settings.max_megapixels)
+
     try:
-        return replay(canvas, script.actions, stamps, labels)
+        return replay(canvas, script.actions, stamps, labels, picture)
     except ValueError as error:
         raise UsageError(f"{settings.script}: {error}") from error
 

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
+from storage.atomic import make_folder, write_json
 from storage.errors import UsageError
+from storage.formats.json_file import read_json
 
+CLASSES_FORMAT = "paint-classes"
 Colour = tuple[int, int, int]
 BLACK: Colour = (0, 0, 0)
 
@@ -80,3 +84,31 @@ def _is_level(value: Any) -> bool:
 
 def _is_name(name: Any) -> bool:
     return isinstance(name, str) and bool(name.strip()) and name.isprintable()
+
+
+def read_classes(path: Path) -> tuple[PaintClass, ...]:
+    """Read a class table from a JSON file: an object with ``classes``, or the list itself.
+
+    Raises
+    ------
+    StageError
+        When the file is missing or no JSON.
+    UsageError
+        When the table is not understood; see :func:`class_table`.
+    """
+    content = read_json(path, "a text editor; docs/formats.md says how")
+    try:
+        return class_table(content.get("classes") if isinstance(content, dict) else content)
+    except UsageError as error:
+        raise UsageError(f"{path}: {error}") from error
+
+
+def write_classes(path: Path, classes: Iterable[PaintClass]) -> None:
+    """Write a class table atomically."""
+    make_folder(path.parent)
+    write_json(path, {"format": CLASSES_FORMAT, "format_version": 1, "classes": classes_json(classes)})
+
+
+def classes_json(classes: Iterable[PaintClass]) -> list[dict[str, Any]]:
+    """Give a class table as JSON types: what :func:`class_table` reads."""
+    return [{"name": one.name, "colour": list(one.colour)} for one in classes]

@@ -123,6 +123,7 @@ FIELDS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "undo": ((), ()),
     "redo": ((), ()),
     "labels": (("file",), ()),
+    "picture": (("file", "at"), ()),
     "templates": (("templates", "segments"), ("attentions", "masks", "threshold")),
 }
 _FITS: dict[str, Callable[[Any], bool]] = {

@@ -53,10 +53,9 @@ def test_a_folder_that_is_not_there_is_exit_code_1(tmp_path: Path) -> None:
     assert main(parse_args(call(tmp_path))) == 1
 
 
-def test_batch_is_required() -> None:
-    with pytest.raises(SystemExit) as end:
-        parse_args(["--image_dir", "photos"])
-    assert end.value.code == 2
+def test_without_batch_the_page_is_served_for_this_machine_alone() -> None:
+    args = parse_args(["--image_dir", "photos"])
+    assert (args.batch, args.host, args.port, args.precompute) == (None, "127.0.0.1", 8766, 10)
 
 
 @pytest.mark.parametrize("flag", ["--sigma_color", "--sigma-color", "--sigmaColor"])

@@ -72,6 +72,7 @@ class Review:
         self._delay_s = 0.0
         self._threads: list[threading.Thread] = []
         self._is_ended = threading.Event()
+        self.on_end: list[Callable[[], None]] = []
         self.queue: ReviewQueue | None = None
         self._queue_revision = -1
         self._reasons: dict[frozenset[int], str] | None = None
@@ -99,7 +100,9 @@ class Review:
         self.session.news.add()
 
     def end(self) -> None:
-        """Let the background work end."""
+        """Let the background work end, and what ``on_end`` holds."""
+        for ending in self.on_end:
+            ending()
         self.collection.end()
         self._is_ended.set()
         self._is_asked.set()

@@ -19,6 +19,7 @@ from web.review.changes import ALONE
 from web.review.collection import IMAGE_SIDES, THUMBNAIL_SIDES
 from web.review.history import Done
 from web.review.page import page
+from web.review.painting import BASE, ReviewPainting
 from web.review.review import Review
 from web.server import answer, body, make_app, serve_folder
 
@@ -45,6 +46,9 @@ def make_review_app(review: Review, guard: Guard) -> Flask:
         app.add_url_rule(rule, f"get {rule}", view, methods=["GET"])
     for rule, view in routes.post().items():
         app.add_url_rule(rule, f"post {rule}", view, methods=["POST"])
+    painting = ReviewPainting(review, guard)
+    for rule in (BASE, f"{BASE}api/<path:rest>", "/segmentation/static/<path:rest>"):
+        app.add_url_rule(rule, f"painting {rule}", lambda rest="": painting.app(), methods=["GET", "POST"])
     return app
 
 

@@ -1,12 +1,14 @@
 /** What can be done to buildings and photos, with the questions that it takes. */
 
-import { complain } from "./announce.js";
-import { get } from "./api.js";
+import { complain } from "/static/announce.js";
+import { get } from "/static/api.js";
+import { askText, askWhether } from "/static/dialogs.js";
+import { element } from "/static/dom.js";
+import { keysWaitFor } from "/static/turns.js";
 import { chooseCluster } from "./choose_cluster.js";
-import { askText, askWhether, photoGroup } from "./dialogs.js";
-import { element, scoreText, titleOf } from "./dom.js";
+import { photoGroup } from "./photo_group.js";
 import { store } from "./store.js";
-import { keysWaitFor } from "./turns.js";
+import { scoreText, titleOf } from "./words.js";
 
 /** Merge buildings and photos that are alone. */
 export function merge(clusters, photos = []) {

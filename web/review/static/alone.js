@@ -1,15 +1,16 @@
 /** Photos that are alone, each with the building it may belong to. */
 
-import { get } from "./api.js";
-import { complain } from "./announce.js";
+import { complain } from "/static/announce.js";
+import { get } from "/static/api.js";
+import { button, element, fileName } from "/static/dom.js";
+import { keyOf } from "/static/keys.js";
 import { merge, move, moveSomewhere } from "./actions.js";
 import { fillPhoto } from "./building.js";
-import { button, element, fileName, scoreText } from "./dom.js";
-import { keyOf } from "./keys.js";
 import { openPair } from "./pair.js";
 import { sleepingThumbnail } from "./photo.js";
 import { SelectingView } from "./selecting_view.js";
 import { openViewer } from "./viewer.js";
+import { scoreText } from "./words.js";
 
 const CELLS = {
   label: "Photos that are alone",

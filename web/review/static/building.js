@@ -1,7 +1,7 @@
 /** One building: its photos, and what is known of it. */
 
-import { get } from "./api.js";
-import { complain } from "./announce.js";
+import { get } from "/static/api.js";
+import { complain } from "/static/announce.js";
 import {
   lock,
   makeSingle,
@@ -15,9 +15,10 @@ import {
   split,
 } from "./actions.js";
 import { BuildingSide } from "./building_side.js";
-import { button, element, fileName, icon, plural, timeOf, timeSpan, titleOf } from "./dom.js";
+import { button, element, fileName, icon, plural } from "/static/dom.js";
+import { timeOf, timeSpan, titleOf } from "./words.js";
 import { makeDraggable } from "./drag.js";
-import { keyOf } from "./keys.js";
+import { keyOf } from "/static/keys.js";
 import { openPair } from "./pair.js";
 import { WholeList } from "./paged_list.js";
 import { sleepingThumbnail } from "./photo.js";
@@ -25,7 +26,7 @@ import { stretchBand } from "./rubber_band.js";
 import { Selection } from "./selection.js";
 import { SelectionBar } from "./selection_bar.js";
 import { openViewer } from "./viewer.js";
-import { keysWaitFor } from "./turns.js";
+import { keysWaitFor } from "/static/turns.js";
 import { VirtualGrid } from "./virtual_grid.js";
 
 /** A building, open. */
@@ -154,6 +155,18 @@ export class BuildingView {
         onclick: () => lock(this.cluster),
       }),
       button({ icon: "note", text: "Note", key: keyOf("note"), onclick: () => noteCluster(this.cluster) }),
+      element(
+        "a",
+        {
+          class: "button",
+          href: `/paint/?building=${cluster.number}`,
+          target: "_blank",
+          rel: "noopener",
+          title: "Paint masks on these photos, in another tab",
+        },
+        icon("fill"),
+        element("span", { class: "button-text" }, "Paint masks"),
+      ),
       button({ icon: "check", text: "Select", onclick: () => this.selection.switchSelecting() }),
     );
   }

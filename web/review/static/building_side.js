@@ -1,9 +1,10 @@
 /** What is known of a building, and what lies near it: beside its photos. */
 
-import { button, element, plural, scoreText, titleOf } from "./dom.js";
-import { keyOf } from "./keys.js";
+import { button, element, plural } from "/static/dom.js";
+import { keyOf } from "/static/keys.js";
 import { openPair } from "./pair.js";
 import { thumbnail } from "./photo.js";
+import { scoreText, titleOf } from "./words.js";
 
 /** The column beside the photos of a building. */
 export class BuildingSide {

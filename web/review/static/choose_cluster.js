@@ -1,10 +1,11 @@
 /** Choosing a building: those nearest first, any other by searching. */
 
-import { get } from "./api.js";
-import { complain } from "./announce.js";
-import { openDialog } from "./dialogs.js";
-import { element, plural, titleOf } from "./dom.js";
+import { complain } from "/static/announce.js";
+import { get } from "/static/api.js";
+import { openDialog } from "/static/dialogs.js";
+import { element, plural } from "/static/dom.js";
 import { mosaic, wake } from "./photo.js";
+import { titleOf } from "./words.js";
 
 const FOUND = 30;
 const PAUSE_MS = 150;

@@ -3,9 +3,9 @@
  * selected (the style sheet gives selected cells `touch-action: none`); the rest of a grid it scrolls.
  */
 
-import { element } from "./dom.js";
-import { swallowNextClick } from "./pointer.js";
-import { thumbnailUrl } from "./api.js";
+import { element } from "/static/dom.js";
+import { swallowNextClick } from "/static/pointer.js";
+import { thumbnailUrl } from "./pictures.js";
 
 const START_PX = 6;
 const EDGE_PX = 48;

@@ -1,13 +1,14 @@
 /** The grid of buildings. */
 
-import { get } from "./api.js";
-import { complain } from "./announce.js";
+import { complain } from "/static/announce.js";
+import { get } from "/static/api.js";
+import { button, element, icon, plural } from "/static/dom.js";
+import { keyOf } from "/static/keys.js";
+import { keysWaitFor } from "/static/turns.js";
 import { lock, merge, nameCluster, noteCluster, split } from "./actions.js";
-import { button, element, icon, plural, timeSpan, titleOf } from "./dom.js";
-import { keyOf } from "./keys.js";
 import { mosaic } from "./photo.js";
 import { SelectingView } from "./selecting_view.js";
-import { keysWaitFor } from "./turns.js";
+import { timeSpan, titleOf } from "./words.js";
 
 const SORTS = { doubt: "Doubt", size: "Size", time: "Time", name: "Name", place: "Place" };
 const DESCENDS = new Set(["doubt", "size"]);

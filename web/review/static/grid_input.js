@@ -1,6 +1,6 @@
 /** Keys, clicks and long presses on a grid. */
 
-import { swallowNextClick } from "./pointer.js";
+import { swallowNextClick } from "/static/pointer.js";
 
 const LONG_PRESS_MS = 450;
 const RELEASE_MS = 50;

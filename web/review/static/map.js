@@ -1,18 +1,19 @@
 /** The map: photos at their positions, and a tray of those without one, to be placed. */
 
-import { get } from "./api.js";
-import { complain } from "./announce.js";
+import { complain } from "/static/announce.js";
+import { get } from "/static/api.js";
+import { button, element, fileName } from "/static/dom.js";
+import { keyOf } from "/static/keys.js";
 import { place } from "./actions.js";
-import { button, element, fileName, positionText } from "./dom.js";
 import { makeDraggable } from "./drag.js";
 import { MapCanvas } from "./map_canvas.js";
-import { keyOf } from "./keys.js";
 import { WholeList } from "./paged_list.js";
 import { sleepingThumbnail, thumbnail } from "./photo.js";
 import { Selection } from "./selection.js";
 import { store } from "./store.js";
 import { openPhoto } from "./viewer.js";
 import { VirtualGrid } from "./virtual_grid.js";
+import { positionText } from "./words.js";
 
 /** Positions of the photos. */
 export class MapView {

@@ -1,6 +1,6 @@
 /** The drawn map: points, hulls of buildings, a scale; panned and zoomed. */
 
-import { element } from "./dom.js";
+import { element } from "/static/dom.js";
 import { colourOf, convexHull, lengthText, Projection, roundLength } from "./map_points.js";
 import { panAndZoom, zoomCommands } from "./pan_zoom.js";
 

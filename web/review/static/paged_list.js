@@ -1,6 +1,6 @@
 /** A long list, read a page at a time; few pages are kept. */
 
-import { complain } from "./announce.js";
+import { complain } from "/static/announce.js";
 
 /**
  * @template Item

@@ -1,11 +1,12 @@
 /** The pair view: two photos, their matches, the score, and why. */
 
-import { get } from "./api.js";
-import { complain } from "./announce.js";
-import { openDialog } from "./dialogs.js";
-import { button, element, fileName, plural, scoreText } from "./dom.js";
-import { keyOf } from "./keys.js";
+import { complain } from "/static/announce.js";
+import { get } from "/static/api.js";
+import { openDialog } from "/static/dialogs.js";
+import { button, element, fileName, plural } from "/static/dom.js";
+import { keyOf } from "/static/keys.js";
 import { PairCanvas } from "./pair_canvas.js";
+import { scoreText } from "./words.js";
 
 /**
  * Two photos with their matches and what is known of them.

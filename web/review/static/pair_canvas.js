@@ -1,9 +1,9 @@
 /** Two photos beside each other, with lines between the places that match. */
 
-import { imageUrl } from "./api.js";
-import { element } from "./dom.js";
+import { element } from "/static/dom.js";
 import { PairView } from "./pair_view.js";
 import { panAndZoom, zoomCommands } from "./pan_zoom.js";
+import { imageUrl } from "./pictures.js";
 
 const LINE_HUES = 12;
 const MAX_LINES = 400;

@@ -1,7 +1,7 @@
 /** Thumbnails that load when they are wanted and let go when they are not. */
 
-import { thumbnailUrl } from "./api.js";
-import { element } from "./dom.js";
+import { element } from "/static/dom.js";
+import { thumbnailUrl } from "./pictures.js";
 
 // of the six connections that a browser keeps to one server, the others are for questions and answers
 const MAX_UNDER_WAY = 3;

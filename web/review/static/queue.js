@@ -1,15 +1,17 @@
 /** The queue of doubtful joins: one question at a time, answered with one key. */
 
-import { get, imageUrl } from "./api.js";
-import { announce, complain } from "./announce.js";
+import { announce, complain } from "/static/announce.js";
+import { get } from "/static/api.js";
+import { button, element, plural, sentence } from "/static/dom.js";
+import { keyOf } from "/static/keys.js";
+import { keepInSight, keysWaitFor, meantFor } from "/static/turns.js";
 import { answer } from "./actions.js";
-import { button, element, plural, scoreText, sentence } from "./dom.js";
-import { keyOf } from "./keys.js";
-import { PairPanel } from "./pair.js";
 import { PagedList } from "./paged_list.js";
+import { PairPanel } from "./pair.js";
 import { thumbnail } from "./photo.js";
-import { keepInSight, keysWaitFor, meantFor } from "./turns.js";
+import { imageUrl } from "./pictures.js";
 import { openPhoto } from "./viewer.js";
+import { scoreText } from "./words.js";
 
 const QUESTIONS = {
   join: "Do both show the same building?",

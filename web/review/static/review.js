@@ -1,17 +1,18 @@
 /** The page: which view is in sight, what stands above it, and the keys that hold everywhere. */
 
+import { complain } from "/static/announce.js";
+import { button, plural } from "/static/dom.js";
+import { keyOf, showHelp, useCommands } from "/static/keys.js";
+import { nextTheme, showTheme } from "/static/theme.js";
+import { keysWaitFor } from "/static/turns.js";
+import "./commands.js";
 import { AloneView } from "./alone.js";
-import { complain } from "./announce.js";
 import { BuildingView } from "./building.js";
-import { button, plural } from "./dom.js";
 import { GridView } from "./grid.js";
-import { keyOf, showHelp, useCommands } from "./keys.js";
 import { MapView } from "./map.js";
 import { QueueView } from "./queue.js";
 import { store } from "./store.js";
-import { nextTheme, showTheme } from "./theme.js";
 import { ThresholdsView } from "./thresholds.js";
-import { keysWaitFor } from "./turns.js";
 
 const SEARCH_PAUSE_MS = 200;
 const SEARCHED = new Set(["buildings", "alone"]);

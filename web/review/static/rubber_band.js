@@ -1,7 +1,7 @@
 /** Selecting with a rubber band: from the blank between cells, or from anywhere with Shift. */
 
-import { element } from "./dom.js";
-import { swallowNextClick } from "./pointer.js";
+import { element } from "/static/dom.js";
+import { swallowNextClick } from "/static/pointer.js";
 
 const STILL_PX = 5;
 

@@ -1,7 +1,7 @@
 /** What the views of buildings and of photos that are alone share: a long grid in which things are selected. */
 
-import { complain } from "./announce.js";
-import { button, element } from "./dom.js";
+import { complain } from "/static/announce.js";
+import { button, element } from "/static/dom.js";
 import { makeDraggable } from "./drag.js";
 import { PagedList } from "./paged_list.js";
 import { stretchBand } from "./rubber_band.js";

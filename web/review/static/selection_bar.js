@@ -1,6 +1,6 @@
 /** What can be done with what is selected, at the foot of a view. */
 
-import { button, element, plural } from "./dom.js";
+import { button, element, plural } from "/static/dom.js";
 
 /** A bar that is there while something is selected. */
 export class SelectionBar {

@@ -1,9 +1,9 @@
 /** What the page knows of the whole review, and the one way in which it changes it. */
 
-import { get, post } from "./api.js";
-import { announce, complain } from "./announce.js";
-import { sentence } from "./dom.js";
-import { keysWaitFor } from "./turns.js";
+import { announce, complain } from "/static/announce.js";
+import { get, post } from "/static/api.js";
+import { sentence } from "/static/dom.js";
+import { keysWaitFor } from "/static/turns.js";
 
 /**
  * The review. Sends "overview" when the counts are new and "change" (detail: {clusters, removed, isFromElsewhere,

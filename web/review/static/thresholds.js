@@ -1,9 +1,9 @@
 /** Other thresholds, and what they would change, before they are applied. */
 
-import { post } from "./api.js";
-import { complain } from "./announce.js";
-import { photoGroup } from "./dialogs.js";
-import { button, element, plural } from "./dom.js";
+import { complain } from "/static/announce.js";
+import { post } from "/static/api.js";
+import { button, element, plural } from "/static/dom.js";
+import { photoGroup } from "./photo_group.js";
 import { store } from "./store.js";
 
 const PAUSE_MS = 250;

@@ -1,11 +1,13 @@
 /** One photo, big, with zoom; and the way from one to the next. */
 
-import { get, imageUrl } from "./api.js";
-import { complain } from "./announce.js";
-import { openDialog } from "./dialogs.js";
-import { button, element, fileName, positionText, timeOf } from "./dom.js";
-import { keyOf } from "./keys.js";
+import { complain } from "/static/announce.js";
+import { get } from "/static/api.js";
+import { openDialog } from "/static/dialogs.js";
+import { button, element, fileName } from "/static/dom.js";
+import { keyOf } from "/static/keys.js";
 import { panAndZoom, zoomCommands } from "./pan_zoom.js";
+import { imageUrl } from "./pictures.js";
+import { positionText, timeOf } from "./words.js";
 
 const MAX_SCALE = 16;
 const SHARP_FROM = 1.5;

@@ -1,6 +1,6 @@
 /** A grid of any length of which only the rows in sight exist. */
 
-import { element } from "./dom.js";
+import { element } from "/static/dom.js";
 import { listenToGrid } from "./grid_input.js";
 import { sleep, wake } from "./photo.js";
 

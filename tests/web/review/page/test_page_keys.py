@@ -98,7 +98,7 @@ def test_an_answer_counts_only_for_a_question_that_was_in_sight(queue: Page) -> 
 
 def test_an_answer_to_the_question_in_sight_counts_though_something_else_is_under_way(queue: Page) -> None:
     wait = "turns => { turns.keysWaitFor(new Promise((done) => (window.goOn = done))); }"
-    queue.evaluate(f"import('/review/static/turns.js').then({wait})")
+    queue.evaluate(f"import('/static/turns.js').then({wait})")
     queue.keyboard.press("d")
     queue.evaluate("goOn()")
     expect(queue.locator(".queue-head")).to_contain_text("1 answered")

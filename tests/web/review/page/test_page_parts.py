@@ -28,8 +28,9 @@ def blank(browser: Browser, street_template: Any) -> Any:
 
 
 def run(page: Page, module: str, body: str) -> Any:
-    """Run statements with a module of the page as ``it``."""
-    return page.evaluate(f"""async () => {{ const it = await import("/review/static/{module}.js"); {body} }}""")
+    """Run statements with a module of the page as ``it``; its address, or its name in the review's folder."""
+    address = module if "/" in module else f"/review/static/{module}.js"
+    return page.evaluate(f"""async () => {{ const it = await import("{address}"); {body} }}""")
 
 
 def test_both_photos_of_a_pair_fit_their_halves(blank: Page) -> None:
@@ -68,7 +69,7 @@ def test_photos_of_a_pair_stand_where_both_are_larger(
     ],
 )
 def test_times_over_years_are_given_in_months(blank: Page, last: str, words: str) -> None:
-    text = run(blank, "dom", f"return it.timeSpan('2009-05-31T10:00:00', '{last}');")
+    text = run(blank, "words", f"return it.timeSpan('2009-05-31T10:00:00', '{last}');")
     assert text.replace("\u2009", " ").replace("\u2013", "–") == words
 
 
@@ -117,15 +118,15 @@ def test_the_scale_of_the_map_is_a_round_length(blank: Page, at_most: int, text:
     ("score", "text"), [("0.99972", "0.9997"), ("0.5", "0.50"), ("null", "–"), ("1", "1.00"), ("0.999", "0.9990")]
 )
 def test_a_score_just_below_one_is_not_shown_as_one(blank: Page, score: str, text: str) -> None:
-    assert run(blank, "dom", f"return it.scoreText({score});") == text
+    assert run(blank, "words", f"return it.scoreText({score});") == text
 
 
 def test_what_is_made_of_text_holds_no_markup(blank: Page) -> None:
-    assert run(blank, "dom", 'return it.element("p", {}, "<b>x</b>").innerHTML;') == "&lt;b&gt;x&lt;/b&gt;"
+    assert run(blank, "/static/dom.js", 'return it.element("p", {}, "<b>x</b>").innerHTML;') == "&lt;b&gt;x&lt;/b&gt;"
 
 
 def test_a_key_is_held_by_one_command_but_for_those_of_other_views(blank: Page) -> None:
-    keys = run(blank, "keys", "return Object.values(it.COMMANDS).flatMap((command) => command.keys);")
+    keys = run(blank, "commands", "return Object.values(it.COMMANDS).flatMap((command) => command.keys);")
     assert sorted({key for key in keys if keys.count(key) > 1}) == ["S"]
 
 
@@ -137,7 +138,7 @@ def test_selecting_toggles_and_forgets_what_is_gone(blank: Page) -> None:
 
 
 def test_the_documentation_names_every_key(blank: Page, root_dir: Path) -> None:
-    keys = run(blank, "keys", "return Object.values(it.COMMANDS).flatMap((command) => command.keys);")
+    keys = run(blank, "commands", "return Object.values(it.COMMANDS).flatMap((command) => command.keys);")
     text = (root_dir / "docs" / "review.md").read_text(encoding="utf-8").split("## Keys")[1]
     missing = [key for key in keys if f"`{key.replace('Mod', 'Ctrl')}`" not in text]
     assert missing == ["="]

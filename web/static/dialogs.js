@@ -1,8 +1,7 @@
 /** Dialogs: the focus goes in when they open and back when they close. */
 
-import { button, element, plural } from "./dom.js";
+import { button, element } from "./dom.js";
 import { useCommands } from "./keys.js";
-import { thumbnail } from "./photo.js";
 
 /**
  * Open a dialog.
@@ -92,22 +91,4 @@ export function askWhether({ title, content, yes }) {
   const dialog = openDialog({ title, content: form, className: "wide", buttons });
   buttons[1].focus();
   return answered(dialog, () => true);
-}
-
-/**
- * Show a group of photos under a heading; of many, the first.
- * @param {string} heading
- * @param {number[]} ids
- * @param {number} [limit]
- */
-export function photoGroup(heading, ids, limit = 24) {
-  const more =
-    ids.length > limit ? element("li", { class: "more" }, `+${(ids.length - limit).toLocaleString("en")}`) : null;
-  const photos = ids.slice(0, limit).map((id) => element("li", {}, thumbnail(id, { side: 160, alt: "" })));
-  return element(
-    "section",
-    { class: "photo-group" },
-    element("h3", {}, heading, element("span", { class: "soft" }, ` ${plural(ids.length, "photo")}`)),
-    element("ul", { class: "strip" }, photos, more),
-  );
 }

@@ -47,6 +47,17 @@ const STROKES = {
     "M12 3.5a8.5 8.5 0 1 1 0 17 8.5 8.5 0 0 1 0-17ZM9.7 9.6a2.4 2.4 0 1 1 3.7 2c-.9.6-1.4 1.1-1.4 2.2M12 16.5v.3",
   save: "M5 4.5h11l3 3v12H5ZM8 4.5v5h7v-5M8 19.5v-6h8v6",
   descending: "M8 5v14M4.5 15.5 8 19l3.5-3.5M14 7h6M14 12h4.5M14 17h3",
+  fill: "m11 3.5-7 7 7 7 7-7ZM4 10.5h14M20.2 14.5q2.2 3.2 0 5-2.2-1.8 0-5Z",
+  eraser: "M8 20 3.5 15.5 13 6l6 6-8 8H8ZM8.5 10.5l6 6M8 20h12",
+  cut: "M6 4a2.5 2.5 0 1 1 0 5 2.5 2.5 0 0 1 0-5ZM6 15a2.5 2.5 0 1 1 0 5 2.5 2.5 0 0 1 0-5ZM8 8.2 20 18M8 15.8 20 6",
+  pipette: "m12.5 7.5 4 4-8 8-4.5 1 1-4.5ZM14 9l2.8-3.6q1.6-1.8 3 0t-.2 3L16 11M12 6l6 6",
+  hand:
+    "M7.5 13V6.5a1.5 1.5 0 0 1 3 0V11M10.5 10.5V5a1.5 1.5 0 0 1 3 0v5.5M13.5 10.5V6a1.5 1.5 0 0 1 3 0v5M16.5 9.5a1.5" +
+    " 1.5 0 0 1 3 0V14q0 6.5-6 6.5-4 0-6-3.5L4.8 13q.4-2 2.7.5",
+  templates: "M4 4h7v9H4ZM13 11h7v9h-7ZM4 8.5h7M13 15.5h7",
+  object: "M12 4q8 0 8 5.8t-8 5.8-8-5.8T12 4ZM8 15.2q-2.4 2 .2 5",
+  layers: "m12 4 8 4.2-8 4.2-8-4.2ZM4 12.2l8 4.2 8-4.2M4 16l8 4.2L20 16",
+  borders: "M4 4h16v16H4ZM12 4v16M4 13h8M12 9h8",
   name: "M5 19.5h14M7 15.5l.7-3.5L15.5 4.2l3.3 3.3-7.8 7.8Z",
 };
 
@@ -95,11 +106,6 @@ export function plural(count, one, many = `${one}s`) {
   return `${count.toLocaleString("en")} ${count === 1 ? one : many}`;
 }
 
-/** What a building is called: its name, or its number. */
-export function titleOf(cluster) {
-  return cluster.name || `Building ${cluster.number}`;
-}
-
 /** A text that begins with a capital letter. */
 export function sentence(text) {
   return text.charAt(0).toUpperCase() + text.slice(1);
@@ -108,39 +114,4 @@ export function sentence(text) {
 /** The last part of an image name. */
 export function fileName(name) {
   return name.slice(name.lastIndexOf("/") + 1);
-}
-
-const DAY = new Intl.DateTimeFormat("en-GB", { day: "numeric", month: "short", year: "numeric" });
-const MONTH = new Intl.DateTimeFormat("en-GB", { month: "short", year: "numeric" });
-const MINUTE = new Intl.DateTimeFormat("en-GB", { dateStyle: "medium", timeStyle: "short" });
-
-/**
- * Write when photos were taken: a day, or from one to another; over years the months are enough.
- * @param {string|null} first
- * @param {string|null} last
- */
-export function timeSpan(first, last) {
-  if (!first) return "";
-  const [from, to] = [new Date(first), new Date(last ?? first)];
-  if (Number.isNaN(from.getTime()) || Number.isNaN(to.getTime())) return first;
-  return (from.getFullYear() === to.getFullYear() ? DAY : MONTH).formatRange(from, to);
-}
-
-/** Write when one photo was taken, to the minute. */
-export function timeOf(time) {
-  const date = new Date(time ?? NaN);
-  return Number.isNaN(date.getTime()) ? (time ?? "") : MINUTE.format(date);
-}
-
-/** Write a position with a precision of about a metre. */
-export function positionText(position) {
-  return position ? `${position[0].toFixed(5)}, ${position[1].toFixed(5)}` : "";
-}
-
-/** Write a score between 0 and 1 so that 0.9997 is not shown as 1. */
-export function scoreText(score) {
-  if (score === null || score === undefined) return "–";
-  const digits = score > 0.995 && score < 1 ? 4 : 2;
-  const scale = 10 ** digits;
-  return (Math.floor(score * scale + 1e-9) / scale).toFixed(digits);
 }

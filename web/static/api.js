@@ -1,9 +1,19 @@
-/** Calls to the review server. */
+/** Calls to the server of the page. */
 
-const token = document.querySelector('meta[name="review-token"]').content;
+const token = document.querySelector("meta[name$=token]").content;
+const program = document.querySelector("meta[name=program]").content;
 
-/** An answer that says no; its message is the server's one line. */
-export class ServerError extends Error {}
+/** An answer that says no; its message is the server's one line. Without a status, there was no answer. */
+export class ServerError extends Error {
+  /**
+   * @param {string} message
+   * @param {number} [status]
+   */
+  constructor(message, status = undefined) {
+    super(message);
+    this.status = status;
+  }
+}
 
 async function answerOf(response) {
   let body;
@@ -11,13 +21,10 @@ async function answerOf(response) {
     body = await response.json();
   } catch (error) {
     if (error.name === "AbortError") throw error;
-    throw new ServerError(
-      response.ok
-        ? "The server's answer broke off. Is review_clusters.py still running?"
-        : `The server answered ${response.status}.`,
-    );
+    if (response.ok) throw new ServerError(`The server's answer broke off. Is ${program} still running?`);
+    throw new ServerError(`The server answered ${response.status}.`, response.status);
   }
-  if (!response.ok) throw new ServerError(body.error ?? `The server answered ${response.status}.`);
+  if (!response.ok) throw new ServerError(body.error ?? `The server answered ${response.status}.`, response.status);
   return body;
 }
 
@@ -27,7 +34,7 @@ async function ask(path, options) {
     response = await fetch(path, options);
   } catch (error) {
     if (error.name === "AbortError") throw error;
-    throw new ServerError("The server does not answer. Is review_clusters.py still running?");
+    throw new ServerError(`The server does not answer. Is ${program} still running?`);
   }
   return answerOf(response);
 }
@@ -57,14 +64,4 @@ export function post(path, body = {}) {
     headers: { "Content-Type": "application/json", "X-Review-Token": token },
     body: JSON.stringify(body),
   });
-}
-
-/** The address of a photo's thumbnail. */
-export function thumbnailUrl(id, side = 320) {
-  return `/api/photos/${id}/thumbnail?side=${side}`;
-}
-
-/** The address of a photo, upright and of bounded size. */
-export function imageUrl(id, side = 1600) {
-  return `/api/photos/${id}/image?side=${side}`;
 }

@@ -1,68 +1,36 @@
-/** Every key of the page, in one table: what runs them reads it, and so do the tooltips and the help. */
+/** The keys of a page: it gives a table of commands; what runs them reads it, and so do the tooltips and the help. */
 
 import { element } from "./dom.js";
 import { openDialog } from "./dialogs.js";
 import { holdBack } from "./turns.js";
 
-/** Command → its keys, what it does, and where in the help it stands. `Mod` is Ctrl, on a Mac also ⌘. */
-export const COMMANDS = {
-  buildings: { keys: ["1"], words: "Buildings", group: "Go to" },
-  alone: { keys: ["2"], words: "Photos that are alone", group: "Go to" },
-  doubtful: { keys: ["3"], words: "Doubtful joins", group: "Go to" },
-  map: { keys: ["4"], words: "Map", group: "Go to" },
-  thresholds: { keys: ["5"], words: "Thresholds", group: "Go to" },
-  next: { keys: ["J"], words: "Next doubtful join; in a building, the next building", group: "Go to" },
-  previous: { keys: ["K"], words: "The one before", group: "Go to" },
-  search: { keys: ["/"], words: "Search", group: "Go to" },
-  back: { keys: ["Escape"], words: "Deselect, close, go back", group: "Go to" },
-  merge: { keys: ["M"], words: "Merge the selected buildings, or this one with another", group: "Change" },
-  split: {
-    keys: ["S"],
-    words: "Split the building: the selected photos leave, or at its weakest link",
-    group: "Change",
-  },
-  move: { keys: ["V"], words: "Move the photos to another building", group: "Change" },
-  single: { keys: ["X"], words: "Take the photos out: each is alone", group: "Change" },
-  name: { keys: ["N"], words: "Name the building", group: "Change" },
-  lock: { keys: ["L"], words: "Lock the building, or unlock it", group: "Change" },
-  representative: { keys: ["R"], words: "The photo stands for its building, or no longer", group: "Change" },
-  note: { keys: ["T"], words: "Write a note", group: "Change" },
-  undo: { keys: ["Mod+Z"], words: "Undo", group: "Change" },
-  redo: { keys: ["Mod+Shift+Z", "Mod+Y"], words: "Redo", group: "Change" },
-  write: { keys: ["Mod+S"], words: "Write clusters.json", group: "Change" },
-  same: { keys: ["S"], words: "Same building; of a photo that is alone: it belongs to its nearest", group: "Answer" },
-  different: { keys: ["D"], words: "Different buildings", group: "Answer" },
-  unsure: { keys: ["U"], words: "Unsure", group: "Answer" },
-  compare: { keys: ["C"], words: "Compare two photos", group: "Look" },
-  weakest: { keys: ["W"], words: "Look at the weakest link", group: "Look" },
-  zoomIn: { keys: ["+", "="], words: "Zoom in", group: "Look" },
-  zoomOut: { keys: ["-"], words: "Zoom out", group: "Look" },
-  zoomFit: { keys: ["0"], words: "Show the whole photo, or the whole map", group: "Look" },
-  lines: { keys: ["I"], words: "Show or hide the matches", group: "Look" },
-  help: { keys: ["?"], words: "These keys", group: "Look" },
-};
-
-/** What the grids and fields do by themselves. */
-const BY_THEMSELVES = [
-  ["Arrows, Home, End, Page keys", "Move in a grid; in a big photo, from one to the next"],
-  ["Enter", "Open"],
-  ["Space", "Select"],
-  ["Shift+Arrows, Shift+Click", "Select from here to there"],
-  ["Mod+A", "Select all"],
-  ["Tab", "From one part of the page to the next"],
-];
-
 const isMac = /Mac|iPad|iPhone/.test(navigator.platform);
 const stack = [];
+let table = {};
+let others = { caption: "", keys: [] };
+
+/**
+ * Say what keys there are.
+ * @param {Object<string, {keys: string[], words: string, group: string}>} commands - Command: its keys, what it does,
+ *   and where in the help it stands. `Mod` is Ctrl, on a Mac also ⌘.
+ * @param {string} caption - Of what parts of the page do by themselves.
+ * @param {string[][]} keys - Those: keys, separated by commas, and words.
+ */
+export function setKeys(commands, caption, keys) {
+  table = commands;
+  others = { caption, keys };
+}
+
+const NAMES = { " ": "Space", ArrowLeft: "←", ArrowRight: "→", ArrowUp: "↑", ArrowDown: "↓" };
 
 /** Write a key as it is called on this machine. */
 export function keyText(key) {
-  return key.replace("Mod", isMac ? "⌘" : "Ctrl").replace("Escape", "Esc");
+  return NAMES[key] ?? key.replace("Mod", isMac ? "⌘" : "Ctrl").replace("Escape", "Esc");
 }
 
 /** The key of a command, as text. */
 export function keyOf(command) {
-  return keyText(COMMANDS[command].keys[0]);
+  return keyText(table[command].keys[0]);
 }
 
 /**
@@ -87,7 +55,7 @@ function signature(event) {
 /** The commands of a key: S splits in a building, and says "same" where a question is asked. */
 function commandsOf(event) {
   const pressed = signature(event);
-  return Object.keys(COMMANDS).filter((name) => COMMANDS[name].keys.includes(pressed));
+  return Object.keys(table).filter((name) => table[name].keys.includes(pressed));
 }
 
 function findRunner(names) {
@@ -120,6 +88,7 @@ function onKey(event) {
   if (event.defaultPrevented || event.altKey || event.isComposing) return;
   const names = commandsOf(event);
   if (names.length === 0 || (isTyping(event) && !names.includes("write"))) return;
+  if (/^( |Enter)$/.test(event.key) && event.target instanceof Element && event.target.closest(CONTROL)) return;
   const run = findRunner(names);
   if (!run) return;
   event.preventDefault();
@@ -131,9 +100,9 @@ document.addEventListener("keydown", onKey);
 
 /** Show the keys. */
 export function showHelp() {
-  const groups = [...new Set(Object.values(COMMANDS).map((command) => command.group))];
+  const groups = [...new Set(Object.values(table).map((command) => command.group))];
   const tables = groups.map((group) => {
-    const commands = Object.values(COMMANDS).filter((command) => command.group === group);
+    const commands = Object.values(table).filter((command) => command.group === group);
     return keyTable(
       group,
       commands.map((command) => [command.keys.map(keyText), command.words]),
@@ -141,8 +110,8 @@ export function showHelp() {
   });
   tables.push(
     keyTable(
-      "In every grid",
-      BY_THEMSELVES.map(([keys, words]) => [keys.split(", ").map(keyText), words]),
+      others.caption,
+      others.keys.map(([keys, words]) => [keys.split(", ").map(keyText), words]),
     ),
   );
   openDialog({ title: "Keys", className: "help", content: element("div", { class: "key-tables" }, tables) });

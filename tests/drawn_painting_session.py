@@ -1,0 +1,60 @@
+"""A few small photos of flat colours, and a painting session on them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from PIL import Image
+
+from stages.segmenting.painting_session import settle, start_painting
+from stages.segmenting.painting_tools import PaintingTools
+from stages.settings.painting_page import PaintingSettings
+from storage.lock import work_lock
+
+HEIGHT, WIDTH = 40, 60
+NAMES = ("a.png", "b.png", "north/c.png")
+LEFT, RIGHT, WINDOW = (10, 20), (50, 5), (38, 15)  # a pixel in each part of a photo
+RED, BLUE = [204, 0, 0], [0, 0, 204]
+
+
+def draw_photos(folder: Path, names: Sequence[str] = NAMES) -> None:
+    """Write photos: a dark left half, a bright right one, and two equal windows in it."""
+    for number, name in enumerate(names):
+        photo = np.zeros((HEIGHT, WIDTH, 3), np.uint8)
+        photo[:, : WIDTH // 2] = (40, 60, 80 + number)
+        photo[:, WIDTH // 2 :] = (200, 190, 180)
+        for left, top in ((33, 10), (45, 22)):
+            photo[top : top + 12, left : left + 10] = (20, 120, 220)
+            photo[top + 4 : top + 8, left + 3 : left + 7] = (250, 250, 30)
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        Image.fromarray(photo).save(folder / name, format="PNG")
+
+
+@contextmanager
+def painting_session(folder: Path, **given: Any) -> Iterator[PaintingTools]:
+    """Open a session on ``folder/photos`` that saves to ``folder/masks``; jobs run in this process."""
+    settings, names = settle(
+        PaintingSettings(
+            **{"image_dir": folder / "photos", "export_dir": folder / "masks", "num_workers": 0} | given  # type: ignore[arg-type]
+        )
+    )
+    assert settings.export_dir is not None
+    with work_lock(settings.export_dir):
+        tools = start_painting(settings, names)
+        try:
+            yield tools
+        finally:
+            tools.desk.jobs.end()
+
+
+def make_ready(tools: PaintingTools, photo: int = 0) -> None:
+    """Open a photo, its labels waited for."""
+    job = tools.desk.begin(photo)
+    if job is not None:
+        ended = tools.desk.jobs.find(job.number, 60)
+        assert ended.state == "done", ended.error
+        assert tools.desk.begin(photo) is None

@@ -1,0 +1,208 @@
+/** Changes of a plane, run by run: what stood there, what stands there now; each can be made and taken back. */
+
+import { Runs } from "./runs.js";
+
+/** Other numbers in some pixels of a plane; a run is a piece of one row where one number took the place of another. */
+export class Change {
+  /**
+   * @param {boolean} isPaint - Whether the paint plane changes, or that of labels.
+   * @param {Int32Array[]} lists - First pixels, numbers of pixels, numbers before and after, run by run from the top
+   *   left; one number before or after stands for all.
+   */
+  constructor(isPaint, [starts, lengths, before, after]) {
+    this.isPaint = isPaint;
+    this.starts = starts;
+    this.lengths = lengths;
+    this.before = before;
+    this.after = after;
+  }
+
+  /** Pixels that change. */
+  get numPixels() {
+    return this.lengths.reduce((sum, length) => sum + length, 0);
+  }
+
+  /** Memory that it takes. */
+  get numBytes() {
+    return [this.starts, this.lengths, this.before, this.after].reduce((sum, list) => sum + list.byteLength, 0);
+  }
+
+  /** Make the change in a plane that holds what stood before. */
+  make(plane) {
+    write(plane, this, this.after);
+  }
+
+  /** Put back what stood before the change. */
+  takeBack(plane) {
+    write(plane, this, this.before);
+  }
+}
+
+const LONG = 24; // pixels from which on filling at once is faster than one by one
+
+function write(plane, { starts, lengths }, numbers) {
+  const step = numbers.length > 1 ? 1 : 0;
+  for (let run = 0; run < starts.length; run += 1) {
+    const number = numbers[run * step];
+    const end = starts[run] + lengths[run];
+    if (lengths[run] >= LONG) plane.fill(number, starts[run], end);
+    else for (let at = starts[run]; at < end; at += 1) plane[at] = number;
+  }
+}
+
+/**
+ * Give the change that puts `after` into a region. Pixels that hold it already are no part of it. The plane stays.
+ * @param {Int32Array} plane
+ * @param {number} width - Of the plane.
+ * @param {boolean} isPaint
+ * @param {import("./floods.js").Region} region
+ * @param {number|Int32Array} after - One number, or one for each pixel of the region's box.
+ */
+export function changeRegion(plane, width, isPaint, region, after) {
+  const runs = new Runs();
+  const columns = region.right - region.left;
+  for (let row = region.top; row < region.bottom; row += 1) {
+    const [first, down] = [row * width + region.left, row - region.top];
+    const start = region.start + down * region.stride;
+    if (typeof after === "number") rowToNumber(runs, plane, first, columns, region.mask, start, after);
+    else rowToNumbers(runs, plane, first, columns, region.mask, start, after, down * columns);
+  }
+  return new Change(isPaint, runs.lists());
+}
+
+function rowToNumber(runs, plane, first, columns, mask, maskFirst, after) {
+  let column = 0;
+  while (column < columns) {
+    const before = plane[first + column];
+    if (before === after || (mask !== null && mask[maskFirst + column] === 0)) {
+      column += 1;
+      continue;
+    }
+    const start = column;
+    if (mask === null) while (column < columns && plane[first + column] === before) column += 1;
+    else while (column < columns && plane[first + column] === before && mask[maskFirst + column] !== 0) column += 1;
+    runs.add(first + start, column - start, before, after);
+  }
+}
+
+function rowToNumbers(runs, plane, first, columns, mask, maskFirst, numbers, numbersFirst) {
+  const isIn = (column) => mask === null || mask[maskFirst + column] !== 0;
+  let column = 0;
+  while (column < columns) {
+    const [before, after] = [plane[first + column], numbers[numbersFirst + column]];
+    const start = column;
+    column += 1;
+    if (before === after || !isIn(start)) continue;
+    const isSame = () => plane[first + column] === before && numbers[numbersFirst + column] === after && isIn(column);
+    while (column < columns && isSame()) column += 1;
+    runs.add(first + start, column - start, before, after);
+  }
+}
+
+/**
+ * Give the change that puts `after` into a region flooded in this very plane, which holds one other number.
+ * @param {Int32Array} plane
+ * @param {number} width - Of the plane.
+ * @param {import("./floods.js").Region} region
+ * @param {number} after
+ */
+export function changeFlooded(plane, width, region, after) {
+  const runs = new Runs();
+  const { mask } = region;
+  const columns = region.right - region.left;
+  for (let row = region.top; row < region.bottom; row += 1) {
+    const first = row * width + region.left;
+    const start = region.start + (row - region.top) * region.stride;
+    for (let column = 0; column < columns; column += 1) {
+      if (mask[start + column] === 0) continue;
+      const from = column;
+      while (column < columns && mask[start + column] !== 0) column += 1;
+      runs.add(first + from, column - from, plane[first + from], after);
+    }
+  }
+  return new Change(true, runs.lists());
+}
+
+/** Give by how many pixels a change of labels makes cuts more. */
+export function cutsAdded({ isPaint, lengths, before, after }) {
+  if (isPaint) return 0;
+  let added = 0;
+  for (let run = 0; run < lengths.length; run += 1) {
+    if (before[before.length > 1 ? run : 0] < 0) added -= lengths[run];
+    if (after[after.length > 1 ? run : 0] < 0) added += lengths[run];
+  }
+  return added;
+}
+
+/** Give the places of all pixels below a limit. */
+export function placesBelow(plane, limit) {
+  const places = [];
+  for (let at = 0; at < plane.length; at += 1) if (plane[at] < limit) places.push(at);
+  return places;
+}
+
+/**
+ * Give the change that puts paint into runs of pixels.
+ * @param {Int32Array} plane - Of paint.
+ * @param {number} width - Of the plane.
+ * @param {Int32Array} triples - First pixel, number of pixels, paint of each run; rising, none over another.
+ */
+export function changeRuns(plane, width, triples) {
+  const runs = new Runs();
+  for (let at = 0; at < triples.length; at += 3) {
+    const [end, paint] = [triples[at] + triples[at + 1], triples[at + 2]];
+    // a run of a layer may go on into the next row; one of a change does not
+    for (let first = triples[at]; first < end; ) {
+      const last = Math.min(end, first - (first % width) + width);
+      rowToNumber(runs, plane, first, last - first, null, 0, paint);
+      first = last;
+    }
+  }
+  return new Change(true, joined(runs.lists(), width));
+}
+
+/** Join runs that touch in one row with equal numbers, as all changes have them. */
+function joined([starts, lengths, before, after], width) {
+  const runs = new Runs();
+  const numbersOf = (run) => [before[before.length > 1 ? run : 0], after[after.length > 1 ? run : 0]];
+  for (let run = 0; run < starts.length; ) {
+    const [old, next] = numbersOf(run);
+    let end = starts[run] + lengths[run];
+    let further = run + 1;
+    const goesOn = () => {
+      if (further >= starts.length || starts[further] !== end || end % width === 0) return false;
+      const [otherOld, otherNext] = numbersOf(further);
+      return otherOld === old && otherNext === next;
+    };
+    for (; goesOn(); further += 1) end += lengths[further];
+    runs.add(starts[run], end - starts[run], old, next);
+    run = further;
+  }
+  return runs.lists();
+}
+
+/**
+ * Give the change that puts other numbers into some pixels.
+ * @param {Int32Array} plane
+ * @param {number} width - Of the plane.
+ * @param {boolean} isPaint
+ * @param {ArrayLike<number>} places - Counted row by row, each once, rising.
+ * @param {(before: number) => number} afterOf - Gives the new number of a pixel.
+ */
+export function changePixels(plane, width, isPaint, places, afterOf) {
+  const runs = new Runs();
+  let [start, length, before, after] = [-1, 0, 0, 0];
+  for (let at = 0; at < places.length; at += 1) {
+    const place = places[at];
+    const [old, next] = [plane[place], afterOf(plane[place])];
+    if (old === next) continue;
+    if (length > 0 && place === start + length && place % width !== 0 && old === before && next === after) {
+      length += 1;
+      continue;
+    }
+    if (length > 0) runs.add(start, length, before, after);
+    [start, length, before, after] = [place, 1, old, next];
+  }
+  if (length > 0) runs.add(start, length, before, after);
+  return new Change(isPaint, runs.lists());
+}

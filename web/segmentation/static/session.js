@@ -1,0 +1,226 @@
+/**
+ * One photo that is painted: its canvas, and the actions that go to the server as they are done. The page does not wait
+ * for the server; each answer carries sums of its planes, so that a difference between both is noticed.
+ */
+
+import { addressOf, change, finish, read, readNumbers } from "./calls.js";
+import { Canvas } from "./painting/canvas.js";
+import { addedBy, checkOf } from "./painting/check.js";
+import { replay } from "./painting/replay.js";
+import { readHistory } from "./painting/saved_history.js";
+import { PhotoPicture } from "./photo_picture.js";
+
+const MOST_AT_ONCE = 1000;
+const RETRY_MS = 2000;
+const PAINTING = new Set(["fill", "fill_stroke"]);
+
+/**
+ * A photo being painted. Sends "change" when something was painted, "kept" when what is on the server is another,
+ * "reloaded" when the server's canvas took the place of the page's.
+ */
+export class Session extends EventTarget {
+  canvas = null;
+  picture = null;
+  state = null;
+  #pending = [];
+  #sending = null;
+  #revision = 0;
+  #serverColour = null;
+  #check = [0, 0];
+  #stroke = null;
+  #ending = new AbortController();
+
+  /** @param {number} photo */
+  constructor(photo) {
+    super();
+    this.photo = photo;
+  }
+
+  /** Given up when the page goes to another photo. */
+  get signal() {
+    return this.#ending.signal;
+  }
+
+  /** Actions that the server does not have yet. */
+  get numPending() {
+    return this.#pending.length;
+  }
+
+  /**
+   * Load the photo, its segments and its paint.
+   * @param {{onstate: Function, onpicture: Function, onprogress: Function}} told - Called as they are known.
+   */
+  async open({ onstate, onpicture, onprogress }) {
+    const image = PhotoPicture.load(addressOf(this.photo, "image"), this.signal);
+    image.catch(() => {}); // told below, after what the server says
+    this.state = await change(`photos/${this.photo}/open`);
+    onstate(this.state);
+    this.picture = await image;
+    this.signal.throwIfAborted();
+    onpicture(this.picture);
+    while (!this.state.is_ready) {
+      await finish(this.state.job, { signal: this.signal, onprogress });
+      this.state = await change(`photos/${this.photo}/open`);
+    }
+    await this.#load();
+  }
+
+  /** Take what the server has. */
+  async #load() {
+    const [planes, history] = await Promise.all(
+      ["planes", "history"].map((what) => readNumbers(`photos/${this.photo}/${what}`, this.signal)),
+    );
+    this.state = await read(`photos/${this.photo}`, {}, this.signal);
+    const { width, height, cut_from: cutFrom, colour } = this.state;
+    this.canvas = Canvas.of(planes.numbers, width, height);
+    Object.assign(this.canvas.history, readHistory(history.numbers));
+    Object.assign(this.canvas, { cutFrom, colour });
+    this.#revision = planes.revision;
+    this.#serverColour = colour;
+    this.#check = [checkOf(this.canvas.paint), checkOf(this.canvas.labelsAndCuts)];
+    this.canvas.onchange = (one, isMade) => this.#follow(one, isMade);
+  }
+
+  #follow(one, isMade) {
+    const plane = one.isPaint ? 0 : 1;
+    this.#check[plane] = (this.#check[plane] + addedBy(one, isMade)) >>> 0;
+    this.onchange?.(one, isMade);
+  }
+
+  /**
+   * Do an action, here at once and on the server soon.
+   * @param {Object} action - As docs/formats.md has them.
+   * @param {() => import("./painting/replies.js").Reply} [doing] - What it is here, where that is not its replay.
+   * @returns {import("./painting/replies.js").Reply}
+   */
+  act(action, doing = () => replay(this.canvas, action)) {
+    this.endStroke();
+    return this.#done(action, doing());
+  }
+
+  /** Paint with another colour from now on. */
+  setColour(colour) {
+    this.endStroke();
+    return this.canvas.setColour(colour);
+  }
+
+  #done(action, reply) {
+    if (PAINTING.has(action.action) && String(this.#serverColour) !== String(this.canvas.colour)) {
+      this.#serverColour = this.canvas.colour;
+      this.#pending.push({ action: { action: "colour", colour: this.canvas.colour }, check: null });
+    }
+    this.#pending.push({ action, check: [...this.#check] });
+    this.dispatchEvent(new CustomEvent("change", { detail: reply }));
+    this.dispatchEvent(new Event("kept"));
+    this.#send();
+    return reply;
+  }
+
+  /** Begin a stroke under the pointer; `kind` is "fill" or "unfill". */
+  beginStroke(kind) {
+    this.endStroke();
+    this.canvas.beginStroke(`${kind} stroke`);
+    this.#stroke = { kind, points: [] };
+  }
+
+  /** Go on to a pixel; gives the box that changed. */
+  strokeTo(point) {
+    const { points } = this.#stroke;
+    if (points.length > 0 && String(points.at(-1)) === String(point)) return null;
+    points.push(point);
+    const box = this.canvas.strokeTo(point);
+    if (box !== null) this.dispatchEvent(new CustomEvent("paint", { detail: box }));
+    return box;
+  }
+
+  /** End the stroke: one step, and one action. Gives its reply; null when there is none. */
+  endStroke() {
+    if (this.#stroke === null) return null;
+    const { kind, points } = this.#stroke;
+    this.#stroke = null;
+    const reply = this.canvas.endStroke();
+    if (points.length === 0) return null;
+    if (points.length > 1) return this.#done({ action: `${kind}_stroke`, points }, reply);
+    const action = { action: kind, at: points[0] };
+    // a click: where nothing was painted the fill says why
+    return this.#done(action, reply.box === null ? replay(this.canvas, action) : reply);
+  }
+
+  /** Whether a stroke is under way. */
+  get isStroking() {
+    return this.#stroke !== null;
+  }
+
+  #send() {
+    this.#sending ??= this.#sendAll().finally(() => {
+      this.#sending = null;
+      this.dispatchEvent(new Event("kept"));
+    });
+  }
+
+  async #sendAll() {
+    while (this.#pending.length > 0 && !this.signal.aborted) {
+      const batch = this.#pending.slice(0, MOST_AT_ONCE);
+      const actions = batch.map(({ action }) => action);
+      let answer;
+      try {
+        answer = await change(`photos/${this.photo}/actions`, { revision: this.#revision, actions });
+      } catch (error) {
+        this.dispatchEvent(new CustomEvent("trouble", { detail: error }));
+        if (error.status !== undefined) return this.#reload(null);
+        await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
+        continue;
+      }
+      this.#pending.splice(0, batch.length);
+      this.#revision = answer.revision;
+      Object.assign(this.state, { painted: answer.painted, is_saved: false });
+      const { check } = batch.at(-1);
+      if (check && String(check) !== String(answer.check)) return this.#reload("the server's canvas is another one");
+    }
+  }
+
+  async #reload(reason) {
+    this.#pending = [];
+    this.#stroke = null;
+    this.canvas = null; // nothing can be painted meanwhile
+    await this.#load();
+    this.dispatchEvent(new Event("reloaded"));
+    if (reason) this.dispatchEvent(new CustomEvent("trouble", { detail: new Error(`${reason}: it was loaded again`) }));
+  }
+
+  /** Wait until the server has everything. */
+  async flush() {
+    this.endStroke();
+    while (this.#sending) await this.#sending;
+  }
+
+  /** Write the masks. */
+  async save() {
+    await this.flush();
+    const saved = await change(`photos/${this.photo}/save`);
+    Object.assign(this.state, { is_saved: true, saved_revision: saved.revision });
+    this.dispatchEvent(new Event("kept"));
+    return saved;
+  }
+
+  /**
+   * Let a layer of the server become paint.
+   * @param {{layer: string, action: Object}} layer
+   * @param {Int32Array} triples - Its runs.
+   */
+  accept(layer, triples) {
+    return this.act(layer.action, () => this.canvas.paintRuns(triples));
+  }
+
+  /** Take other segments: the answer of a job, or of GrabCut or SAM. */
+  async takeLabels({ file, action }) {
+    const { numbers } = await readNumbers(`photos/${this.photo}/labels/${file}`, this.signal);
+    return this.act(action, () => this.canvas.applyLabels(numbers));
+  }
+
+  /** Give up what is under way; the server has everything (call `flush` before). */
+  close() {
+    this.#ending.abort();
+    this.onchange = undefined;
+  }
+}
