@@ -6,7 +6,7 @@ over loopback, the median over the photos. Memory is that of the server's proces
 each photo; on the disk, what stands in ``.painting``.
 
 Example:
-  python -m benchmarks.bench_painting_page --photos 50
+  python -m benchmarks.bench_painting_server --photos 50
 """
 
 from __future__ import annotations
