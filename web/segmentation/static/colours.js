@@ -41,7 +41,7 @@ export class Colours {
       this.any,
       this.name,
       button({ icon: "pipette", label: "Pick a colour from the photo", key: keyOf("pick"), onclick: () => app.useTool("pick") }),
-      button({ text: "Classes…", label: "Edit the classes", onclick: () => editClasses(app) }),
+      button({ text: "Classes…", onclick: () => editClasses(app) }),
     );
     this.node = part("Colour", this.list, this.palette, tools, this.warning);
   }

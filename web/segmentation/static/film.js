@@ -41,8 +41,8 @@ export class Film {
     const one = this.#buttons.get(number);
     if (!one) return;
     const hasPaint = isBegun && painted !== 0;
-    one.dataset.kept = isSaved ? "saved" : hasPaint ? "painted" : "";
-    const words = isSaved ? "masks written" : hasPaint ? "painted" : "";
+    one.dataset.kept = !hasPaint ? "" : isSaved ? "saved" : "painted";
+    const words = { "": "", saved: "masks written", painted: "painted" }[one.dataset.kept];
     one.setAttribute("aria-label", [one.title, words].filter(Boolean).join(", "));
   }
 

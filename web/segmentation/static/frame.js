@@ -113,8 +113,8 @@ export class Bar {
     const history = session?.canvas?.history;
     this.tools.undo.disabled = !history?.done.length;
     this.tools.redo.disabled = !history?.undone.length;
-    const isSaved = session?.state?.is_saved && session.numPending === 0;
     const isPainted = Boolean(session?.state?.painted);
+    const isSaved = isPainted && session.state.is_saved && session.numPending === 0;
     this.kept.textContent = session?.numPending > 0 ? "Keeping …" : isSaved ? "Masks written" : isPainted ? "Kept" : "";
     this.tools.save.classList.toggle("is-primary", isPainted && !isSaved);
     this.tools.save.disabled = !session?.canvas;

@@ -55,11 +55,11 @@ export class GrabCut extends ObjectMode {
     };
     this.node = part(
       "Cut an object out",
-      element("p", { class: "soft" }, "Draw a box around the object, or strokes on it and beside it, then compute; correct with strokes and compute again."),
+      element("p", { class: "soft small" }, "Draw a box around the object, or strokes on it and beside it, then compute; correct with strokes and compute again."),
       this.kinds,
-      this.size,
       element("div", { class: "row wrap" }, Object.values(this.buttons)),
       this.told,
+      this.size,
     );
     this.#choose("box");
   }

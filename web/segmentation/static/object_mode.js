@@ -14,6 +14,7 @@ export class ObjectMode {
   #takeMarksAway = null;
   #box = null;
   #colour = null;
+  #turn = Promise.resolve();
 
   /** @param {Object} app - The page. */
   constructor(app) {
@@ -25,7 +26,7 @@ export class ObjectMode {
   }
 
   /** Begin with the photo in sight. */
-  enter() {
+  begin() {
     this.layer = new LayerView(this.app.stage, this.session);
     this.clear();
     this.#takeMarksAway = this.app.stage.addMarks((...given) => {
@@ -36,7 +37,7 @@ export class ObjectMode {
   }
 
   /** Leave: nothing is painted. */
-  leave() {
+  end() {
     this.layer?.drop();
     this.#takeMarksAway?.();
     this.#takeMarksAway = null;
@@ -55,19 +56,19 @@ export class ObjectMode {
     };
   }
 
-  /** Do something that takes a while; one thing at a time. */
-  async run(doing) {
-    if (this.isBusy) return;
-    this.isBusy = true;
-    this.showState();
-    try {
+  /** Do something that takes a while; what is asked for meanwhile is done after it. */
+  run(doing) {
+    this.#turn = this.#turn.then(async () => {
+      if (this.layer === null) return; // left meanwhile
+      this.isBusy = true;
+      this.showState();
       await doing();
-    } catch (error) {
-      complain(error);
-    } finally {
+    });
+    this.#turn = this.#turn.catch(complain).finally(() => {
       this.isBusy = false;
       this.showState();
-    }
+    });
+    return this.#turn;
   }
 
   /** Show what the server found. */

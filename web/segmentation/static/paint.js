@@ -105,11 +105,11 @@ function enter(mode) {
   if (app.mode === mode) return;
   release();
   if (app.mode === paintMode) paintMode.setContinuous(null);
-  app.mode?.leave();
+  app.mode?.end?.();
   app.mode = mode;
   release = mode === paintMode ? () => {} : useCommands(mode.commands);
-  mode.enter?.();
-  side.replaceChildren(...(mode === paintMode ? [] : [mode.node]), colours.node, segments.node, look.node);
+  mode.begin?.();
+  side.replaceChildren(...(mode === paintMode ? [] : [mode.node]), colours.node, look.node, segments.node);
   side.scrollTop = 0;
   showTool();
   app.stage.node.focus({ preventScroll: true });
@@ -124,7 +124,8 @@ function showTool() {
 
 function calmDown() {
   paintMode.setContinuous(null);
-  if (app.session?.canvas) app.session.canvas.cutFrom = null;
+  // a stroke that meets no pixel forgets the cut point, here and on the server
+  if (app.session?.canvas?.cutFrom) app.session.act({ action: "unfill_stroke", points: [[-1, -1]] });
   useTool("fill");
   app.stage.drawMarks();
 }
@@ -181,12 +182,11 @@ async function open(number) {
     if (session.signal.aborted) return;
     throw error;
   } finally {
-    if (app.session === session) {
-      app.stage.node.setAttribute("aria-busy", "false");
-      working.textContent = "";
-    }
+    if (app.session === session) working.textContent = "";
   }
-  if (app.session === session) showCanvas(session);
+  if (app.session !== session) return;
+  showCanvas(session);
+  app.stage.node.setAttribute("aria-busy", "false");
 }
 
 const working = element("span", { class: "badge working" });
@@ -313,4 +313,5 @@ function leaveButton(event) {
   if (isByPointer && event.target.closest("button") && !event.target.closest("dialog")) app.stage.node.focus({ preventScroll: true });
 }
 
+globalThis.paintingPage = app; // for the console, and for tests that look behind the page
 start().catch(complain);

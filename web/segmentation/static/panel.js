@@ -14,7 +14,7 @@ export function part(heading, ...children) {
  * @returns {HTMLElement & {set: (value: number) => void}}
  */
 export function slider({ name, min, max, step, value, text, oninput }) {
-  const shown = element("output", { class: "number" });
+  const shown = element("span", { class: "number", "aria-hidden": "true" });
   const input = element("input", { type: "range", min, max, step, "aria-label": name });
   const show = () => {
     shown.textContent = text(Number(input.value));

@@ -42,6 +42,7 @@ export class Segments {
       element("div", { class: "row" }, sheet, this.defaults),
       element("p", { class: "soft small" }, "Photos that are not yet begun are segmented like this, too."),
     );
+    this.node.classList.add("segments");
   }
 
   get #method() {

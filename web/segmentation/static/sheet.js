@@ -40,7 +40,7 @@ export async function showSheet(session, methods, parameters) {
 function methodCard(session, method, job, signal, choose) {
   const facts = element("span", { class: "soft number" }, "waits");
   const picture = element("div", { class: "sheet-picture is-coming" });
-  const use = button({ text: "Use", label: `Use ${method}`, disabled: true, onclick: () => {} });
+  const use = button({ text: "Use", "aria-label": `Use ${method}`, disabled: true, onclick: () => {} });
   const card = element(
     "li",
     { class: "sheet-card" },

@@ -41,7 +41,7 @@ export class Templates extends ObjectMode {
     const adding = button({ icon: "plus", text: "Choose files…", onclick: () => this.run(() => this.#addFiles()) });
     this.node = part(
       "Templates",
-      element("p", { class: "soft" }, "Paint one window, say, and draw a box around it: all that look like it are found."),
+      element("p", { class: "soft small" }, "Paint one window, say, and draw a box around it: all that look like it are found."),
       this.list,
       this.nothing,
       element("div", { class: "row wrap" }, adding),
@@ -56,15 +56,15 @@ export class Templates extends ObjectMode {
     return { ...super.commands, save: () => this.run(() => this.finish()) };
   }
 
-  enter() {
-    super.enter();
+  begin() {
+    super.begin();
     this.run(() => this.#loadSets());
   }
 
-  leave() {
+  end() {
     this.#searching?.abort();
     clearTimeout(this.#timer);
-    super.leave();
+    super.end();
   }
 
   clear() {

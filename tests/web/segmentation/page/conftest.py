@@ -12,7 +12,7 @@ import pytest
 from tests.drawn_painting_session import painting_session
 from tests.web.local_server import served
 from tests.web.segmentation.page.drawn_facade import draw_facade, draw_object, write_photo
-from tests.web.segmentation.page.painted_page import PaintedPage
+from tests.web.segmentation.page.painted_page import PATIENCE_MS, PaintedPage
 from web.guard import Guard
 from web.segmentation.painting import Painting
 from web.segmentation.routes import make_painting_app
@@ -20,7 +20,6 @@ from web.segmentation.routes import make_painting_app
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
 
-PATIENCE_MS = 30_000
 GRAPH = {"k": 300.0, "min_segment_size": 60, "sigma": 0.1}
 
 

@@ -46,3 +46,8 @@ def write_photo(path: Path, picture: NDArray[np.uint8]) -> None:
     """Write a picture without loss."""
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(encode_picture(picture, path.suffix[1:]))
+
+
+def overlap(found: NDArray[np.bool_], truth: NDArray[np.bool_]) -> float:
+    """Give the intersection over the union."""
+    return float((found & truth).sum() / (found | truth).sum())

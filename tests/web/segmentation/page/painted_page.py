@@ -13,6 +13,7 @@ from tests.web.local_server import Client
 if TYPE_CHECKING:
     from playwright.sync_api import Page
 
+PATIENCE_MS = 30_000
 READY = "#stage[aria-busy=false]"
 # Where a pixel of the photo is in the window, in pixels of CSS.
 PLACE = """([x, y]) => {
@@ -55,7 +56,7 @@ class PaintedPage:
         if name:
             self.page.locator(".photo-name", has_text=name).wait_for()
         self.page.wait_for_selector(READY)
-        self.page.wait_for_function("window.paintingPage.session?.canvas && window.paintingPage.stage.canvas")
+        self.wait_until("stage.canvas !== null && session.canvas === stage.canvas")
 
     def place(self, x: float, y: float) -> tuple[float, float]:
         """Give where a pixel of the photo is in the window."""
@@ -88,7 +89,20 @@ class PaintedPage:
 
     def kept(self) -> None:
         """Wait until the server has everything."""
-        self.page.wait_for_function("window.paintingPage.session.numPending === 0")
+        self.wait_until("session.numPending === 0")
+
+    def wait_until(self, condition: str) -> None:
+        """Wait until something holds of the page's ``session`` and ``stage``; its policy forbids other ways to look."""
+        self.page.evaluate(f"""() => new Promise((resolve, reject) => {{
+          const end = Date.now() + {PATIENCE_MS};
+          const look = () => {{
+            const {{ session, stage }} = window.paintingPage;
+            if ({condition}) resolve();
+            else if (Date.now() > end) reject(new Error({condition!r}));
+            else setTimeout(look, 20);
+          }};
+          look();
+        }})""")
 
     def assert_same_canvas(self, photo: int = 0) -> None:
         """Compare the canvas of the page with that of the server."""

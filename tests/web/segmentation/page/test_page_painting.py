@@ -6,8 +6,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 
-from storage.photos import read_photo
 from tests.web.segmentation.page.drawn_facade import HEIGHT, SKY_HEIGHT, WIDTH, WINDOWS
 from tests.web.segmentation.page.painted_page import PaintedPage, colour_at
 
@@ -44,13 +44,24 @@ def test_a_cut_parts_a_segment_and_both_halves_get_other_colours(painted: Painte
     painted.assert_same_canvas()
 
 
+def test_escape_forgets_the_cut_point_here_and_on_the_server(painted: PaintedPage) -> None:
+    painted.click(100, 0, button="middle")
+    painted.page.keyboard.press("Escape")
+    painted.click(300, 0, button="middle")
+    painted.click(300, SKY_HEIGHT - 1, button="middle")
+    painted.click(20, 20)
+    assert (painted.paint() != 0).sum() == 300 * SKY_HEIGHT
+    painted.assert_same_canvas()
+    expect(painted.page.locator("#alert")).to_be_empty()
+
+
 def test_the_right_button_takes_paint_off_and_opens_no_menu(painted: PaintedPage) -> None:
     painted.click(*SKY)
     prevented = """() => new Promise((resolve) => addEventListener("contextmenu",
       (event) => setTimeout(() => resolve(event.defaultPrevented)), { once: true }))"""
-    painted.page.evaluate(f"window.menu = ({prevented})()")
+    painted.page.evaluate(f"() => {{ window.menu = ({prevented})(); }}")
     painted.click(*SKY, button="right")
-    assert painted.page.evaluate("window.menu") is True
+    assert painted.page.evaluate("() => window.menu") is True
     assert not painted.paint().any()
 
 
@@ -128,7 +139,7 @@ def test_space_writes_masks_and_goes_on(painted: PaintedPage, street: Path) -> N
     painted.page.keyboard.press("Space")
     painted.ready("b.png")
     (mask,) = (street / "masks").glob("a_mask_*.png")
-    white = np.asarray(read_photo(mask))[..., 0] == 255
+    white = np.asarray(Image.open(mask))[..., 0] == 255
     assert white[:SKY_HEIGHT].all() and white.sum() == SKY_PIXELS and white.shape == (HEIGHT, WIDTH)
     expect(painted.page.locator(".film-photo").first).to_have_attribute("data-kept", "saved")
 
@@ -144,9 +155,11 @@ def test_what_is_painted_black_is_warned_of(painted: PaintedPage) -> None:
 def test_a_colour_is_picked_from_the_photo(painted: PaintedPage) -> None:
     painted.page.keyboard.press("i")
     painted.click(*SKY)
-    expect(painted.page.locator(".colour-name")).to_have_text("150, 190, 235")
+    expect(painted.page.locator(".colour-name")).not_to_be_empty()
+    picked = tuple(map(int, painted.page.locator(".colour-name").inner_text().split(", ")))
+    assert max(abs(one - other) for one, other in zip(picked, (150, 190, 235), strict=True)) <= 2  # it came as JPEG
     painted.click(*SKY)
-    assert colour_at(painted.paint(), *SKY) == (150, 190, 235)
+    assert colour_at(painted.paint(), *SKY) == picked
 
 
 def test_a_pixel_is_met_at_any_zoom_and_any_ratio_of_the_screen(painted: PaintedPage) -> None:
