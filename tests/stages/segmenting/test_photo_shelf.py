@@ -79,3 +79,11 @@ def test_links_out_of_the_folder_are_followed_only_where_that_is_asked_for(tmp_p
 def test_hostile_names_lead_nowhere(tmp_path: Path, name: str) -> None:
     with pytest.raises(StageError):
         PhotoShelf(tmp_path, [name], False, 100).path(0)
+
+
+def test_a_photo_whose_name_is_not_utf_8_is_refused_with_what_to_do(tmp_path: Path) -> None:
+    shelf = PhotoShelf(tmp_path, ["b\udcff.png", "ü.png"], False, 100)
+    assert "copy_images.py" in shelf.problem(0) and shelf.problem(1) == ""
+    for ask in (shelf.path, shelf.size, shelf.pixels):
+        with pytest.raises(PhotoError, match="not UTF-8"):
+            ask(0)
