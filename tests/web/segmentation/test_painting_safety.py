@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import gzip
 import json
+import os
+import sys
 from html import escape
 from pathlib import Path
 
@@ -167,6 +169,19 @@ def test_hostile_names_are_shown_as_text_and_saved_inside_the_folder(tmp_path: P
     index = json.loads((tmp_path / "masks" / "masks.json").read_text(encoding="utf-8"))
     assert len(index["photos"]) == len(HOSTILE)
     assert {path.name for path in tmp_path.iterdir()} == {"photos", "masks"}
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems take no such names")
+def test_a_name_that_is_not_utf_8_is_listed_and_refused(tmp_path: Path) -> None:
+    draw_photos(tmp_path / "photos", ["a.png", os.fsdecode(b"b\xff.png")])
+    guard = Guard()
+    with painting_session(tmp_path) as tools, served(make_painting_app(Painting(tools, "x"), guard), guard) as client:
+        photos = client.get("/api/overview").content["photos"]
+        assert photos[0]["problem"] == "" and photos[1]["name"] == "b\\udcff.png" and "UTF-8" in photos[1]["problem"]
+        for answer in (client.post("/api/photos/1/open", {}), client.get("/api/photos/1/image")):
+            assert answer.status == 404 and "not UTF-8" in answer.content["error"]
+        assert client.post("/api/prefetch", {"photos": [1]}).status == 200
+        Page(client, tmp_path, tools).open(0)
 
 
 def test_on_another_address_every_call_needs_the_token(tmp_path: Path) -> None:
