@@ -94,7 +94,8 @@ def describe_photos(run: SimilarityRun, names: Sequence[str]) -> Described:
     todo = [name for name in names if name not in kept]
     work = PhotoWork(run.image_dir, similarity.describe, None, run.resources.max_megapixels)
     jobs = ((name, None) for name in todo)
-    results = run_in_workers(work, jobs, run.num_workers(len(todo)), run.resources.timeout_s)
+    num_workers, resources = run.num_workers(len(todo)), run.resources
+    results = run_in_workers(work, jobs, num_workers, resources.timeout_s, max_megapixels=resources.max_megapixels)
     shown = iter(progress_bar(results, len(todo), f"features ({similarity.name})"))
     skipped: list[SkippedPhoto] = []
     computed: list[str] = []

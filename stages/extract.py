@@ -31,8 +31,9 @@ from stages.settings.pipeline import ExtractSettings, MatchSettings
 from storage.atomic import remove_leftovers
 from storage.errors import DamagedFileError, UsageError
 from storage.formats.features import features_path, hloc_path, write_hloc_features
+from storage.formats.manifest import printable
 from storage.formats.pairs import pairs_path, read_origin, write_pairs
-from storage.listing import list_photos
+from storage.listing import find_photos
 from storage.lock import work_lock
 from storage.report import RunReport, SkippedPhoto, check_accounting
 
@@ -60,7 +61,9 @@ def extract_features(settings: ExtractSettings) -> RunReport:
     models, options = chosen_models(settings)
     with work_lock(settings.outputs_dir):
         remove_leftovers(settings.outputs_dir)
-        names, unnamable = usable_names(list_photos(settings.image_dir, follows_links(settings)))
+        listing = find_photos(settings.image_dir, follows_links(settings))
+        names, unnamable = usable_names(listing.names)
+        unnamable += [SkippedPhoto(printable(name), reason) for name, reason in listing.left_out.items()]
         extractors = [create_extractor(model, options) for model in models]
         runs = [feature_run(settings, extractor) for extractor in extractors]
         results = extract_all(runs, names, settings.overwrite)

@@ -29,7 +29,7 @@ from storage.report import RunReport, SkippedPhoto, check_accounting
 
 STAGING_NAME = ".preprocessing"
 PHOTOS_PER_BATCH = 256  # these wait for the record that names them; a kill costs them again
-MIN_PHOTOS_FOR_WORKERS = 8  # starting worker processes takes longer than this many photos take in one process
+PHOTOS_PER_WORKER = 8  # starting one more takes longer than these; one there always is, as a photo may crash it
 MAX_SHOWN_CLASHES = 20
 
 OUTCOMES = ("made", "copied", "already_done")
@@ -164,14 +164,15 @@ class _Preprocessing:
             (each.source_name, _Job(each.source, self.staging / str(number), each.file_format, self.recipe))
             for number, each in enumerate(todo)
         )
-        results = run_in_workers(_make, jobs, self._num_workers(len(todo)), self.settings.timeout_s)
+        timeout_s, most = self.settings.timeout_s, self.settings.max_megapixels
+        results = run_in_workers(_make, jobs, self._num_workers(len(todo)), timeout_s, max_megapixels=most)
         pairs = zip(todo, progress_bar(results, len(todo), "preprocessing"), strict=True)
         while batch := list(islice(pairs, PHOTOS_PER_BATCH)):
             yield batch
 
     def _num_workers(self, num_jobs: int) -> int:
         if self.settings.num_workers is None:
-            return 0 if num_jobs < MIN_PHOTOS_FOR_WORKERS else min(automatic_workers(), num_jobs)
+            return min(automatic_workers(), -(-num_jobs // PHOTOS_PER_WORKER))
         return min(self.settings.num_workers, num_jobs)
 
     def _publish(self, batch: list[tuple[Decision, Prepared | SkippedPhoto]]) -> None:

@@ -22,7 +22,7 @@ from storage.transfer import transfer
 
 SMALL, LARGE = "photos/small", "photos/large"
 CACHE_NAME = "thumbnails"
-MIN_PHOTOS_FOR_WORKERS = 64
+PHOTOS_PER_WORKER = 64  # starting one more takes longer than these; one there always is, as a photo may crash it
 
 
 @dataclass(frozen=True)
@@ -114,7 +114,7 @@ def _is_current(path: Path, known: PhotoFacts, export_dir: Path) -> bool:
 
 def _num_workers(settings: ReportSettings, num_jobs: int) -> int:
     if settings.num_workers is None:
-        return 0 if num_jobs < MIN_PHOTOS_FOR_WORKERS else min(automatic_workers(), num_jobs)
+        return min(automatic_workers(), -(-num_jobs // PHOTOS_PER_WORKER))
     return min(settings.num_workers, num_jobs)
 
 
