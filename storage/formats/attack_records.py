@@ -8,10 +8,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from storage.atomic import write_json
 from storage.errors import DamagedFileError, StageError
 from storage.fingerprints import Fingerprint
-from storage.formats.json_file import read_versioned_json
+from storage.formats.json_file import check_whole, read_versioned_json, write_checked_json
 from storage.names import check_name
 
 FOLDER = ".attacks"
@@ -63,7 +62,7 @@ def write_record(folder: Path, record: AttackRecord) -> None:
         for attack_id, copy in sorted(record.copies.items())
     }
     content = header | _as_row(record.fingerprint) | {"settings": dict(record.settings), "copies": copies}
-    write_json(record_path(folder, record.source), content)
+    write_checked_json(record_path(folder, record.source), content)
 
 
 def record_path(folder: Path, source: str) -> Path:
@@ -86,18 +85,20 @@ def read_records(folder: Path) -> dict[str, AttackRecord]:
 
 
 def _read_record(path: Path) -> AttackRecord:
-    content = read_versioned_json(path, MADE_BY, RECORD_FORMAT, RECORD_VERSION)
+    content = read_versioned_json(path, MADE_BY, RECORD_FORMAT, RECORD_VERSION, names_come_first=True)
     try:
         copies = {
             str(attack_id): AttackedCopy(str(row["family"]), float(row["parameter"]), _fingerprint(row))
             for attack_id, row in content["copies"].items()
         }
         source, stem = check_name(content["source"]), check_name(content["stem"])
-        return AttackRecord(source, _fingerprint(content), stem, dict(content["settings"]), copies)
+        record = AttackRecord(source, _fingerprint(content), stem, dict(content["settings"]), copies)
     except StageError as error:
         raise StageError(f"{path}: {error}") from error
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise DamagedFileError(f"damaged: {path} ({error!r:.100}); delete it and run {MADE_BY} again") from error
+    check_whole(path, content, MADE_BY)
+    return record
 
 
 def _as_row(found: Fingerprint) -> dict[str, Any]:

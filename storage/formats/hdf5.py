@@ -19,9 +19,14 @@ from numpy.typing import NDArray
 
 from storage.atomic import atomic_path
 from storage.errors import DamagedFileError, StageError
+from storage.formats.hdf5_seal import check_seal, seal
+from storage.names import check_name
 
 # What h5py raises on files that are cut, altered or not of the expected layout.
-HDF5_ERRORS = (OSError, KeyError, ValueError, TypeError, RuntimeError, AttributeError, UnicodeError, OverflowError)
+HDF5_ERRORS = (
+    *(OSError, KeyError, ValueError, TypeError, RuntimeError, AttributeError, UnicodeError),
+    *(OverflowError, IndexError, MemoryError),
+)
 
 
 @contextmanager
@@ -30,11 +35,14 @@ def new_hdf5(
 ) -> Iterator[h5py.File]:
     """Write an HDF5 file atomically; equal content gives equal bytes. ``keeps_former``: one that stands stays."""
     try:
-        with atomic_path(path, keeps_former) as temporary, h5py.File(temporary, "x", track_order=False) as file:
-            file.attrs["format"] = file_format
-            file.attrs["format_version"] = version
-            file.attrs["settings"] = settings_text(settings)
-            yield file
+        with atomic_path(path, keeps_former) as temporary:
+            with h5py.File(temporary, "x", track_order=False) as file:
+                file.attrs["format"] = file_format
+                file.attrs["format_version"] = version
+                file.attrs["settings"] = settings_text(settings)
+                file.attrs["header_checksum"] = _header_checksum(file)
+                yield file
+            seal(temporary)
     except RuntimeError as error:  # how HDF5 reports a full disk on closing
         raise StageError(f"cannot write {path}: {_first_line(error)}") from error
 
@@ -53,8 +61,10 @@ def open_hdf5(path: Path, file_format: str, version: int, made_by: str) -> Itera
     if not path.is_file():
         raise StageError(f"{path} is missing; make it with: {made_by}")
     try:
+        check_seal(path)
         with h5py.File(path, "r") as file:
             _check_header(file, path, file_format, version)
+            _check_members(file, path.stat().st_size)
             yield file
     except HDF5_ERRORS as error:
         raise DamagedFileError(f"damaged: {path} ({_first_line(error)}); make it again with: {made_by}") from error
@@ -67,6 +77,36 @@ def _check_header(file: h5py.File, path: Path, file_format: str, version: int) -
     number = int(file.attrs["format_version"])
     if not 1 <= number <= version:
         raise StageError(f"{path} has version {number} of its format, this program reads 1 to {version}; update it")
+    if "header_checksum" in file.attrs and file.attrs["header_checksum"] != _header_checksum(file):
+        raise ValueError("the checksum of its settings does not agree")
+
+
+def _header_checksum(file: h5py.File) -> str:
+    parts = [str(file.attrs[key]) for key in ("format", "format_version", "settings")]
+    return digest(parts)
+
+
+def _check_members(file: h5py.File, num_bytes: int) -> None:
+    """Check that everything in a file is in that file: no links, no other place, no more than it has bytes."""
+    seen, waiting = set[int](), [file]
+    while waiting:
+        group = waiting.pop()
+        for name in group:
+            if not isinstance(group.get(name, getlink=True), h5py.HardLink):
+                raise ValueError(f"{name!r:.100} is a link to another place")
+            member = group[name]
+            if isinstance(member, h5py.Dataset):
+                _check_dataset(member, num_bytes)
+            elif isinstance(member, h5py.Group) and (place := h5py.h5o.get_info(member.id).addr) not in seen:
+                seen.add(place)
+                waiting.append(member)
+
+
+def _check_dataset(dataset: h5py.Dataset, num_bytes: int) -> None:
+    if dataset.external or dataset.is_virtual:
+        raise ValueError(f"{dataset.name!r:.100} is stored in another file")
+    if dataset.nbytes > num_bytes:
+        raise ValueError(f"{dataset.name!r:.100} has more bytes than the file")
 
 
 def _first_line(error: BaseException) -> str:
@@ -113,6 +153,14 @@ def read_array(group: h5py.Group, name: str, dtype: Any, shape: tuple[int | None
 def read_names(group: h5py.Group, name: str, count: int | None = None) -> list[str]:
     """Read texts written by :func:`write_names`."""
     return [bytes(text).decode("utf-8") for text in read_array(group, name, np.bytes_, (count,))]
+
+
+def read_image_names(group: h5py.Group, name: str, count: int | None = None) -> list[str]:
+    """Read image names; the StageError of :func:`storage.names.check_name` for a hostile one."""
+    try:
+        return [check_name(text) for text in read_names(group, name, count)]
+    except StageError as error:
+        raise StageError(f"{group.file.filename}: {error}") from error
 
 
 def digest(*parts: NDArray[Any] | Sequence[str] | bytes) -> str:

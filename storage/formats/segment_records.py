@@ -8,11 +8,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from storage.atomic import write_json
 from storage.errors import DamagedFileError, StageError
 from storage.fingerprints import Fingerprint
 from storage.formats.csv_text import csv_text
-from storage.formats.json_file import read_versioned_json
+from storage.formats.json_file import check_whole, read_versioned_json, write_checked_json
 from storage.names import check_name
 from storage.unchanged import write_if_changed
 
@@ -57,7 +56,7 @@ def write_segment_record(folder: Path, record: SegmentRecord) -> None:
     header = {"format": RECORD_FORMAT, "format_version": RECORD_VERSION, "source": record.source, "name": record.name}
     files = {path: vars(found) for path, found in sorted(record.files.items())}
     content = header | vars(record.fingerprint) | {"settings": dict(record.settings), "files": files}
-    write_json(record_path(folder, record.source), content | {"rows": [list(row) for row in record.rows]})
+    write_checked_json(record_path(folder, record.source), content | {"rows": [list(row) for row in record.rows]})
 
 
 def record_path(folder: Path, source: str) -> Path:
@@ -86,16 +85,18 @@ def write_segments_table(path: Path, records: Iterable[SegmentRecord]) -> bool:
 
 
 def _read(path: Path) -> SegmentRecord:
-    content = read_versioned_json(path, MADE_BY, RECORD_FORMAT, RECORD_VERSION)
+    content = read_versioned_json(path, MADE_BY, RECORD_FORMAT, RECORD_VERSION, names_come_first=True)
     try:
         rows = [_row(row) for row in content["rows"]]
         files = {check_name(name): _fingerprint(row) for name, row in content["files"].items()}
         source, name = check_name(content["source"]), check_name(content["name"])
-        return SegmentRecord(source, _fingerprint(content), name, dict(content["settings"]), files, rows)
+        record = SegmentRecord(source, _fingerprint(content), name, dict(content["settings"]), files, rows)
     except StageError as error:
         raise StageError(f"{path}: {error}") from error
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise DamagedFileError(f"damaged: {path} ({error!r:.100}); delete it and run {MADE_BY} again") from error
+    check_whole(path, content, MADE_BY)
+    return record
 
 
 def _row(row: Any) -> list[int | float]:
