@@ -92,7 +92,8 @@ def bring_up_to_date(store: Store, names: Sequence[str], making: Making, resourc
     kept = {name: found for name in names if (found := standing_fingerprint(store, image_dir, name)) is not None}
     todo = [name for name in names if name not in kept]
     num_workers = workers_for(resources.num_workers, len(todo))
-    results = run_in_workers(making.work, ((name, None) for name in todo), num_workers, resources.timeout_s)
+    jobs, most = ((name, None) for name in todo), resources.max_megapixels
+    results = run_in_workers(making.work, jobs, num_workers, resources.timeout_s, max_megapixels=most)
     shown = iter(progress_bar(results, len(todo), making.label))
     skipped: list[SkippedPhoto] = []
     computed: list[str] = []

@@ -133,7 +133,9 @@ class FeatureRun:
         skipped: list[SkippedPhoto] = []
         num_workers = self._num_workers(jobs.count)
         num_ahead = BATCHES_AHEAD * self.batch_size
-        results = run_in_workers(jobs.work, jobs.jobs, num_workers, self.resources.timeout_s, num_ahead)
+        most = self.resources.max_megapixels
+        timeout_s = self.resources.timeout_s
+        results = run_in_workers(jobs.work, jobs.jobs, num_workers, timeout_s, num_ahead, max_megapixels=most)
         with closing(results), ShardWriter(shards) as writer:
             usable = _usable(progress_bar(results, jobs.count, label), skipped)
             if self.decoder is not None and isinstance(jobs.work, EncodedWork):

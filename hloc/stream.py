@@ -14,20 +14,25 @@ from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass, field
 from multiprocessing import get_context
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from pebble import ProcessExpired, ProcessPool
 
 from storage.errors import PhotoError, StageError
 from storage.exif import ExifRecord, read_exif
 from storage.fingerprints import Fingerprint, fingerprint
-from storage.machine import available_memory, usable_cores
+from storage.machine import available_memory, limit_own_memory, usable_cores
 from storage.photos import load_photo_sizes, photo_size
 from storage.report import SkippedPhoto
 
 TASKS_PER_WORKER = 4
 MEMORY_PER_WORKER = 400 * 2**20  # bytes: 160 MiB at rest, 236 with a JPEG of 12 megapixels, 329 with such a PNG
+# Bytes that a worker may take for each pixel of the largest photo: as decoded (4), as an array and upright (3 each),
+# and what a codec keeps beside them; and for everything else.
+MEMORY_PER_PIXEL = 12
+MEMORY_AT_LEAST = 100 * 2**20
 Work = Callable[[str, Any], Any]
+Result = TypeVar("Result")
 
 
 @dataclass(frozen=True)
@@ -116,20 +121,26 @@ def automatic_workers() -> int:
     return usable_cores() if memory is None else max(1, min(usable_cores(), memory // MEMORY_PER_WORKER))
 
 
-def workers_for(asked: int | None, num_jobs: int, few: int = 0) -> int:
+def workers_for(asked: int | None, num_jobs: int, per_worker: int = 1) -> int:
     """Give the number of worker processes for so many jobs: what was asked for, else as many as pay.
 
-    Unless asked for, there are none for fewer than ``few`` jobs: they are done before the processes have started.
+    Starting one takes as long as ``per_worker`` jobs. One there always is unless none was asked for: a photo may crash
+    it.
     """
-    if asked is None and num_jobs < few:
-        return 0
-    return min(automatic_workers() if asked is None else asked, num_jobs)
+    return min(automatic_workers(), -(-num_jobs // per_worker)) if asked is None else min(asked, num_jobs)
 
 
 def run_in_workers(
-    work: Work, jobs: Iterable[tuple[str, Any]], num_workers: int, timeout_s: float, num_ahead: int = 0
-) -> Generator[Prepared | SkippedPhoto, None, None]:
+    work: Callable[[str, Any], Result],
+    jobs: Iterable[tuple[str, Any]],
+    num_workers: int,
+    timeout_s: float,
+    num_ahead: int = 0,
+    *,
+    max_megapixels: float | None = None,
+) -> Generator[Result | SkippedPhoto, None, None]:
     """Run ``work(name, argument)`` for every job.
+
 
     Parameters
     ----------
@@ -144,17 +155,21 @@ def run_in_workers(
     num_ahead : int
         Jobs that may be done before their results are asked for, so that workers have something to do meanwhile; at
         least four for each worker. It bounds the results that are held.
+    max_megapixels : float, optional
+        Largest photo that workers have memory for (:data:`MEMORY_PER_PIXEL`, on Linux): one that takes more is skipped.
+        Without it they may take what there is.
 
     Yields
     ------
-    Prepared or SkippedPhoto
+    Result or SkippedPhoto
         One per job, in the order of ``jobs``.
     """
     if num_workers == 0:
         yield from (attempt(work, name, argument) for name, argument in jobs)
         return
+    memory = None if max_megapixels is None else MEMORY_AT_LEAST + int(MEMORY_PER_PIXEL * max_megapixels * 1e6)
     pool = ProcessPool(
-        max_workers=num_workers, initializer=_start_worker, initargs=[work], context=get_context("spawn")
+        max_workers=num_workers, initializer=_start_worker, initargs=[work, memory], context=get_context("spawn")
     )
     waiting: deque[tuple[str, Any]] = deque()
     num_ahead = max(num_ahead, TASKS_PER_WORKER * num_workers)
@@ -170,10 +185,9 @@ def run_in_workers(
         pool.join()
 
 
-def _result(name: str, future: Any, timeout_s: float) -> Prepared | SkippedPhoto:
+def _result(name: str, future: Any, timeout_s: float) -> Any:
     try:
-        result: Prepared | SkippedPhoto = future.result()
-        return result
+        return future.result()
     except FutureTimeoutError:
         return SkippedPhoto(name, f"took longer than {timeout_s:g} s to read")
     except ProcessExpired as error:
@@ -182,23 +196,31 @@ def _result(name: str, future: Any, timeout_s: float) -> Prepared | SkippedPhoto
         raise StageError(f"no worker process can be started ({error}); try again with --num_workers 0") from error
 
 
-def attempt(work: Work, name: str, argument: Any) -> Prepared | SkippedPhoto:
-    """Do the work on one photo in this process; a photo that cannot be used is given with its reason."""
+def attempt(work: Callable[[str, Any], Result], name: str, argument: Any) -> Result | SkippedPhoto:
+    """Do the work on one photo in this process; a photo that cannot be used is given with its reason.
+
+    An error of any kind counts as the photo's own, as those of OpenCV do: it is named with what was said, and the
+    run goes on. Only errors of the run itself pass.
+    """
     try:
-        result: Prepared = work(name, argument)
-        return result
+        return work(name, argument)
+    except StageError:
+        raise
     except PhotoError as error:
         return SkippedPhoto(name, error.reason)
     except OSError as error:
         return SkippedPhoto(name, f"cannot be read: {error.strerror or error}")
     except MemoryError:
-        return SkippedPhoto(name, "needs more memory than there is")
+        return SkippedPhoto(name, "needs more memory than it may take")
+    except Exception as error:
+        said = " ".join(str(error).split())[:200]
+        return SkippedPhoto(name, f"cannot be computed ({type(error).__name__}: {said})")
 
 
 _WORK: Work | None = None
 
 
-def _start_worker(work: Work) -> None:
+def _start_worker(work: Work, memory: int | None) -> None:
     global _WORK
     import cv2
     from threadpoolctl import threadpool_limits
@@ -206,9 +228,11 @@ def _start_worker(work: Work) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole group; the main process ends the pool
     cv2.setNumThreads(1)
     threadpool_limits(1)
+    if memory is not None:
+        limit_own_memory(memory)
     _WORK = work
 
 
-def _attempt_in_worker(name: str, argument: Any) -> Prepared | SkippedPhoto:
+def _attempt_in_worker(name: str, argument: Any) -> Any:
     assert _WORK is not None
     return attempt(_WORK, name, argument)

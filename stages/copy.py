@@ -22,7 +22,7 @@ from storage.formats.manifest import (
     read_or_new,
     write_manifest,
 )
-from storage.listing import list_photos
+from storage.listing import find_photos
 from storage.lock import work_lock
 from storage.progress import progress_bar
 from storage.report import RunReport, SkippedPhoto, check_accounting
@@ -75,11 +75,13 @@ def copy_photos(settings: CopySettings) -> RunReport:
     """
     started = time.monotonic()
     check_mode(settings.mode, TRANSFER_MODES)
-    names = list_photos(settings.image_dir, settings.follow_links)
+    listing = find_photos(settings.image_dir, settings.follow_links)
     check_apart(settings.image_dir, settings.export_dir, "--image_dir", "--export_dir")
-    report = RunReport("copy_images", settings=settings_as_json(settings), counts={"photos": len(names)})
+    num_found = len(listing.names) + len(listing.left_out)
+    report = RunReport("copy_images", settings=settings_as_json(settings), counts={"photos": num_found})
+    report.skipped = [SkippedPhoto(printable(name), reason) for name, reason in listing.left_out.items()]
     with nullcontext() if settings.dry_run else work_lock(settings.export_dir):
-        copying = _Copying(settings, names, report)
+        copying = _Copying(settings, listing.names, report)
         if settings.dry_run:
             copying.preview()
         else:
@@ -133,9 +135,10 @@ class _Copying:
             if num_unsaved:
                 write_manifest(self.settings.export_dir / MANIFEST_NAME, self.manifest)
         if done["skipped"] == len(self.sources):
-            first = self.report.skipped[0]
+            first = self.report.skipped[-1]
             raise StageError(f"none of the {len(self.sources)} photos could be copied; {first.name!r}: {first.reason}")
-        check_accounting(self.report, len(self.sources), **{key: done[key] for key in (*_CHANGES, "already_there")})
+        num_found = self.report.counts["photos"]
+        check_accounting(self.report, num_found, **{key: done[key] for key in (*_CHANGES, "already_there")})
         self._report(done, num_removed)
 
     def _plan(self) -> Iterator[_Task]:
@@ -229,7 +232,7 @@ class _Copying:
         report.counts |= {"copied": done["copied"], "replaced": done["replaced"]}
         report.counts["already_there"] = done["already_there"] + done["recorded"]
         num_gone = len(self.vanished) - num_removed
-        report.counts |= {"source_gone": num_gone, "removed": num_removed, "skipped": done["skipped"]}
+        report.counts |= {"source_gone": num_gone, "removed": num_removed, "skipped": len(report.skipped)}
         report.outputs = {"photos": printable(self.settings.export_dir)}
         report.outputs["manifest"] = printable(self.settings.export_dir / MANIFEST_NAME)
         report.is_current = not num_removed and not any(done[action] for action in _CHANGES)

@@ -29,11 +29,13 @@ from hloc.scoring import SCORE_DECIMALS
 from stages.checks import follows_links
 from stages.settings.pipeline import ExtractSettings, MatchSettings
 from storage.atomic import remove_leftovers
-from storage.errors import DamagedFileError, UsageError
+from storage.errors import DamagedFileError, StageError, UsageError
 from storage.formats.features import features_path, hloc_path, write_hloc_features
+from storage.formats.manifest import printable
 from storage.formats.pairs import pairs_path, read_origin, write_pairs
-from storage.listing import list_photos
+from storage.listing import find_photos
 from storage.lock import work_lock
+from storage.names import check_name
 from storage.report import RunReport, SkippedPhoto, check_accounting
 
 logger = logging.getLogger(__name__)
@@ -60,7 +62,9 @@ def extract_features(settings: ExtractSettings) -> RunReport:
     models, options = chosen_models(settings)
     with work_lock(settings.outputs_dir):
         remove_leftovers(settings.outputs_dir)
-        names, unnamable = usable_names(list_photos(settings.image_dir, follows_links(settings)))
+        listing = find_photos(settings.image_dir, follows_links(settings))
+        names, unnamable = usable_names(listing.names)
+        unnamable += [SkippedPhoto(printable(name), reason) for name, reason in listing.left_out.items()]
         extractors = [create_extractor(model, options) for model in models]
         runs = [feature_run(settings, extractor) for extractor in extractors]
         results = extract_all(runs, names, settings.overwrite)
@@ -115,9 +119,10 @@ def usable_names(names: Sequence[str]) -> tuple[list[str], list[SkippedPhoto]]:
     usable, unnamable = [], []
     for name in names:
         try:
-            name.encode("utf-8")
-        except UnicodeEncodeError:
-            unnamable.append(SkippedPhoto(ascii(name), "its name is no valid text; copy_images.py makes names safe"))
+            check_name(name)
+        except StageError:
+            reason = "its name is no valid text, or holds a backslash or a drive; copy_images.py makes names safe"
+            unnamable.append(SkippedPhoto(ascii(name), reason))
             continue
         if any(ord(character) < 32 for character in name):
             unnamable.append(SkippedPhoto(name, "its name holds control characters; copy_images.py makes names safe"))

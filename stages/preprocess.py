@@ -29,7 +29,7 @@ from storage.report import RunReport, SkippedPhoto, check_accounting
 
 STAGING_NAME = ".preprocessing"
 PHOTOS_PER_BATCH = 256  # these wait for the record that names them; a kill costs them again
-MIN_PHOTOS_FOR_WORKERS = 8  # starting worker processes takes longer than this many photos take in one process
+PHOTOS_PER_WORKER = 8  # starting one more takes longer than these; one there always is, as a photo may crash it
 MAX_SHOWN_CLASHES = 20
 
 OUTCOMES = ("made", "copied", "already_done")
@@ -164,12 +164,9 @@ class _Preprocessing:
             (each.source_name, _Job(each.source, self.staging / str(number), each.file_format, self.recipe))
             for number, each in enumerate(todo)
         )
-        results = run_in_workers(
-            _make,
-            jobs,
-            workers_for(self.settings.num_workers, len(todo), MIN_PHOTOS_FOR_WORKERS),
-            self.settings.timeout_s,
-        )
+        num_workers = workers_for(self.settings.num_workers, len(todo), PHOTOS_PER_WORKER)
+        timeout_s, most = self.settings.timeout_s, self.settings.max_megapixels
+        results = run_in_workers(_make, jobs, num_workers, timeout_s, max_megapixels=most)
         pairs = zip(todo, progress_bar(results, len(todo), "preprocessing"), strict=True)
         while batch := list(islice(pairs, PHOTOS_PER_BATCH)):
             yield batch

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from hloc.stream import Prepared, run_in_workers, workers_for
 from stages.checks import check_apart, check_range, settings_as_json
-from stages.resize_plan import Beside, Decision, InPlace, Size
+from stages.resize_plan import UNREAD, Beside, Decision, InPlace, Size
 from stages.settings.pipeline import ResizeSettings
 from stages.work_folder import clear_leftovers
 from storage.atomic import fsync_folder, make_folder
@@ -33,7 +33,7 @@ from storage.listing import list_photos
 from storage.lock import work_lock
 from storage.progress import progress_bar
 from storage.report import RunReport, SkippedPhoto, check_accounting
-from storage.resizing import shrink_photo
+from storage.resizing import StoredPhoto, read_stored, shrink_photo
 from storage.transfer import transfer
 
 STAGING_NAME = ".resizing"
@@ -41,8 +41,8 @@ STAGING_NAME = ".resizing"
 # Resized photos wait in the staging folder until the manifest that names them is on disk; a kill costs these again.
 PHOTOS_PER_BATCH = 256
 
-# Starting worker processes takes longer than this many photos take in one process.
-MIN_PHOTOS_FOR_WORKERS = 8
+# Starting one more worker process takes longer than this many photos; one there always is, as a photo may crash it.
+PHOTOS_PER_WORKER = 8
 
 OUTCOMES = ("resized", "already_done", "small_enough", "already_smaller", "left_alone")
 
@@ -164,7 +164,7 @@ class _Resizing:
         clear_leftovers(self.folder, self.report.stage, ((self.folder / name).parent for name in names))
         self.report.counts["photos"] = len(names)
         todo = []
-        for decision in map(self.plan.decide, progress_bar(names, len(names), "looking")):
+        for decision in self._decisions():
             if decision.outcome == "resized":
                 todo.append(decision)
             else:
@@ -174,6 +174,22 @@ class _Resizing:
         self._save()
         check_accounting(self.report, len(names), **{outcome: self.outcomes[outcome] for outcome in OUTCOMES})
         self._report()
+
+    def _decisions(self) -> Iterator[Decision]:
+        """Decide about all photos; headers are read by the workers, as a damaged one may hang or crash its reader."""
+        unread = []
+        for decision in map(self.plan.decide, progress_bar(self.plan.names, len(self.plan.names), "looking")):
+            if decision.outcome == UNREAD:
+                unread.append(decision)
+            else:
+                yield decision
+        most = self.settings.max_megapixels
+        jobs = ((decision.name, (decision.source, most)) for decision in unread)
+        num_workers = workers_for(self.settings.num_workers, len(unread), PHOTOS_PER_WORKER)
+        headers = run_in_workers(_look, jobs, num_workers, self.settings.timeout_s, max_megapixels=most)
+        for decision, header in zip(unread, headers, strict=True):
+            self.plan.headers[decision.source] = header
+            yield self.plan.judge(decision)
 
     def _settle(self, decision: Decision) -> None:
         """Leave a photo as it is, or copy it as it is; keep what was learnt of it."""
@@ -207,9 +223,8 @@ class _Resizing:
             (photo.name, _Job(photo.source, self.staging / str(number), photo.size, *shared))
             for number, photo in enumerate(todo)
         )
-        results = run_in_workers(
-            _shrink, jobs, workers_for(settings.num_workers, len(todo), MIN_PHOTOS_FOR_WORKERS), settings.timeout_s
-        )
+        num_workers, most = workers_for(settings.num_workers, len(todo), PHOTOS_PER_WORKER), settings.max_megapixels
+        results = run_in_workers(_shrink, jobs, num_workers, settings.timeout_s, max_megapixels=most)
         pairs = zip(todo, progress_bar(results, len(todo), "resizing"), strict=True)
         while batch := list(islice(pairs, PHOTOS_PER_BATCH)):
             yield batch
@@ -255,6 +270,10 @@ class _Resizing:
                 "python copy_images.py --afresh copies them again at full size"
             )
         report.is_current = not (self.was_changed or self.num_copied)
+
+
+def _look(_name: str, job: tuple[Path, float]) -> StoredPhoto:
+    return read_stored(*job)
 
 
 def _shrink(name: str, job: _Job) -> Prepared:

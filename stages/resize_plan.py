@@ -11,9 +11,28 @@ from stages.work_folder import Places, has_content, source_fingerprint, target_n
 from storage.errors import PhotoError
 from storage.fingerprints import Fingerprint
 from storage.formats.manifest import Manifest, ManifestEntry, Resized
-from storage.resizing import read_stored
+from storage.report import SkippedPhoto
+from storage.resizing import StoredPhoto
 
 Size = tuple[int, int]
+UNREAD = "unread"
+
+
+class _HeaderNeededError(Exception):
+    """What becomes of a photo hangs on its header, which was not read yet."""
+
+
+class Headers(dict[Path, StoredPhoto | SkippedPhoto]):
+    """What the headers of photos say, as far as they were read, or why they cannot be."""
+
+    def of(self, source: Path) -> StoredPhoto:
+        """Give what a header says; PhotoError when it cannot be read."""
+        found = self.get(source)
+        if found is None:
+            raise _HeaderNeededError
+        if isinstance(found, SkippedPhoto):
+            raise PhotoError(found.reason)
+        return found
 
 
 @dataclass(frozen=True)
@@ -25,7 +44,8 @@ class Decision:
     name : str
         Image name of the result.
     outcome : str
-        ``resized``, ``already_done``, ``small_enough``, ``already_smaller``, ``left_alone`` or ``skipped``.
+        ``resized``, ``already_done``, ``small_enough``, ``already_smaller``, ``left_alone`` or ``skipped``; ``unread``
+        until the header of the photo was read and :meth:`InPlace.judge` is asked again.
     source, target : Path
         The file that is read, and where the result stands; the same when photos are resized in place.
     entry : ManifestEntry or None
@@ -71,6 +91,7 @@ class InPlace:
         self.settings = settings
         self.places = Places(folder)
         self.names = sorted(manifest.by_name)
+        self.headers = Headers()
 
     def decide(self, name: str) -> Decision:
         """Decide about one photo; a photo that cannot be used is ``skipped`` with its reason."""
@@ -79,14 +100,23 @@ class InPlace:
         if decision.state is None:
             reason = "is gone" if not target.exists() else "was changed since it was copied"
             return replace(decision, reason=f"{reason}: run python copy_images.py to see about it")
+        return self.judge(replace(decision, outcome=UNREAD))
+
+    def judge(self, decision: Decision) -> Decision:
+        """Decide about an ``unread`` photo by its header; it stays ``unread`` while that is not in ``headers``."""
+        entry, state = decision.entry, decision.state
+        if entry is None or state is None:
+            return decision
         try:
-            return self._decide(decision, entry, decision.state)
+            return self._decide(decision, entry, state)
+        except _HeaderNeededError:
+            return decision
         except PhotoError as error:
-            return replace(decision, reason=error.reason)
+            return replace(decision, outcome="skipped", reason=error.reason)
 
     def _decide(self, decision: Decision, entry: ManifestEntry, state: Fingerprint) -> Decision:
         resized = entry.resized_as(state)
-        entry = entry if entry.width else _measured(entry, decision.source, self.settings)
+        entry = entry if entry.width else _measured(entry, self.headers.of(decision.source))
         former = None if resized is None else replace(resized, former=None)
         decision = replace(decision, entry=entry, former=former)
         original = (entry.width or 0, entry.height or 0)
@@ -96,7 +126,7 @@ class InPlace:
             return replace(decision, outcome="small_enough" if resized is None else "already_done")
         if wanted[0] > current[0] or wanted[1] > current[1]:
             return replace(decision, outcome="already_smaller")
-        return _resized_or_left(decision, wanted, self.settings)
+        return _resized_or_left(decision, wanted, self.headers.of(decision.source))
 
 
 class Beside:
@@ -110,6 +140,7 @@ class Beside:
         sources = {name: root / name for name in names}
         self.sources = {given: sources[name] for name, given in target_names(sources, manifest).items()}
         self.names = sorted(self.sources)
+        self.headers = Headers()
 
     def decide(self, name: str) -> Decision:
         """Decide about one photo; one that cannot be decoded is ``skipped`` with its reason, and copied as it is."""
@@ -128,16 +159,24 @@ class Beside:
         if entry is None or entry.fingerprint.sha256 != found.sha256:
             entry, state = ManifestEntry(name, str(source), found), None
         entry = replace(entry, source=str(source), fingerprint=found)
-        decision = replace(decision, entry=entry, state=state, former=former)
+        return self.judge(replace(decision, outcome=UNREAD, entry=entry, state=state, former=former))
+
+    def judge(self, decision: Decision) -> Decision:
+        """Decide about an ``unread`` photo by its header; it stays ``unread`` while that is not in ``headers``."""
+        entry, state = decision.entry, decision.state
+        if entry is None:
+            return decision
         try:
             decision = self._decide(decision, entry)
+        except _HeaderNeededError:
+            return decision
         except PhotoError as error:
-            decision = replace(decision, reason=error.reason)
-        is_to_copy = decision.outcome in ("small_enough", "left_alone", "skipped") and state != found
+            decision = replace(decision, outcome="skipped", reason=error.reason)
+        is_to_copy = decision.outcome in ("small_enough", "left_alone", "skipped") and state != entry.fingerprint
         return replace(decision, is_copied=is_to_copy)
 
     def _decide(self, decision: Decision, entry: ManifestEntry) -> Decision:
-        entry = entry if entry.width else _measured(entry, decision.source, self.settings)
+        entry = entry if entry.width else _measured(entry, self.headers.of(decision.source))
         decision = replace(decision, entry=entry)
         original = (entry.width or 0, entry.height or 0)
         wanted = wanted_size(original, self.settings)
@@ -147,11 +186,11 @@ class Beside:
         is_made = resized is not None and resized.fingerprint == decision.state
         if resized is not None and is_made and (resized.width, resized.height) == wanted:
             return replace(decision, outcome="already_done")
-        return _resized_or_left(decision, wanted, self.settings)
+        return _resized_or_left(decision, wanted, self.headers.of(decision.source))
 
 
-def _measured(entry: ManifestEntry, source: Path, settings: ResizeSettings) -> ManifestEntry:
-    width, height = read_stored(source, settings.max_megapixels).size
+def _measured(entry: ManifestEntry, header: StoredPhoto) -> ManifestEntry:
+    width, height = header.size
     return replace(entry, width=width, height=height)
 
 
@@ -163,8 +202,7 @@ def _standing(entry: ManifestEntry, state: Fingerprint) -> Resized:
     return Resized(entry.width or 1, entry.height or 1, state)
 
 
-def _resized_or_left(decision: Decision, wanted: Size, settings: ResizeSettings) -> Decision:
-    reason = read_stored(decision.source, settings.max_megapixels).left_alone
-    if reason:
-        return replace(decision, outcome="left_alone", reason=reason)
+def _resized_or_left(decision: Decision, wanted: Size, header: StoredPhoto) -> Decision:
+    if header.left_alone:
+        return replace(decision, outcome="left_alone", reason=header.left_alone)
     return replace(decision, outcome="resized", size=wanted)

@@ -13,6 +13,7 @@ from typing import Any, BinaryIO, cast
 
 from PIL import ExifTags, Image
 
+from storage.bounded_file import BoundedFile, ReadLimitError
 from storage.errors import PhotoError
 from storage.listing import NUM_FIRST_BYTES, photo_format
 from storage.photos import PARSER_ERRORS, open_regular_file, opened_image
@@ -129,23 +130,6 @@ def _read_with_pillow(file: BinaryIO) -> tuple[tuple[Tags, Tags, Tags], bool]:
     return (main, photo, gps), is_whole
 
 
-class _BoundedFile:
-    """A file that fails after many reads: a damaged block can send ExifRead through 65,535 entries, or in rounds."""
-
-    def __init__(self, file: BinaryIO) -> None:
-        self._file = file
-        self._reads_left = _MAX_READS
-
-    def read(self, size: int = -1) -> bytes:
-        self._reads_left -= 1
-        if self._reads_left < 0:
-            raise EOFError("too many reads for one block of EXIF")
-        return self._file.read(size)
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._file, name)
-
-
 def _read_with_exifread(file: BinaryIO) -> tuple[Tags, Tags, Tags]:
     """Read the three directories with ExifRead; empty where it fails."""
     import exifread
@@ -153,8 +137,9 @@ def _read_with_exifread(file: BinaryIO) -> tuple[Tags, Tags, Tags]:
 
     logging.getLogger("exifread").setLevel(logging.CRITICAL + 1)  # it reports each oddity of a damaged block
     try:
-        found = exifread.process_file(cast(BinaryIO, _BoundedFile(file)), details=False, extract_thumbnail=False)
-    except (ExifError, *PARSER_ERRORS):
+        bounded = cast(BinaryIO, BoundedFile(file, _MAX_READS))
+        found = exifread.process_file(bounded, details=False, extract_thumbnail=False)
+    except (ReadLimitError, ExifError, *PARSER_ERRORS):
         return {}, {}, {}
     directories: dict[str, dict[int, Any]] = {"Image": {}, "EXIF": {}, "GPS": {}}
     for key, tag in found.items():

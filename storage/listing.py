@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import os
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 from storage.errors import StageError
@@ -34,8 +35,29 @@ _BMP_HEADER_SIZES = frozenset((12, 16, 40, 52, 56, 64, 108, 124))
 _HEIF_BRANDS = frozenset((b"heic", b"heix", b"hevc", b"hevx", b"heim", b"heis", b"hevm", b"hevs", b"mif1", b"msf1"))
 
 
+@dataclass(frozen=True)
+class Listing:
+    """What was found under a folder.
+
+    Attributes
+    ----------
+    names : list of str
+        Image names of the photos, see :func:`list_photos`.
+    left_out : dict of str to str
+        What is named like a photo but is none, and why: links, pipes, devices. In code point order.
+    """
+
+    names: list[str]
+    left_out: dict[str, str]
+
+
 def list_photos(folder: Path, follow_links: bool = False) -> list[str]:
-    """List the photos under ``folder``.
+    """List the photos under ``folder``; see :func:`find_photos`, which also says what it leaves out."""
+    return find_photos(folder, follow_links).names
+
+
+def find_photos(folder: Path, follow_links: bool = False) -> Listing:
+    """List the photos under ``folder``, and what only looks like one.
 
     A regular file is a photo when it has a photo ending, in any case (whether it can be decoded shows later), or when
     it begins like a file of an accepted format. Names that begin with a dot, folders included, are left out; so are
@@ -51,7 +73,7 @@ def list_photos(folder: Path, follow_links: bool = False) -> list[str]:
 
     Returns
     -------
-    list of str
+    Listing
         Image names: POSIX paths relative to ``folder``, in code point order, at least one. A name that is not UTF-8
         holds surrogate escapes as :func:`os.fsdecode` gives them; ``storage.names.safe_name`` makes it safe.
 
@@ -64,13 +86,18 @@ def list_photos(folder: Path, follow_links: bool = False) -> list[str]:
         problem = "is no folder" if folder.exists() else "does not exist"
         raise StageError(f"photo folder {folder} {problem}: give a folder that holds photos")
     try:
-        names = sorted(name for name, entry in _walk(folder, follow_links) if _is_photo(entry))
+        names, left_out = [], {}
+        for name, entry, reason in _walk(folder, follow_links):
+            if not reason and _is_photo(entry):
+                names.append(name)
+            elif reason and _ending(entry.name) in PHOTO_ENDINGS:
+                left_out[name] = reason
     except OSError as error:
         where = error.filename or folder
         raise StageError(f"cannot read {where}: {error.strerror or error}; make it readable or move it away") from error
     if not names:
         raise StageError(f"no photos in {folder}: accepted are files ending in {' '.join(sorted(PHOTO_ENDINGS))}")
-    return names
+    return Listing(sorted(names), dict(sorted(left_out.items())))
 
 
 def photo_format(first_bytes: bytes) -> str | None:
@@ -94,8 +121,11 @@ def read_first_bytes(path: str | Path) -> bytes:
         return file.read(NUM_FIRST_BYTES)
 
 
-def _walk(folder: Path, follow_links: bool) -> Iterator[tuple[str, os.DirEntry[str]]]:
-    """Yield every regular file with its name; real folders first, so that links never rename what they hold."""
+def _walk(folder: Path, follow_links: bool) -> Iterator[tuple[str, os.DirEntry[str], str]]:
+    """Yield all but folders with name and, unless it is a regular file, what it is.
+
+    Real folders come first, so that links never rename what they hold.
+    """
     seen: set[tuple[int, int]] = set()
     real, linked = [(os.fspath(folder), "")], list[tuple[str, str]]()
     while real or linked:
@@ -107,12 +137,24 @@ def _walk(folder: Path, follow_links: bool) -> Iterator[tuple[str, os.DirEntry[s
         with os.scandir(path) as entries:
             # Reversed, as the folder put last is walked first.
             for entry in sorted(entries, key=lambda entry: entry.name, reverse=True):
-                if entry.name.startswith(".") or (follow_links and _leads_in_a_circle(entry)):
+                if entry.name.startswith("."):
                     continue
-                if entry.is_dir(follow_symlinks=follow_links):
+                is_circle = follow_links and _leads_in_a_circle(entry)
+                if not is_circle and entry.is_dir(follow_symlinks=follow_links):
                     (linked if entry.is_symlink() else real).append((entry.path, f"{prefix}{entry.name}/"))
-                elif entry.is_file(follow_symlinks=follow_links):
-                    yield f"{prefix}{entry.name}", entry
+                elif not is_circle and entry.is_file(follow_symlinks=follow_links):
+                    yield f"{prefix}{entry.name}", entry, ""
+                else:
+                    yield f"{prefix}{entry.name}", entry, _kind_of(entry, follow_links)
+
+
+def _kind_of(entry: os.DirEntry[str], follow_links: bool) -> str:
+    """Say what an entry is that is neither a folder nor a regular file."""
+    if not entry.is_symlink():
+        return "is a pipe, a socket or a device"
+    if not follow_links:
+        return "is a link, and --follow_links was not given"
+    return "is a link that leads to no file"
 
 
 def _leads_in_a_circle(entry: os.DirEntry[str]) -> bool:

@@ -3,12 +3,19 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterator
 from pathlib import Path
+
+try:
+    import resource
+except ImportError:  # Windows
+    resource = None  # type: ignore[assignment]
 
 CGROUPS = Path("/sys/fs/cgroup")
 MEMBERSHIP = Path("/proc/self/cgroup")
 MEMORY_INFO = Path("/proc/meminfo")
+PROCESS_STATUS = Path("/proc/self/status")
 _KIB = 1024
 
 
@@ -32,6 +39,24 @@ def available_memory() -> int | None:
     limits = [limit - used for limit, used in _memory_limits()]
     found = [*([] if free is None else [free]), *limits]
     return max(0, min(found)) if found else None
+
+
+def limit_own_memory(num_bytes: int) -> None:
+    """Let this process take ``num_bytes`` more than it has now, and then fail with MemoryError; on Linux only.
+
+    A lower limit that holds already stays.
+    """
+    if resource is None or not (in_use := _memory_in_use()):
+        return
+    _, most = resource.getrlimit(resource.RLIMIT_DATA)
+    wanted = in_use + num_bytes
+    resource.setrlimit(resource.RLIMIT_DATA, (wanted if most < 0 else min(wanted, most), most))
+
+
+def _memory_in_use() -> int:
+    """Give the bytes that this process has for itself (``VmData``), 0 where the system does not tell."""
+    found = re.search(r"^VmData:\s*(\d+) kB", _text(PROCESS_STATUS), re.MULTILINE)
+    return int(found[1]) * _KIB if found else 0
 
 
 def _memory_available() -> int | None:

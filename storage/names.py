@@ -208,7 +208,7 @@ def _name_problem(name: object) -> str | None:
         return "is empty"
     if "\0" in name or "\\" in name:
         return "holds a NUL or a backslash"
-    if any(unicodedata.category(character) == "Cs" for character in name):
+    if not name.isascii() and any(unicodedata.category(character) == "Cs" for character in name):
         return "is not valid Unicode"
     if name.startswith("/") or _DRIVE.match(name):
         return "is absolute"

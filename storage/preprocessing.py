@@ -12,7 +12,7 @@ from PIL import Image
 
 from storage.derived import WRITTEN_FORMATS, file_format_of, holds_16_bit_colour, kept_options, write_derived
 from storage.modes import as_rgb
-from storage.photos import open_photo, turned_upright, upright_orientation
+from storage.photos import load_pixels, open_photo, turned_upright, upright_orientation
 from storage.squaring import squared
 from storage.transfer import transfer
 from storage.trimming import Frame, find_frame, without_frame
@@ -144,7 +144,7 @@ def prepare_photo(source: Path, target: Path, file_format: str, recipe: Recipe) 
     with open_photo(source, recipe.max_megapixels) as image:
         is_ready = file_format_of(image) == file_format and upright_orientation(image) == 1
         notes = _losses(image, file_format)
-        image.load()
+        load_pixels(image)
         pixels = _upright_pixels(image, file_format)
         mode = image.mode
     frame = find_frame(pixels, recipe.trim_tol, recipe.trim_max) if recipe.trim_max else Frame()
@@ -191,7 +191,7 @@ def _as_image(pixels: NDArray[Any]) -> Image.Image:
 
 def _losses(image: Image.Image, file_format: str) -> tuple[str, ...]:
     notes = []
-    if image.format != "MPO" and getattr(image, "n_frames", 1) > 1:
+    if image.format != "MPO" and getattr(image, "is_animated", False):
         notes.append("the first of several pictures was taken")
     if image.has_transparency_data and file_format in _WITHOUT_OPACITY:
         notes.append("transparency was laid on white")

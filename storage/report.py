@@ -7,8 +7,9 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from storage.atomic import write_json, write_text
+from storage.atomic import write_text
 from storage.errors import StageError
+from storage.formats.json_file import write_checked_json
 
 REPORT_FORMAT = "run-report"
 REPORT_VERSION = 1
@@ -86,7 +87,7 @@ class RunReport:
         """Write ``report.json`` and ``summary.txt`` to ``<folder>/reports/<stage>/``; give the former's path."""
         target = folder / "reports" / self.stage
         write_text(target / "summary.txt", self.as_text())
-        write_json(target / "report.json", self.as_json())
+        write_checked_json(target / "report.json", self.as_json())
         return target / "report.json"
 
 

@@ -15,7 +15,7 @@ from storage.derived import (
     kept_options,
     write_derived,
 )
-from storage.photos import open_photo
+from storage.photos import load_pixels, open_photo
 
 # Modes with transparency beside their colours: what can be mixed and holds both.
 _WITH_ALPHA = {"1": "LA", "L": "LA", "P": "RGBA", "RGB": "RGBA"}
@@ -76,7 +76,7 @@ def shrink_photo(source: Path, target: Path, size: tuple[int, int], quality: int
         file_format = file_format_of(image)
         # Before the pixels are decoded: Pillow then turns a TIFF upright and forgets its directories.
         options = kept_options(image, file_format, size, quality, source)
-        image.load()
+        load_pixels(image)
         smaller = _mixable(image).resize(size, Image.Resampling.LANCZOS)
     write_derived(smaller, target, file_format, options, times)
 
@@ -85,7 +85,7 @@ def _reason_to_leave(image: Image.Image) -> str:
     if image.format != "MPO" and image.format not in WRITTEN_FORMATS:
         return f"{image.format} files are not made smaller"
     # The further picture of an MPO is a preview or a gain map of the first.
-    if image.format != "MPO" and getattr(image, "n_frames", 1) > 1:
+    if image.format != "MPO" and getattr(image, "is_animated", False):
         return "it is an animation or has several pages"
     if holds_16_bit_colour(image):
         return "16-bit colour would become 8-bit"

@@ -22,7 +22,7 @@ from storage.transfer import transfer
 
 SMALL, LARGE = "photos/small", "photos/large"
 CACHE_NAME = "thumbnails"
-MIN_PHOTOS_FOR_WORKERS = 64
+PHOTOS_PER_WORKER = 64  # starting one more takes longer than these; one there always is, as a photo may crash it
 
 
 @dataclass(frozen=True)
@@ -87,9 +87,8 @@ def see_photos(settings: ReportSettings, export_dir: Path, names: Iterable[str],
         cache_dir = settings.results_dir / CACHE_NAME
         job = _Job(path, former, cache_dir, export_dir, sides, keeps_pictures, settings.max_megapixels)
         todo.append((name, job))
-    results = run_in_workers(
-        _see, todo, workers_for(settings.num_workers, len(todo), MIN_PHOTOS_FOR_WORKERS), settings.timeout_s
-    )
+    num_workers = workers_for(settings.num_workers, len(todo), PHOTOS_PER_WORKER)
+    results = run_in_workers(_see, todo, num_workers, settings.timeout_s, max_megapixels=settings.max_megapixels)
     num_made = 0
     for result in progress_bar(results, len(todo), "pictures"):
         if isinstance(result, SkippedPhoto):

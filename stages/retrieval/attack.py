@@ -31,7 +31,7 @@ from storage.report import RunReport, SkippedPhoto
 from storage.small_files import small_file
 
 STAGE = "make_attacks"
-FEW_PHOTOS = 4  # for these starting workers takes longer than it saves
+PHOTOS_PER_WORKER = 4  # starting one more takes longer than these
 MAX_STEM_BYTES = 180  # leaves room for the id and the ending in a file name of 255
 
 
@@ -192,7 +192,7 @@ class _Attacking:
         parents = {query_path(folder, stem, "", "").parent for stem in stems.values()}
         clear_leftovers(folder, STAGE, {folder / FOLDER, *parents})
         jobs = list(self._jobs(usable, stems))
-        num_workers = workers_for(self.settings.num_workers, len(jobs), FEW_PHOTOS)
+        num_workers = workers_for(self.settings.num_workers, len(jobs), PHOTOS_PER_WORKER)
         results = run_in_workers(self.work, jobs, num_workers, self.settings.timeout_s)
         num_written = 0
         for result in progress_bar(results, len(jobs), "attacking"):

@@ -12,7 +12,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from storage.formats.hdf5 import digest, new_hdf5, open_hdf5, read_array, read_names, write_array, write_names
+from storage.formats.hdf5 import (
+    digest,
+    new_hdf5,
+    open_hdf5,
+    read_array,
+    read_image_names,
+    write_array,
+    write_names,
+)
 
 BINARY_FORMAT = "binary-pairs"
 BINARY_VERSION = 1
@@ -62,7 +70,7 @@ def read_binary_pairs(path: Path, made_by: str) -> tuple[Columns, dict[str, Any]
         When the file is not as it was written; ``made_by`` is the command that makes it.
     """
     with open_hdf5(path, BINARY_FORMAT, BINARY_VERSION, made_by) as file:
-        names, scores = read_names(file, "names"), read_array(file, "score", np.float64, (None,))
+        names, scores = read_image_names(file, "names"), read_array(file, "score", np.float64, (None,))
         first, second = (read_array(file, name, np.int32, (len(scores),)) for name in ("first", "second"))
         checksum = digest(names, first, second, scores)
         if checksum != file.attrs["checksum"]:

@@ -8,9 +8,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from storage.atomic import write_json
 from storage.errors import DamagedFileError
-from storage.formats.json_file import read_versioned_json
+from storage.formats.json_file import read_versioned_json, write_checked_json
 
 CALIBRATION_FORMAT = "calibration"
 CALIBRATION_VERSION = 1
@@ -53,7 +52,7 @@ def write_calibration(path: Path, calibration: Calibration) -> None:
         "intercept": calibration.intercept,
         "fitted_on": dict(calibration.fitted_on),
     }
-    write_json(path, content)
+    write_checked_json(path, content)
 
 
 def read_calibration(path: Path, names: Sequence[str]) -> Calibration:

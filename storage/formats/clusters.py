@@ -9,7 +9,7 @@ from typing import Any
 
 from storage.errors import DamagedFileError
 from storage.formats.json_file import read_json, read_versioned_json
-from storage.formats.json_stream import encode_strings, write_json_stream
+from storage.formats.json_stream import check_json_stream, encode_strings, write_json_stream
 from storage.names import check_name
 
 CLUSTERS_NAME = "clusters.json"
@@ -124,4 +124,17 @@ def read_clusters_info(path: Path) -> dict[str, Any]:
     DamagedFileError
         When it is damaged or of an unknown version.
     """
-    return read_versioned_json(path, MADE_BY, INFO_FORMAT, INFO_VERSION)
+    content = read_versioned_json(path, MADE_BY, INFO_FORMAT, INFO_VERSION, names_come_first=True)
+    for name in _names_in(content):
+        check_name(name)
+    check_json_stream(path, content, MADE_BY)
+    return content
+
+
+def _names_in(content: Mapping[str, Any]) -> Iterable[object]:
+    """Give the image names that are taken from the reasons."""
+    skipped, singletons = content.get("skipped"), content.get("singletons")
+    if isinstance(skipped, list):
+        yield from (photo["name"] for photo in skipped if isinstance(photo, dict) and "name" in photo)
+    if isinstance(singletons, dict):
+        yield from singletons

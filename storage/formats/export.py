@@ -7,10 +7,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from storage.atomic import write_json
 from storage.errors import DamagedFileError
 from storage.fingerprints import Fingerprint
-from storage.formats.json_file import read_versioned_json
+from storage.formats.json_file import check_whole, read_versioned_json, write_checked_json
 from storage.formats.manifest import MODES
 from storage.names import check_name
 
@@ -70,7 +69,7 @@ def write_export(path: Path, record: ExportRecord) -> None:
     ]
     header = {"format": EXPORT_FORMAT, "format_version": EXPORT_VERSION, "token": record.token, "mode": record.mode}
     header |= {"image_dir": record.image_dir, "clusters_sha256": record.clusters_sha256}
-    write_json(path, header | {"photos": rows})
+    write_checked_json(path, header | {"photos": rows})
 
 
 def read_export(path: Path) -> ExportRecord | None:
@@ -85,7 +84,7 @@ def read_export(path: Path) -> ExportRecord | None:
     """
     if not path.exists():
         return None
-    content = read_versioned_json(path, MADE_BY, EXPORT_FORMAT, EXPORT_VERSION)
+    content = read_versioned_json(path, MADE_BY, EXPORT_FORMAT, EXPORT_VERSION, names_come_first=True)
     try:
         token, mode = _text(content, "token"), _text(content, "mode")
         if not _TOKEN.fullmatch(token) or mode not in MODES:
@@ -96,6 +95,7 @@ def read_export(path: Path) -> ExportRecord | None:
         raise DamagedFileError(
             f"damaged: {path} ({error!r:.100}); move it and building_images away, then run {MADE_BY}"
         ) from error
+    check_whole(path, content, MADE_BY)
     return ExportRecord(token, mode, image_dir, clusters_sha256, {photo.path: photo for photo in photos})
 
 

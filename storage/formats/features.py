@@ -22,6 +22,7 @@ from storage.formats.hdf5 import (
     new_hdf5,
     open_hdf5,
     read_array,
+    read_image_names,
     read_names,
     settings_text,
     write_array,
@@ -170,10 +171,12 @@ def read_photo_exif(path: Path) -> dict[str, PhotoExif]:
         When it is damaged.
     """
     with open_hdf5(path, FEATURES_FORMAT, FEATURES_VERSION, MADE_BY) as file:
-        names = read_names(file, "names")
+        names = read_image_names(file, "names")
         fingerprints = _fingerprints_of(file, len(names))
-        found = read_exif_group(file, len(names))
+        found, version = read_exif_group(file, len(names)), int(file.attrs["format_version"])
     if found is None:
+        if version > 1:
+            raise DamagedFileError(f"damaged: {path} (its EXIF is missing); make it again with: {MADE_BY}")
         return {}
     records, stored = found
     if stored != _exif_checksum(names, fingerprints, records):
@@ -198,10 +201,10 @@ def _fingerprints_of(file: h5py.File, count: int) -> list[Fingerprint]:
 
 
 def _features_of(file: h5py.File, path: Path) -> Features:
-    names = read_names(file, "names")
+    names = read_image_names(file, "names")
     count = len(names)
     exif = read_exif_group(file, count)
-    skipped = zip(read_names(file, "skipped_names"), read_names(file, "skipped_reasons"), strict=True)
+    skipped = zip(read_image_names(file, "skipped_names"), read_names(file, "skipped_reasons"), strict=True)
     return Features(
         model=str(file.attrs["model"]),
         settings=_settings_of(file),

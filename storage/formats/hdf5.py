@@ -19,10 +19,16 @@ from numpy.typing import NDArray
 
 from storage.atomic import atomic_path
 from storage.errors import DamagedFileError, StageError
-from storage.formats.hdf5_check import Looked, look_at, remember
+from storage.formats.hdf5_check import look_at
+from storage.formats.hdf5_seal import is_sealed, seal
+from storage.formats.hdf5_walk import check_members
+from storage.names import check_name
 
 # What h5py raises on files that are cut, altered or not of the expected layout.
-HDF5_ERRORS = (OSError, KeyError, ValueError, TypeError, RuntimeError, AttributeError, UnicodeError, OverflowError)
+HDF5_ERRORS = (
+    *(OSError, KeyError, ValueError, TypeError, RuntimeError, AttributeError, UnicodeError),
+    *(OverflowError, IndexError, MemoryError),
+)
 
 
 @contextmanager
@@ -36,15 +42,16 @@ def new_hdf5(
                 file.attrs["format"] = file_format
                 file.attrs["format_version"] = version
                 file.attrs["settings"] = settings_text(settings)
+                file.attrs["header_checksum"] = _header_checksum(file)
                 yield file
-            remember(temporary, Looked(file_format, version, None))
+            seal(temporary)
     except RuntimeError as error:  # how HDF5 reports a full disk on closing
         raise StageError(f"cannot write {path}: {_first_line(error)}") from error
 
 
 @contextmanager
 def open_hdf5(path: Path, file_format: str, version: int, made_by: str) -> Iterator[h5py.File]:
-    """Open an HDF5 file of the project for reading, after another process has looked through it.
+    """Open an HDF5 file of the project for reading, as its seal says or after another process has looked through it.
 
     Raises
     ------
@@ -55,24 +62,39 @@ def open_hdf5(path: Path, file_format: str, version: int, made_by: str) -> Itera
     """
     if not path.is_file():
         raise StageError(f"{path} is missing; make it with: {made_by}")
-    looked = look_at(path)
     try:
-        _check_header(looked, path, file_format, version)
+        if not is_sealed(path):
+            looked = look_at(path)
+            _check_version(looked.format, looked.format_version, path, (file_format, version))
+            if looked.problem is not None:
+                raise ValueError(looked.problem)
         with h5py.File(path, "r") as file:
+            _check_header(file, path, file_format, version)
+            check_members(file, path.stat().st_size)
             yield file
     except HDF5_ERRORS as error:
         raise DamagedFileError(f"damaged: {path} ({_first_line(error)}); make it again with: {made_by}") from error
 
 
-def _check_header(looked: Looked, path: Path, file_format: str, version: int) -> None:
-    """Refuse a file that is not of the format, is of a newer version, or cannot be opened without harm."""
-    number = looked.format_version
-    if looked.format == file_format and isinstance(number, int) and number > version:
+def _check_header(file: h5py.File, path: Path, file_format: str, version: int) -> None:
+    found, number = file.attrs.get("format"), int(file.attrs.get("format_version", 0))
+    _check_version(found, number, path, (file_format, version))
+    if found != file_format or number < 1:
+        raise ValueError(f"its format is {found!r:.40}, version {number}, not {file_format!r}")
+    if "header_checksum" in file.attrs and file.attrs["header_checksum"] != _header_checksum(file):
+        raise ValueError("the checksum of its settings does not agree")
+
+
+def _check_version(found: object, number: object, path: Path, expected: tuple[str, int]) -> None:
+    """Refuse a newer file as what it is, whatever else is in it."""
+    file_format, version = expected
+    if found == file_format and isinstance(number, int) and number > version:
         raise StageError(f"{path} has version {number} of its format, this program reads 1 to {version}; update it")
-    if looked.problem is not None:
-        raise ValueError(looked.problem)
-    if looked.format != file_format or not isinstance(number, int) or number < 1:
-        raise ValueError(f"its format is {looked.format!r:.40}, version {number!r:.40}, not {file_format!r}")
+
+
+def _header_checksum(file: h5py.File) -> str:
+    parts = [str(file.attrs[key]) for key in ("format", "format_version", "settings")]
+    return digest(parts)
 
 
 def _first_line(error: BaseException) -> str:
@@ -119,6 +141,14 @@ def read_array(group: h5py.Group, name: str, dtype: Any, shape: tuple[int | None
 def read_names(group: h5py.Group, name: str, count: int | None = None) -> list[str]:
     """Read texts written by :func:`write_names`."""
     return [bytes(text).decode("utf-8") for text in read_array(group, name, np.bytes_, (count,))]
+
+
+def read_image_names(group: h5py.Group, name: str, count: int | None = None) -> list[str]:
+    """Read image names; the StageError of :func:`storage.names.check_name` for a hostile one."""
+    try:
+        return [check_name(text) for text in read_names(group, name, count)]
+    except StageError as error:
+        raise StageError(f"{group.file.filename}: {error}") from error
 
 
 def digest(*parts: NDArray[Any] | Sequence[str] | bytes) -> str:

@@ -2,7 +2,7 @@
 
 The HDF5 library trusts what a file says of itself: of files with altered bytes some crash the process that opens them,
 some keep it busy for ever. A process of its own (:mod:`storage.formats.hdf5_walk`) takes that, and costs the file.
-It is started with the first file that this program did not write itself, and ends with the program.
+It is started with the first file that bears no seal (:mod:`storage.formats.hdf5_seal`), and ends with the program.
 """
 
 from __future__ import annotations
@@ -41,22 +41,8 @@ class Looked:
     problem: str | None
 
 
-_Signature = tuple[int, int, int, int]
-_own: dict[_Signature, Looked] = {}
-
-
-def remember(path: Path, looked: Looked) -> None:
-    """Keep in mind that this program has just written a file, which may be renamed."""
-    _own[_signature(path)] = looked
-
-
-def _signature(path: Path) -> _Signature:
-    status = path.stat()
-    return status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns
-
-
 def look_at(path: Path) -> Looked:
-    """Let the other process look through a file that this program did not write, or that changed since.
+    """Let the other process look through a file.
 
     Parameters
     ----------
@@ -68,9 +54,6 @@ def look_at(path: Path) -> Looked:
     StageError
         When that process cannot be started.
     """
-    known = _own.get(_signature(path))
-    if known is not None:
-        return known
     with _lock:
         watcher = _watcher()
         answer = watcher.ask(json.dumps(os.path.abspath(path)), FILE_S)  # noqa: PTH100 - a link is not followed

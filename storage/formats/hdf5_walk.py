@@ -40,13 +40,20 @@ def look_through(path: str) -> dict[str, Any]:
                 value = file.attrs.get(key)
                 value = value.item() if hasattr(value, "item") and not getattr(value, "shape", ()) else value
                 found[key] = value if isinstance(value, (str, int)) else None
-            _walk(file, os.path.getsize(path))
+            check_members(file, os.path.getsize(path))
     except Exception as error:  # whatever it is: the file is not one that the project wrote
         problem = (str(error).strip() or type(error).__name__).splitlines()[0]
     return {**found, "problem": problem}
 
 
-def _walk(file: h5py.File, file_size: int) -> None:
+def check_members(file: h5py.File, file_size: int) -> None:
+    """Check that everything in a file is in that file, once, and is what the project writes.
+
+    Raises
+    ------
+    ValueError
+        When it is not; whatever HDF5 raises of a damaged file.
+    """
     seen, waiting = {h5py.h5o.get_info(file.id).addr}, [file]
     while waiting:
         group = waiting.pop()

@@ -1,13 +1,53 @@
-"""Reading JSON files of the project with errors that say what is wrong and which command makes the file."""
+"""JSON files of the project: checked content, errors that say what is wrong and which command makes the file.
+
+A file that the program writes for itself carries the SHA-256 of its content, so that one altered byte does not pass for
+another value. One without it, of an earlier version or written by a person, is taken as it is.
+"""
 
 from __future__ import annotations
 
+import hashlib
 import json
 import math
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from storage.atomic import write_json
 from storage.errors import DamagedFileError, StageError
+
+CHECKSUM_KEY = "checksum"
+
+
+def write_checked_json(path: Path, content: Mapping[str, Any]) -> None:
+    """Write an object as :func:`storage.atomic.write_json` does, with the checksum of its content as last member."""
+    write_json(path, with_checksum(content))
+
+
+def with_checksum(content: Mapping[str, Any]) -> dict[str, Any]:
+    """Give an object with the checksum of its content as last member."""
+    return {**content, CHECKSUM_KEY: _checksum(content)}
+
+
+def check_whole(path: Path, content: Mapping[str, Any], made_by: str) -> None:
+    """Compare what was read with the checksum in it.
+
+    Raises
+    ------
+    DamagedFileError
+        When there is one that does not agree.
+    """
+    if CHECKSUM_KEY in content and content[CHECKSUM_KEY] != _checksum(content):
+        raise DamagedFileError(
+            f"damaged: {path} (its checksum does not agree); make it again with: {made_by} "
+            f'(or take its line "{CHECKSUM_KEY}" out if you edited it on purpose)'
+        )
+
+
+def _checksum(content: Mapping[str, Any]) -> str:
+    """Give the SHA-256 of an object, whatever its blanks and line breaks."""
+    rest = {key: value for key, value in content.items() if key != CHECKSUM_KEY}
+    return hashlib.sha256(json.dumps(rest, allow_nan=False).encode("ascii")).hexdigest()
 
 
 def read_json(path: Path, made_by: str) -> Any:
@@ -39,8 +79,14 @@ def read_json(path: Path, made_by: str) -> Any:
         raise DamagedFileError(f"damaged: {path} is not valid JSON ({error}); make it again with: {made_by}") from error
 
 
-def read_versioned_json(path: Path, made_by: str, file_format: str, version: int) -> dict[str, Any]:
-    """Read a JSON object that names its format and version; see :func:`read_json` for the errors."""
+def read_versioned_json(
+    path: Path, made_by: str, file_format: str, version: int, *, names_come_first: bool = False
+) -> dict[str, Any]:
+    """Read a JSON object that names its format and version; errors as :func:`read_json` and :func:`check_whole`.
+
+    With ``names_come_first`` the caller calls :func:`check_whole`, once it has looked at the image names: a hostile one
+    is to be named.
+    """
     content = read_json(path, made_by)
     if not isinstance(content, dict) or content.get("format") != file_format:
         raise DamagedFileError(f"damaged: {path} is no {file_format} file; make it again with: {made_by}")
@@ -50,6 +96,8 @@ def read_versioned_json(path: Path, made_by: str, file_format: str, version: int
             f"{path} has version {found!r:.40} of the format {file_format}; this program reads versions 1 to "
             f"{version}: it was made by a newer release, or is damaged"
         )
+    if not names_come_first:
+        check_whole(path, content, made_by)
     return content
 
 

@@ -1,7 +1,11 @@
-"""Large JSON files, written part by part: what is written is not held in memory as a whole."""
+"""Large JSON files, written part by part: what is written is not held in memory as a whole.
+
+The last member is the SHA-256 of all bytes before it.
+"""
 
 from __future__ import annotations
 
+import hashlib
 import json
 import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -11,7 +15,10 @@ from pathlib import Path
 from typing import Any
 
 from storage.atomic import atomic_path
+from storage.errors import DamagedFileError
+from storage.formats.json_file import CHECKSUM_KEY, read_stage_input
 
+_CHECKSUM_START = f',\n "{CHECKSUM_KEY}": "'.encode("ascii")
 LINE_DEPTH = 4  # what lies deeper stands on the line of what it is a part of
 PARTS_AT_ONCE = 4096
 _encode_any = json.JSONEncoder(ensure_ascii=False, allow_nan=False).encode
@@ -51,15 +58,15 @@ def encode_strings(strings: Sequence[str]) -> list[str]:
 
 
 def write_json_stream(target: Path, content: Mapping[str, Any]) -> None:
-    """Write an object as indented UTF-8 JSON, atomically, without ever holding the text.
+    """Write an object as indented UTF-8 JSON with its checksum, atomically, without ever holding the text.
 
     Parameters
     ----------
     target : Path
         The file.
     content : Mapping
-        Its members in order. A value may be :class:`Members`, or an iterator, which becomes a list; within these and
-        within plain values down to ``LINE_DEPTH`` it may be :class:`EncodedList`.
+        Its members in order, one or more. A value may be :class:`Members`, or an iterator, which becomes a list; within
+        these and within plain values down to ``LINE_DEPTH`` it may be :class:`EncodedList`.
 
     Raises
     ------
@@ -67,9 +74,31 @@ def write_json_stream(target: Path, content: Mapping[str, Any]) -> None:
         When a number is NaN or infinite.
     """
     with atomic_path(target) as temporary, open(temporary, "xb") as file:
-        for text in _joined(_object(content.items(), 0)):
-            file.write(text.encode("utf-8"))
-        file.write(b"\n")
+        total = hashlib.sha256()
+        for text in _joined(_members(content.items(), 0)):
+            encoded = text.encode("utf-8")
+            total.update(encoded)
+            file.write(encoded)
+        file.write(_CHECKSUM_START + _ending(total.hexdigest()))
+
+
+def check_json_stream(path: Path, content: Mapping[str, Any], made_by: str) -> None:
+    """Compare a file with the checksum in it, which ``content``, what was read of it, tells to be there or not.
+
+    Raises
+    ------
+    DamagedFileError
+        When there is one that does not agree.
+    """
+    if CHECKSUM_KEY not in content:
+        return
+    members, _, ending = read_stage_input(path, made_by).rpartition(_CHECKSUM_START)
+    if ending != _ending(hashlib.sha256(members).hexdigest()):
+        raise DamagedFileError(f"damaged: {path} (its checksum does not agree); make it again with: {made_by}")
+
+
+def _ending(digest: str) -> bytes:
+    return f'{digest}"\n}}\n'.encode("ascii")
 
 
 def _joined(parts: Iterator[str]) -> Iterator[str]:
@@ -83,13 +112,21 @@ def _joined(parts: Iterator[str]) -> Iterator[str]:
     yield "".join(gathered)
 
 
-def _object(entries: Iterable[tuple[str, Any]], depth: int) -> Iterator[str]:
+def _members(entries: Iterable[tuple[str, Any]], depth: int) -> Iterator[str]:
+    """Give an object without its end."""
     start = "{\n" + " " * (depth + 1)
     for key, value in entries:
         yield f"{start}{_encode(key)}: "
         yield from _parts(value, depth + 1)
         start = ",\n" + " " * (depth + 1)
-    yield "{}" if start[0] == "{" else "\n" + " " * depth + "}"
+
+
+def _object(entries: Iterable[tuple[str, Any]], depth: int) -> Iterator[str]:
+    is_empty = True
+    for part in _members(entries, depth):
+        is_empty = False
+        yield part
+    yield "{}" if is_empty else "\n" + " " * depth + "}"
 
 
 def _list(values: Iterable[Any], depth: int) -> Iterator[str]:

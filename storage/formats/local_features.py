@@ -24,6 +24,7 @@ from storage.formats.hdf5 import (
     digest,
     new_hdf5,
     open_hdf5,
+    read_image_names,
     read_names,
     settings_text,
     write_array,
@@ -181,7 +182,7 @@ class _Shard:
         with open_hdf5(path, LOCAL_FEATURES_FORMAT, LOCAL_FEATURES_VERSION, MADE_BY) as file:
             if file.attrs["settings"] != settings_text(settings):
                 raise ValueError("made with other settings")
-            names, hashes = read_names(file, "names"), read_names(file, "sha256")
+            names, hashes = read_image_names(file, "names"), read_names(file, "sha256")
             arrays = {key: np.asarray(file[key][()]) for key in _INDEX}
             if file.attrs["checksum"] != digest(names, hashes, *(arrays[key] for key in _INDEX)):
                 raise ValueError("its checksum does not agree")

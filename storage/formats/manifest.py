@@ -9,10 +9,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from storage.atomic import write_json
 from storage.errors import DamagedFileError, UsageError
 from storage.fingerprints import Fingerprint, sha256_of_file
-from storage.formats.json_file import read_versioned_json
+from storage.formats.json_file import check_whole, read_versioned_json, write_checked_json
 from storage.names import check_name
 
 MANIFEST_NAME = "manifest.json"
@@ -147,7 +146,7 @@ def read_manifest(path: Path) -> Manifest:
     DamagedFileError
         When it is no manifest, of an unknown version, or one of its entries is incomplete.
     """
-    content = read_versioned_json(path, MADE_BY, MANIFEST_FORMAT, MANIFEST_VERSION)
+    content = read_versioned_json(path, MADE_BY, MANIFEST_FORMAT, MANIFEST_VERSION, names_come_first=True)
     try:
         if content["mode"] not in MODES:
             raise ValueError(f"mode {content['mode']!r}")
@@ -156,6 +155,7 @@ def read_manifest(path: Path) -> Manifest:
         raise DamagedFileError(
             f"damaged: {path} has an entry that is not understood ({error!r:.100}); delete it and run {MADE_BY} again"
         ) from error
+    check_whole(path, content, MADE_BY)
     manifest = Manifest(content["mode"], {entry.name: entry for entry in entries})
     if len(manifest.by_name) != len(entries):
         raise DamagedFileError(f"damaged: {path} names a photo twice; delete it and run {MADE_BY} again")
@@ -171,7 +171,7 @@ def write_manifest(path: Path, manifest: Manifest) -> None:
     """Write ``manifest.json`` of a work folder atomically, entries sorted by name."""
     rows = [_entry_row(entry) for entry in manifest.entries]
     header = {"format": MANIFEST_FORMAT, "format_version": MANIFEST_VERSION, "mode": manifest.mode}
-    write_json(path, header | {"entries": rows})
+    write_checked_json(path, header | {"entries": rows})
 
 
 def printable(text: str | Path) -> str:

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from storage.errors import DamagedFileError, StageError
 from storage.formats.csv_text import csv_text
-from storage.formats.json_file import read_versioned_json
+from storage.formats.json_file import check_whole, read_versioned_json, with_checksum
 from storage.formats.outlines import mask_outlines
 from storage.formats.paint_classes import Colour, PaintClass, as_colour, check_classes, class_table, unnamed_class
 from storage.formats.rle import counts_text, mask_counts, rle_mask, text_counts
@@ -88,21 +88,23 @@ def read_mask_index(folder: Path) -> MaskIndex:
     path = folder / INDEX_NAME
     if not path.is_file():
         return MaskIndex()
-    content = read_versioned_json(path, MADE_BY, INDEX_FORMAT, INDEX_VERSION)
+    content = read_versioned_json(path, MADE_BY, INDEX_FORMAT, INDEX_VERSION, names_come_first=True)
     try:
         photos = [_photo(row) for row in content["photos"]]
-        return MaskIndex(list(class_table(content["classes"])), {photo.name: photo for photo in photos})
+        index = MaskIndex(list(class_table(content["classes"])), {photo.name: photo for photo in photos})
     except (KeyError, TypeError, ValueError, StageError) as error:
         raise DamagedFileError(
             f"damaged: {path} has an entry that is not understood ({error!r:.100}); make it again with: {MADE_BY}"
         ) from error
+    check_whole(path, content, MADE_BY)
+    return index
 
 
 def index_json(index: MaskIndex) -> dict[str, Any]:
     """Give the content of ``masks.json``."""
     classes = [{"name": one.name, "colour": list(one.colour)} for one in index.classes]
     header = {"format": INDEX_FORMAT, "format_version": INDEX_VERSION, "classes": classes}
-    return header | {"photos": [_photo_row(index.photos[name]) for name in sorted(index.photos)]}
+    return with_checksum(header | {"photos": [_photo_row(index.photos[name]) for name in sorted(index.photos)]})
 
 
 def coco_json(index: MaskIndex, segmentation: str = SEGMENTATIONS[0]) -> dict[str, Any]:

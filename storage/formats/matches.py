@@ -12,7 +12,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from storage.atomic import write_text
-from storage.formats.hdf5 import digest, new_hdf5, open_hdf5, read_array, read_names, write_array, write_names
+from storage.formats.hdf5 import (
+    digest,
+    new_hdf5,
+    open_hdf5,
+    read_array,
+    read_image_names,
+    read_names,
+    write_array,
+    write_names,
+)
 
 MATCHES_FORMAT = "matches"
 MATCHES_VERSION = 1
@@ -227,7 +236,7 @@ def read_matches(path: Path) -> MatchesFile:
         When it is not what was written.
     """
     with open_hdf5(path, MATCHES_FORMAT, MATCHES_VERSION, MADE_BY) as file:
-        names, hashes = read_names(file, "names"), read_names(file, "sha256")
+        names, hashes = read_image_names(file, "names"), read_names(file, "sha256")
         count = len(file["first"])
         columns = {
             name: read_array(file, name, dtype, (count, *shape)) for name, (dtype, shape) in COLUMN_TYPES.items()

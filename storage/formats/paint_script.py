@@ -7,9 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from storage.atomic import write_json
 from storage.errors import UsageError
-from storage.formats.json_file import read_versioned_json
+from storage.formats.json_file import read_versioned_json, write_checked_json
 from storage.formats.paint_classes import PaintClass, as_colour, class_table
 
 SCRIPT_FORMAT = "paint-script"
@@ -47,7 +46,7 @@ def write_paint_script(path: Path, script: PaintScript) -> None:
     """Write a paint script atomically."""
     classes = [{"name": one.name, "colour": list(one.colour)} for one in script.classes]
     header = {"format": SCRIPT_FORMAT, "format_version": SCRIPT_VERSION, "classes": classes}
-    write_json(path, header | {"actions": list(script.actions)})
+    write_checked_json(path, header | {"actions": list(script.actions)})
 
 
 def check_paint_script(content: dict[str, Any]) -> PaintScript:

@@ -15,11 +15,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from storage.atomic import atomic_path, write_json
+from storage.atomic import atomic_path
 from storage.errors import DamagedFileError, StageError
 from storage.formats.binary_pairs import HDF5_START, read_binary_pairs, write_binary_pairs
-from storage.formats.json_file import read_versioned_json
+from storage.formats.json_file import read_versioned_json, write_checked_json
 from storage.formats.plain_lines import NameNumbers, PlainLines
+from storage.names import check_name
 
 PAIRS_FORMAT = "pairs"
 PAIRS_VERSION = 1
@@ -108,7 +109,7 @@ def _write_text_pairs(path: Path, rows: Iterable[tuple[str, str, float]], origin
             file.write(line)
             count += 1
     header = {"format": PAIRS_FORMAT, "format_version": PAIRS_VERSION, "num_pairs": count, "sha256": total.hexdigest()}
-    write_json(origin_path(path), header | dict(origin))
+    write_checked_json(origin_path(path), header | dict(origin))
     return count
 
 
@@ -251,8 +252,12 @@ class _RowReader:
         return DamagedFileError(f"{self.path}, line {self.number} {what}: {text[:120]!r}{hint}")
 
     def pairs(self) -> Pairs:
+        try:
+            names = [check_name(name.decode()) for name in self.numbers.of_text]
+        except StageError as error:
+            raise DamagedFileError(f"{self.path}: {error}") from error
         return Pairs(
-            [name.decode() for name in self.numbers.of_text],
+            names,
             np.frombuffer(self.first, dtype=np.int64),
             np.frombuffer(self.second, dtype=np.int64),
             np.frombuffer(self.scores, dtype=np.float64),

@@ -23,6 +23,7 @@ from storage.formats.hdf5 import (
     new_hdf5,
     open_hdf5,
     read_array,
+    read_image_names,
     read_names,
     settings_text,
     write_array,
@@ -155,7 +156,7 @@ class PhotoFeatureStore:
 
 
 def _read_index(file: h5py.File) -> tuple[list[str], list[Fingerprint], NDArray[np.int64]]:
-    names, hashes = read_names(file, "names"), read_names(file, "sha256")
+    names, hashes = read_image_names(file, "names"), read_names(file, "sha256")
     known = read_array(file, "known", np.int64, (len(names), 2))
     shapes = read_array(file, "shapes", np.int64, (len(names), MAX_DIMENSIONS))
     if file.attrs["index_checksum"] != digest(names, hashes, known, shapes):

@@ -8,10 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Generic, Protocol, TypeVar
 
-from storage.atomic import write_json
 from storage.errors import DamagedFileError, StageError
 from storage.fingerprints import Fingerprint
-from storage.formats.json_file import read_versioned_json
+from storage.formats.json_file import check_whole, read_versioned_json, write_checked_json
 
 _DIGITS = 32  # of the hash of an image name, which is the name of the photo's file
 
@@ -59,7 +58,7 @@ class RecordKind(Generic[RecordT]):
     def write(self, root: Path, source: str, content: Mapping[str, Any]) -> None:
         """Write the record of a photo, atomically; ``content`` follows the format, its version and ``source``."""
         header = {"format": self.file_format, "format_version": self.version, "source": source}
-        write_json(self.path(root, source), header | dict(content))
+        write_checked_json(self.path(root, source), header | dict(content))
 
     def read_all(self, root: Path) -> dict[str, RecordT]:
         """Read all records below ``root`` by image name, sorted.
@@ -75,14 +74,16 @@ class RecordKind(Generic[RecordT]):
         return {record.source: record for record in sorted(records, key=lambda record: record.source)}
 
     def _read(self, path: Path) -> RecordT:
-        content = read_versioned_json(path, self.made_by, self.file_format, self.version)
+        content = read_versioned_json(path, self.made_by, self.file_format, self.version, names_come_first=True)
         try:
-            return self.parse(content)
+            record = self.parse(content)
         except StageError as error:
             raise StageError(f"{path}: {error}") from error
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             reason = f"({error!r:.100}); delete it and run {self.made_by} again"
             raise DamagedFileError(f"damaged: {path} {reason}") from error
+        check_whole(path, content, self.made_by)
+        return record
 
 
 def fingerprint_row(found: Fingerprint) -> dict[str, Any]:

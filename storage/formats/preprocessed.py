@@ -7,10 +7,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from storage.atomic import write_json
 from storage.errors import DamagedFileError, StageError
 from storage.fingerprints import Fingerprint, sha256_of_file
-from storage.formats.json_file import read_versioned_json
+from storage.formats.json_file import check_whole, read_versioned_json, write_checked_json
 from storage.formats.manifest import printable
 from storage.names import check_name
 
@@ -65,7 +64,7 @@ def write_preprocessed(folder: Path, record: Preprocessed) -> None:
     """Write ``preprocessed.json`` of a folder atomically, photos sorted by the name of their source."""
     header = {"format": PREPROCESSED_FORMAT, "format_version": PREPROCESSED_VERSION, "settings": record.settings}
     rows = [_row(record.by_source[source]) for source in sorted(record.by_source)]
-    write_json(folder / PREPROCESSED_NAME, header | {"photos": rows})
+    write_checked_json(folder / PREPROCESSED_NAME, header | {"photos": rows})
 
 
 def read_preprocessed(folder: Path) -> Preprocessed | None:
@@ -79,15 +78,17 @@ def read_preprocessed(folder: Path) -> Preprocessed | None:
     path = folder / PREPROCESSED_NAME
     if not path.is_file():
         return None
-    content = read_versioned_json(path, MADE_BY, PREPROCESSED_FORMAT, PREPROCESSED_VERSION)
+    content = read_versioned_json(path, MADE_BY, PREPROCESSED_FORMAT, PREPROCESSED_VERSION, names_come_first=True)
     try:
         photos = [_photo(row) for row in content["photos"]]
-        return Preprocessed(dict(content["settings"]), {photo.source: photo for photo in photos})
+        record = Preprocessed(dict(content["settings"]), {photo.source: photo for photo in photos})
     except (KeyError, TypeError, ValueError, StageError) as error:
         raise DamagedFileError(
             f"damaged: {path} has an entry that is not understood ({error!r:.100}); move the folder away and make it "
             f"again with: {MADE_BY}"
         ) from error
+    check_whole(path, content, MADE_BY)
+    return record
 
 
 def standing(photo: PreprocessedPhoto, path: Path) -> Fingerprint | None:

@@ -7,11 +7,10 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from storage.atomic import write_json
 from storage.errors import DamagedFileError
 from storage.exif import ExifRecord
 from storage.fingerprints import Fingerprint
-from storage.formats.json_file import read_versioned_json
+from storage.formats.json_file import check_whole, read_versioned_json, write_checked_json
 from storage.names import check_name
 
 RECORD_NAME = "report-record.json"
@@ -80,7 +79,7 @@ def write_record(folder: Path, record: ReportRecord) -> None:
         "sheets": {path: record.sheets[path] for path in sorted(record.sheets)},
         "photos": {name: _row(record.photos[name]) for name in sorted(record.photos)},
     }
-    write_json(folder / RECORD_NAME, header | content)
+    write_checked_json(folder / RECORD_NAME, header | content)
 
 
 def read_record(folder: Path) -> ReportRecord | None:
@@ -94,21 +93,23 @@ def read_record(folder: Path) -> ReportRecord | None:
     path = folder / RECORD_NAME
     if not path.exists():
         return None
-    content = read_versioned_json(path, MADE_BY, RECORD_FORMAT, RECORD_VERSION)
+    content = read_versioned_json(path, MADE_BY, RECORD_FORMAT, RECORD_VERSION, names_come_first=True)
     try:
         small, large = map(int, content["sides"])
-        return ReportRecord(
+        record = ReportRecord(
             bool(content["is_complete"]),
             (small, large),
             {check_name(name) for name in content["files"]},
-            {name: _facts(row) for name, row in content["photos"].items()},
-            {str(path): str(digest) for path, digest in content["sheets"].items()},
+            {check_name(name): _facts(row) for name, row in content["photos"].items()},
+            {check_name(path): str(digest) for path, digest in content["sheets"].items()},
         )
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise DamagedFileError(
             f"damaged: {path} has an entry that is not understood ({error!r:.100}); remove the folder {folder} and "
             f"make it again with: {MADE_BY}"
         ) from error
+    check_whole(path, content, MADE_BY)
+    return record
 
 
 def _row(facts: PhotoFacts) -> dict[str, Any]:

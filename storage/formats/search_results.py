@@ -7,10 +7,10 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from storage.atomic import write_json, write_text
+from storage.atomic import write_text
 from storage.errors import DamagedFileError
 from storage.formats.csv_text import csv_text
-from storage.formats.json_file import read_versioned_json
+from storage.formats.json_file import read_versioned_json, write_checked_json
 
 FORMAT, VERSION = "search-experiment", 1
 RESULTS_NAME, TABLE_NAME, GROUPS_NAME = "search.json", "search.csv", "search-groups.csv"
@@ -35,7 +35,7 @@ def write_results(folder: Path, content: Mapping[str, Any]) -> dict[str, Path]:
         write_text(paths["groups"], _group_table(runs))
     else:
         paths.pop("groups").unlink(missing_ok=True)
-    write_json(paths["results"], {"format": FORMAT, "format_version": VERSION, **content})
+    write_checked_json(paths["results"], {"format": FORMAT, "format_version": VERSION, **content})
     return paths
 
 

@@ -126,7 +126,7 @@ class ShardFolder:
 
 def _read_record(group: h5py.Group) -> Record:
     record = Record(
-        str(group.attrs["name"]),
+        str(group.attrs["name"]),  # not always of a photo: pairs of a row are records too
         Fingerprint(int(group.attrs["size"]), int(group.attrs["mtime_ns"]), str(group.attrs["sha256"])),
         {key: np.asarray(group[key][()]) for key in sorted(group)},
     )

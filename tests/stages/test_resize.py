@@ -139,14 +139,14 @@ def test_second_run_writes_nothing(settings: ResizeSettings) -> None:
 
 def test_second_run_decodes_nothing(settings: ResizeSettings, monkeypatch: pytest.MonkeyPatch) -> None:
     resize_photos(settings)
-    monkeypatch.setattr("stages.resize_plan.read_stored", lambda *_: pytest.fail("a photo was opened"))
+    monkeypatch.setattr("stages.resize.read_stored", lambda *_: pytest.fail("a photo was opened"))
     assert resize_photos(settings).is_current
 
 
 def test_small_photos_are_not_opened_again(settings: ResizeSettings, monkeypatch: pytest.MonkeyPatch) -> None:
     settings = replace(settings, resize_coefficient=1, max_side=1000)
     assert counts(resize_photos(settings)) == {"small_enough": 4}
-    monkeypatch.setattr("stages.resize_plan.read_stored", lambda *_: pytest.fail("a photo was opened"))
+    monkeypatch.setattr("stages.resize.read_stored", lambda *_: pytest.fail("a photo was opened"))
     assert resize_photos(settings).is_current
 
 

@@ -15,8 +15,9 @@ from hypothesis import strategies as st
 from PIL import Image
 from PIL.TiffImagePlugin import IFDRational
 
+from storage.bounded_file import BoundedFile
 from storage.errors import PhotoError
-from storage.exif import ExifRecord, _altitude, _BoundedFile, _camera, _captured_at, _position, read_exif
+from storage.exif import ExifRecord, _altitude, _camera, _captured_at, _position, read_exif
 from storage.listing import list_photos
 
 EXIF_IFD, GPS_IFD = 0x8769, 0x8825
@@ -256,13 +257,13 @@ def test_a_block_that_claims_very_many_entries_ends_soon(tmp_path: Path, monkeyp
     # The block alone, which Pillow cannot open, and zeros enough for all entries.
     path.write_bytes(whole[: whole.index(b"\xff\xdb")] + bytes(1_200_000))
     reads = []
-    read = _BoundedFile.read
 
-    def count(file: _BoundedFile, size: int = -1) -> bytes:
-        reads.append(size)
-        return read(file, size)
+    class CountedFile(BoundedFile):
+        def read(self, size: int = -1) -> bytes:
+            reads.append(size)
+            return super().read(size)
 
-    monkeypatch.setattr(_BoundedFile, "read", count)
+    monkeypatch.setattr("storage.exif.BoundedFile", CountedFile)
     assert read_exif(path).orientation == 1
     assert 1000 < len(reads) < 10_000
 

@@ -73,7 +73,7 @@ def test_the_number_of_workers_changes_nothing(walls: tuple[MatchRun, Photos], n
     assert equal(alone, verify_pairs(several, photos, ALL_PAIRS, "several"))
 
 
-class StoppedError(Exception):
+class StoppedError(BaseException):
     """The run is killed here."""
 
 

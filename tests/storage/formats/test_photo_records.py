@@ -57,6 +57,7 @@ def test_a_record_says_what_it_is_before_all_else(tmp_path: Path) -> None:
         ("format_version", 3),
         ("source", "a.jpg"),
         ("grams", 1),
+        ("checksum", content["checksum"]),
     ]
 
 

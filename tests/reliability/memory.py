@@ -1,0 +1,58 @@
+"""How much memory worker processes take at most (Linux)."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+PROCESSES = Path("/proc")
+
+
+@dataclass
+class Peak:
+    """The most that one process had at once, in bytes."""
+
+    num_bytes: int = 0
+
+
+@contextmanager
+def peak_of_children(every_s: float = 0.05) -> Iterator[Peak]:
+    """Watch the processes that this one has started, and their peaks, while the block runs."""
+    peak, stop = Peak(), threading.Event()
+
+    def watch() -> None:
+        while not stop.wait(every_s):
+            peak.num_bytes = max([peak.num_bytes, *map(_peak_of, _children())])
+
+    thread = threading.Thread(target=watch, daemon=True)
+    thread.start()
+    try:
+        yield peak
+    finally:
+        stop.set()
+        thread.join()
+
+
+def _children() -> list[str]:
+    found = []
+    for task in (PROCESSES / "self" / "task").glob("*/children"):
+        found += _text(task).split()
+    return [child for child in found if child != str(os.getpid())]
+
+
+def _peak_of(process: str) -> int:
+    for line in _text(PROCESSES / process / "status").splitlines():
+        if line.startswith("VmHWM:"):
+            return int(line.split()[1]) * 1024
+    return 0
+
+
+def _text(path: Path) -> str:
+    try:
+        return path.read_text()
+    except OSError:  # a process that has ended meanwhile
+        return ""
