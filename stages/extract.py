@@ -30,7 +30,7 @@ from stages.checks import follows_links
 from stages.settings.pipeline import ExtractSettings, MatchSettings
 from storage.atomic import remove_leftovers
 from storage.errors import DamagedFileError, UsageError
-from storage.formats.features import features_path, hloc_path, write_hloc_features
+from storage.formats.features import features_path, hloc_path, is_hloc_copy, write_hloc_features
 from storage.formats.pairs import pairs_path, read_origin, write_pairs
 from storage.listing import list_photos
 from storage.lock import work_lock
@@ -214,14 +214,10 @@ def _rows(collection: JoinedFeatures, found: Neighbours) -> Iterator[tuple[str, 
 
 def _bring_hloc_up_to_date(settings: ExtractSettings, results: Sequence[Extraction]) -> bool:
     """Write each model's features in hloc's layout unless they stand; say whether any was written."""
-    paths = [hloc_path(settings.outputs_dir, result.features.model) for result in results]
-    todo = [
-        (path, result)
-        for path, result in zip(paths, results, strict=True)
-        if not (result.is_current and path.is_file())
-    ]
-    for path, result in todo:
-        write_hloc_features(path, result.features)
+    made = [(hloc_path(settings.outputs_dir, result.features.model), result.features) for result in results]
+    todo = [(path, features) for path, features in made if not is_hloc_copy(path, features)]
+    for path, features in todo:
+        write_hloc_features(path, features)
     return bool(todo)
 
 

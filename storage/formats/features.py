@@ -31,6 +31,7 @@ from storage.report import SkippedPhoto
 
 FEATURES_FORMAT = "global-features"
 FEATURES_VERSION = 2  # 1 had no EXIF
+_HLOC_FORMAT = "hloc-global-features"
 MADE_BY = "python extract_features.py"
 MAPPED_FROM_BYTES = 2**30  # descriptors of this size are not read into memory but mapped from the file
 
@@ -246,8 +247,20 @@ def write_hloc_features(path: Path, features: Features) -> None:
         parents = {"/".join(name.split("/")[:depth]) for depth in range(1, name.count("/") + 1)}
         if parents & known:
             raise StageError(f"the hloc layout cannot hold both {sorted(parents & known)[0]!r} and {name!r}")
-    with new_hdf5(path, "hloc-global-features", 1, features.settings) as file:
+    with new_hdf5(path, _HLOC_FORMAT, 1, features.settings) as file:
         for row, name in enumerate(features.names):
             group = file.create_group(name, track_order=False)
             write_array(group, "global_descriptor", np.asarray(features.descriptors[row]))
             write_array(group, "image_size", np.asarray(features.image_sizes[row], dtype=np.int64))
+        file.attrs["features_checksum"] = features.checksum
+
+
+def is_hloc_copy(path: Path, features: Features) -> bool:
+    """Say whether ``path`` is what :func:`write_hloc_features` wrote of these very features."""
+    if not path.is_file():
+        return False
+    try:
+        with open_hdf5(path, _HLOC_FORMAT, 1, MADE_BY) as file:
+            return bool(file.attrs.get("features_checksum") == features.checksum)
+    except DamagedFileError:
+        return False
