@@ -11,6 +11,7 @@ from typing import Any
 from storage.atomic import write_json
 from storage.errors import DamagedFileError, StageError
 from storage.fingerprints import Fingerprint
+from storage.folders import paths_in
 from storage.formats.csv_text import csv_text
 from storage.formats.json_file import read_versioned_json
 from storage.names import check_name
@@ -75,7 +76,7 @@ def read_segment_records(folder: Path) -> dict[str, SegmentRecord]:
     DamagedFileError
         When one is no record, of an unknown version, or incomplete.
     """
-    records = [_read(path) for path in sorted((folder / FOLDER).glob("*.json"))]
+    records = [_read(path) for path in paths_in(folder / FOLDER, "*.json")]
     return {record.source: record for record in sorted(records, key=lambda record: record.source)}
 
 

@@ -10,9 +10,9 @@ import pytest
 
 from tests.reliability.campaign import Campaign
 from tests.reliability.faults import Broken, Fault, run_plain, run_with
-from tests.reliability.io_calls import needs_proc
+from tests.reliability.io_calls import Call, needs_proc
 from tests.reliability.trials import Trial, check_messages
-from tests.reliability.writers import WRITERS, leftovers
+from tests.reliability.writers import WRITERS, is_leftover, leftovers
 
 ERRORS = {"ENOSPC": errno.ENOSPC, "EIO": errno.EIO, "EACCES": errno.EACCES}
 FAST = ("copy_images", "resize_images", "extract_features", "create_clusters", "export_clusters")
@@ -29,10 +29,14 @@ def break_off(trial: Trial, fault: Fault) -> Broken:
         trial.check_done(broken)
     elif broken.outcome.code == 1:
         trial.check_kept(broken)
-    is_tidy = any(call.kind in TIDYING for call in broken.failed) or not leftovers(trial.work)
+    is_tidy = any(_is_tidying(call) for call in broken.failed) or not leftovers(trial.work)
     assert is_tidy, f"{broken} leaves {leftovers(trial.work)}"
     trial.check_second_run(broken, knows_former=broken.outcome.code == 3)
     return broken
+
+
+def _is_tidying(call: Call) -> bool:
+    return call.kind in TIDYING or (call.kind == "open" and is_leftover(call.path))
 
 
 def faults_of(trial: Trial, campaign: Campaign) -> list[tuple[str, int]]:

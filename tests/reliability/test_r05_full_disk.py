@@ -1,4 +1,4 @@
-"""R5: a disk that is really full: earlier results stay, one line says why, with room again the next run gets it done."""
+"""R5: a disk that is really full: earlier results stay, one line says why, with room again a run gets it done."""
 
 from __future__ import annotations
 

@@ -22,6 +22,7 @@ from PIL import Image
 
 from tests.reliability import drawn_inputs as draw
 
+STAGING = (".resizing", ".preprocessing")
 FAKE_MODELS = ("mean_colour", "centred_colour")
 EXTRACT = "--image_dir photos --outputs_dir netvlad --num_workers 0 --min_score -1"
 
@@ -121,8 +122,13 @@ def restore(prepared: Path, folder: Path) -> None:
 
 def leftovers(folder: Path) -> list[str]:
     """Give the temporary files and folders below a folder."""
-    names = (path.relative_to(folder).as_posix() for path in folder.rglob(".*"))
-    return sorted(name for name in names if ".tmp" in name.rpartition("/")[2] or name.endswith(".resizing"))
+    return sorted(path.relative_to(folder).as_posix() for path in folder.rglob(".*") if is_leftover(path.name))
+
+
+def is_leftover(path: str) -> bool:
+    """Say whether a name is that of a temporary file or folder."""
+    name = path.rpartition("/")[2]
+    return name.startswith(".") and (".tmp" in name or name in STAGING)
 
 
 def final_files(folder: Path) -> dict[str, str]:
@@ -131,7 +137,7 @@ def final_files(folder: Path) -> dict[str, str]:
     for path in sorted(folder.rglob("*")):
         parts = path.relative_to(folder).parts
         is_passing = any(part.startswith(".lock") or ".tmp" in part or ".old-" in part for part in parts)
-        if path.is_file() and not is_passing and not {"reports", ".resizing", ".preprocessing"} & set(parts):
+        if path.is_file() and not is_passing and not {"reports", *STAGING} & set(parts):
             found["/".join(parts)] = hashlib.sha256(path.read_bytes()).hexdigest()
     return found
 
@@ -349,6 +355,7 @@ TOOLS = (
         "tools.split_templates",
         "--csv table.csv --image_dir photos --export_dir split",
         draw.draw_table,
+        growing=("manifest.json",),
     ),
     Writer(
         "train_autoencoder",
