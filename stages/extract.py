@@ -28,7 +28,7 @@ from hloc.retrieval import Neighbours, SearchWay, find_neighbours
 from hloc.scoring import SCORE_DECIMALS
 from stages.checks import follows_links
 from stages.settings.pipeline import ExtractSettings, MatchSettings
-from storage.atomic import remove_leftovers
+from stages.work_folder import clear_leftovers
 from storage.errors import DamagedFileError, UsageError
 from storage.formats.features import features_path, hloc_path, is_hloc_copy, write_hloc_features
 from storage.formats.pairs import pairs_path, read_origin, write_pairs
@@ -59,7 +59,7 @@ def extract_features(settings: ExtractSettings) -> RunReport:
     started = time.monotonic()
     models, options = chosen_models(settings)
     with work_lock(settings.outputs_dir):
-        remove_leftovers(settings.outputs_dir)
+        clear_leftovers(settings.outputs_dir, STAGE)
         names, unnamable = usable_names(list_photos(settings.image_dir, follows_links(settings)))
         extractors = [create_extractor(model, options) for model in models]
         runs = [feature_run(settings, extractor) for extractor in extractors]

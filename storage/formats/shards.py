@@ -23,7 +23,7 @@ from storage.formats.hdf5 import digest, new_hdf5, open_hdf5, settings_text, wri
 
 SHARD_FORMAT = "shard"
 SHARD_VERSION = 1
-RECORDS_PER_SHARD = 32
+RECORDS_PER_SHARD = 16  # one is collected while another is written: a kill costs 32 at most
 
 
 @dataclass(frozen=True)

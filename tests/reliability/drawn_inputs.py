@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -74,19 +75,22 @@ def draw_reviewed(folder: Path, is_later: bool) -> None:
     from stages.settings.pipeline import ClusterSettings
 
     draw_pairs(folder, is_later)
-    create_clusters(ClusterSettings(folder / "datasets", folder / "netvlad", results_dir=folder / "results"))
+    folders = {"image_dir": folder / "datasets", "outputs_dir": folder / "netvlad", "results_dir": folder / "results"}
+    create_clusters(ClusterSettings(**folders))
 
 
 def draw_report_inputs(folder: Path, is_later: bool) -> None:
     """Draw clusters with reasons, and photos with positions; later a building more."""
-    from tests.drawn_work import ALONE, HALL, SHOP, DrawnWork, draw_work, reasons
+    from tests.drawn_work import ALONE, HALL, MISSING, SHOP, draw_work, reasons, save_photo
 
-    draw_work(folder)
+    work, info, clusters = draw_work(folder), reasons() | {"skipped": []}, {"0": HALL, "3": SHOP, "-1": ALONE}
+    shutil.rmtree(folder / "netvlad")  # a report of photos that were skipped
+    save_photo(folder / "datasets" / MISSING, 50)
     if not is_later:
-        info = reasons()
         del info["clusters"]["3"]
-        info["singletons"] |= {name: {"reason": "no_pairs"} for name in SHOP}
-        DrawnWork(folder).write_clusters({"0": HALL, "-1": sorted([*SHOP, *ALONE])}, info | {"review": []})
+        info |= {"singletons": {name: {"reason": "no_pairs"} for name in (*SHOP, *ALONE)}, "review": []}
+        clusters = {"0": HALL, "-1": sorted([*SHOP, *ALONE])}
+    work.write_clusters(clusters, info)
 
 
 def draw_descriptors(folder: Path, is_later: bool) -> None:

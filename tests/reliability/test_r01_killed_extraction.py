@@ -13,7 +13,7 @@ from tests.reliability.io_calls import needs_proc
 from tests.reliability.kills import HOOKS
 from tests.reliability.writers import EXTRACT, Writer
 
-NUM_PHOTOS = 4 * RECORDS_PER_SHARD + 9
+NUM_PHOTOS = 5 * RECORDS_PER_SHARD + 9
 KILLS_A_HOOK = 10
 
 

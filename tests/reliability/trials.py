@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from fnmatch import fnmatchcase
 from pathlib import Path
 
 import pytest
@@ -93,8 +94,9 @@ class Trial:
         """Check that a run that says that it is done is; files that grow may tell of what stood in between."""
         found = final_files(self.work)
         wrong = [name for name in self.made.keys() | found.keys() if not self._is_as(self.made, name, found.get(name))]
+        wrong = [name for name in wrong if not (self._is_store(name) and self._is_gone_or_whole(name))]
         if knows_former:
-            wrong = [name for name in wrong if not (name.endswith(self.writer.growing) and is_whole(self.work / name))]
+            wrong = [name for name in wrong if not (self._grows(name) and is_whole(self.work / name))]
         assert not wrong, f"{broken} leaves {wrong} other than an untroubled run"
 
     def check_second_run(self, broken: object, knows_former: bool = False) -> None:
@@ -112,7 +114,16 @@ class Trial:
     def _is_whole_part(self, name: str) -> bool:
         """Say whether a file that lists what is done so far, or that the run is done without, is whole."""
         is_passing = name not in self.former and name not in self.made
-        return (is_passing or name.endswith(self.writer.growing)) and is_whole(self.work / name)
+        return (is_passing or self._grows(name) or self._is_store(name)) and is_whole(self.work / name)
+
+    def _is_gone_or_whole(self, name: str) -> bool:
+        return not (self.work / name).exists() or is_whole(self.work / name)
+
+    def _grows(self, name: str) -> bool:
+        return name.rpartition("/")[2] in self.writer.growing
+
+    def _is_store(self, name: str) -> bool:
+        return any(fnmatchcase(name.rpartition("/")[2], pattern) for pattern in self.writer.stores)
 
     def _is_known(self, name: str, found: str) -> bool:
         return self._is_as(self.former, name, found) or self._is_as(self.made, name, found)

@@ -64,7 +64,10 @@ class Writer:
     packages : tuple of str
         Packages that it cannot do without and that may be missing.
     growing : tuple of str
-        Endings of the files that it replaces as it goes on, by what tells of all that is done so far.
+        Names of the files that it replaces as it goes on, by what tells of all that is done so far.
+    stores : tuple of str
+        Names of the files (as patterns) that hold what was computed, photo by photo: how many photos each of them holds
+        hangs on how often the script was stopped.
     tree : str
         A folder that it replaces as a whole.
     """
@@ -77,6 +80,7 @@ class Writer:
     is_light: bool = True
     packages: tuple[str, ...] = ()
     growing: tuple[str, ...] = ()
+    stores: tuple[str, ...] = ()
     tree: str = ""
 
     def run(self, folder: Path) -> Outcome:
@@ -185,6 +189,7 @@ STAGES = (
         "match_pairs",
         "--image_dir datasets --outputs_dir netvlad --num_keypoints 128 --num_workers 0",
         draw.draw_pairs,
+        stores=("features-*.h5",),
     ),
     Writer(
         "create_clusters",
@@ -225,6 +230,7 @@ TOOLS = (
         "tools.compare_images",
         "--image_dir photos --outputs_dir netvlad --method phash --num_workers 0 --threshold 0.1",
         draw.draw_photos,
+        stores=("features-*.h5",),
         is_light=False,
     ),
     Writer(
@@ -232,6 +238,7 @@ TOOLS = (
         "tools.compare_images",
         "--image_dir photos --outputs_dir netvlad --method dhash --num_workers 0 --batch_size 4 --threshold 0.5",
         draw.draw_photos,
+        stores=("features-*.h5",),
         is_light=False,
     ),
     Writer(
@@ -254,7 +261,7 @@ TOOLS = (
     Writer(
         "evaluate_finetuning",
         "tools.evaluate_finetuning",
-        "--checkpoints epoch-0002.pt --image_dir photos --truth labels.csv --output_dir judged --num_threads 1 "
+        "--checkpoints epoch-0002.pt --image_dir photos --truth clusters.json --output_dir judged --num_threads 1 "
         "--num_resamples 100 --input_side 48",
         draw.draw_checkpoints,
         is_light=False,
@@ -312,6 +319,7 @@ TOOLS = (
         "tools.paint_masks",
         "--image photos/a.png --labels labels.png --script actions.json --export_dir masks",
         draw.draw_painting,
+        stores=("*.bak",),
         is_light=False,
     ),
     Writer(
@@ -319,6 +327,7 @@ TOOLS = (
         "tools.plot_experiment",
         "--results results --output all.html all.png",
         draw.draw_search_results,
+        has_former=False,
         is_light=False,
     ),
     Writer(
