@@ -128,7 +128,7 @@ class FeatureRun:
         """Run all jobs and write what ``finish`` makes of their results as it comes; give the skipped.
 
         Workers, ``finish`` and the writing of shards go on side by side. The photos in between are bounded, however
-        many there are: decoded ones by :data:`BATCHES_AHEAD` and four a worker, finished ones by three shards.
+        many there are: decoded ones by :data:`BATCHES_AHEAD` and four a worker, finished ones by two shards.
         """
         skipped: list[SkippedPhoto] = []
         num_workers = self._num_workers(jobs.count)

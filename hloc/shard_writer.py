@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import deque
+import time
 from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from types import TracebackType
@@ -13,7 +13,7 @@ from storage.formats.shards import RECORDS_PER_SHARD
 T = TypeVar("T")
 Taken = TypeVar("Taken", contravariant=True)
 
-MAX_WAITING = 2  # shards that are being written or wait for it; then whoever has more waits
+SECONDS_PER_SHARD = 30.0  # of slow models a kill costs no more than this, and what is being written
 
 
 class Shards(Protocol[Taken]):
@@ -24,7 +24,7 @@ class Shards(Protocol[Taken]):
 
 
 class ShardWriter(Generic[T]):
-    """Writes records in the order in which they come, 32 a shard; used in a ``with`` block.
+    """Writes records in the order in which they come, 16 a shard or those of 30 s; used in a ``with`` block.
 
     At the end of the block all that was added is on disk, also when the block ends with an error.
 
@@ -42,7 +42,8 @@ class ShardWriter(Generic[T]):
     def __init__(self, shards: Shards[T]) -> None:
         self._shards = shards
         self._records: list[T] = []
-        self._writing: deque[Future[None]] = deque()
+        self._begun = 0.0
+        self._writing: Future[None] | None = None
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="shard-writer")
 
     def __enter__(self) -> ShardWriter[T]:
@@ -54,21 +55,24 @@ class ShardWriter(Generic[T]):
         try:
             if self._records:
                 self._write()
-            self._wait(0)
+            self._wait()
         finally:
             self._thread.shutdown(cancel_futures=True)
 
     def add(self, record: T) -> None:
-        """Take a record; wait only while two shards are still to be written."""
+        """Take a record; wait only when a shard is full while the one before it is still being written."""
         self._records.append(record)
-        if len(self._records) >= RECORDS_PER_SHARD:
+        if len(self._records) == 1:
+            self._begun = time.monotonic()
+        if len(self._records) >= RECORDS_PER_SHARD or time.monotonic() - self._begun >= SECONDS_PER_SHARD:
             self._write()
 
     def _write(self) -> None:
         records, self._records = self._records, []
-        self._wait(MAX_WAITING - 1)
-        self._writing.append(self._thread.submit(self._shards.write, records))
+        self._wait()
+        self._writing = self._thread.submit(self._shards.write, records)
 
-    def _wait(self, most: int) -> None:
-        while len(self._writing) > most:
-            self._writing.popleft().result()
+    def _wait(self) -> None:
+        writing, self._writing = self._writing, None
+        if writing is not None:
+            writing.result()

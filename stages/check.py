@@ -13,6 +13,7 @@ from hloc.extractors import JOINT
 from stages.export import LITTER, TREE_NAME
 from storage.errors import StageError, UsageError
 from storage.fingerprints import sha256_of_file
+from storage.folders import paths_in
 from storage.formats.clusters import CLUSTERS_INFO_NAME, CLUSTERS_NAME, read_clusters, read_clusters_info
 from storage.formats.export import EXPORT_NAME, read_export
 from storage.formats.features import Features, joined_checksum, read_features
@@ -131,9 +132,9 @@ class _Check:
 
     def features(self) -> None:
         """Check every features file against its checksum and the photos."""
-        for path in sorted(self.folders.outputs_dir.glob("global-feats-*.shards")):
+        for path in paths_in(self.folders.outputs_dir, "global-feats-*.shards"):
             self._wrong(path, "an extraction was not finished; run extract_features.py again")
-        for path in sorted(self.folders.outputs_dir.glob("global-feats-*.h5")):
+        for path in paths_in(self.folders.outputs_dir, "global-feats-*.h5"):
             if not path.name.endswith(".hloc.h5"):
                 self.guarded(lambda path=path: self._one_features_file(path))  # type: ignore[misc]
 

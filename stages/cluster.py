@@ -30,7 +30,8 @@ from stages.clustering.inputs import (
 from stages.clustering.notes import origin_notes
 from stages.clustering.reasons import Told, describe
 from stages.settings.pipeline import ClusterSettings
-from storage.atomic import remove_leftovers, write_text
+from stages.work_folder import clear_leftovers
+from storage.atomic import write_text
 from storage.formats.clusters import (
     CLUSTERS_INFO_NAME,
     CLUSTERS_NAME,
@@ -69,7 +70,7 @@ def create_clusters(settings: ClusterSettings, numbered: Numbered | None = None)
     started = time.monotonic()
     inputs = gather_inputs(settings)
     with work_lock(settings.results_dir):
-        remove_leftovers(settings.results_dir)
+        clear_leftovers(settings.results_dir, STAGE)
         current = current_info(settings.results_dir, inputs.checksum)
         report = _report(settings, inputs)
         if current is not None:

@@ -28,7 +28,7 @@ from stages.feature_clustering.outputs import FOLDER, Made, write_results
 from stages.feature_clustering.plots import check_matplotlib
 from stages.feature_clustering.preset import check_steps, size_notes, sized, steps_after_clustering, with_preset
 from stages.settings.cluster_features import PARAMETERS, SELECTIONS, FeatureClusterSettings
-from storage.atomic import remove_leftovers
+from stages.work_folder import clear_leftovers
 from storage.errors import UsageError
 from storage.formats.clusters import CLUSTERS_INFO_NAME, CLUSTERS_NAME
 from storage.lock import work_lock
@@ -59,7 +59,7 @@ def cluster_features(settings: FeatureClusterSettings) -> RunReport:
     given = check_settings(settings)
     inputs = gather_feature_inputs(settings)
     with work_lock(settings.results_dir):
-        remove_leftovers(settings.results_dir)
+        clear_leftovers(settings.results_dir, STAGE)
         report = _report(settings, inputs)
         current = current_info(settings.results_dir, inputs.checksum)
         if current is not None and (settings.results_dir / FOLDER / "selection.csv").is_file():

@@ -26,7 +26,7 @@ from stages.comparing.plan import (
 )
 from stages.extract import usable_names
 from stages.settings.compare import CompareSettings
-from storage.atomic import remove_leftovers
+from stages.work_folder import clear_leftovers
 from storage.errors import StageError
 from storage.formats.comparison_state import state_path
 from storage.formats.pairs import read_pairs, write_pairs
@@ -58,7 +58,7 @@ def compare_images(settings: CompareSettings) -> RunReport:
     similarity = chosen_similarity(settings)
     chosen_threshold(settings, similarity)
     with work_lock(settings.outputs_dir):
-        remove_leftovers(settings.outputs_dir)
+        clear_leftovers(settings.outputs_dir, STAGE)
         names, unnamable = usable_names(list_photos(settings.image_dir, follows_links(settings)))
         described = describe_photos(_run(settings, similarity), names)
         if not described.fingerprints:

@@ -28,9 +28,9 @@ from hloc.retrieval import Neighbours, SearchWay, find_neighbours
 from hloc.scoring import SCORE_DECIMALS
 from stages.checks import follows_links
 from stages.settings.pipeline import ExtractSettings, MatchSettings
-from storage.atomic import remove_leftovers
+from stages.work_folder import clear_leftovers
 from storage.errors import DamagedFileError, StageError, UsageError
-from storage.formats.features import features_path, hloc_path, write_hloc_features
+from storage.formats.features import features_path, hloc_path, is_hloc_copy, write_hloc_features
 from storage.formats.manifest import printable
 from storage.formats.pairs import pairs_path, read_origin, write_pairs
 from storage.listing import find_photos
@@ -61,7 +61,7 @@ def extract_features(settings: ExtractSettings) -> RunReport:
     started = time.monotonic()
     models, options = chosen_models(settings)
     with work_lock(settings.outputs_dir):
-        remove_leftovers(settings.outputs_dir)
+        clear_leftovers(settings.outputs_dir, STAGE)
         listing = find_photos(settings.image_dir, follows_links(settings))
         names, unnamable = usable_names(listing.names)
         unnamable += [SkippedPhoto(printable(name), reason) for name, reason in listing.left_out.items()]
@@ -219,14 +219,10 @@ def _rows(collection: JoinedFeatures, found: Neighbours) -> Iterator[tuple[str, 
 
 def _bring_hloc_up_to_date(settings: ExtractSettings, results: Sequence[Extraction]) -> bool:
     """Write each model's features in hloc's layout unless they stand; say whether any was written."""
-    paths = [hloc_path(settings.outputs_dir, result.features.model) for result in results]
-    todo = [
-        (path, result)
-        for path, result in zip(paths, results, strict=True)
-        if not (result.is_current and path.is_file())
-    ]
-    for path, result in todo:
-        write_hloc_features(path, result.features)
+    made = [(hloc_path(settings.outputs_dir, result.features.model), result.features) for result in results]
+    todo = [(path, features) for path, features in made if not is_hloc_copy(path, features)]
+    for path, features in todo:
+        write_hloc_features(path, features)
     return bool(todo)
 
 

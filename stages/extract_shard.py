@@ -17,7 +17,7 @@ from hloc.feature_run import Collection, FeatureRun
 from stages import extract as whole
 from stages.checks import follows_links, settings_as_json
 from stages.settings.pipeline import ExtractSettings
-from storage.atomic import remove_leftovers
+from stages.work_folder import clear_leftovers
 from storage.errors import UsageError
 from storage.formats.feature_shards import (
     Shard,
@@ -55,7 +55,7 @@ def extract_shard(settings: ExtractSettings) -> RunReport:
     models, options = whole.chosen_models(settings)
     folder = shard.folder(settings.outputs_dir)
     with work_lock(folder):
-        remove_leftovers(folder)
+        clear_leftovers(folder, whole.STAGE)
         names, unnamable = whole.usable_names(list_photos(settings.image_dir, follows_links(settings)))
         if shard.count > len(names):
             raise UsageError(f"--shard {shard}: there are {len(names)} photos; make {len(names)} shards at the most")

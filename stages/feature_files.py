@@ -6,6 +6,7 @@ from pathlib import Path
 
 from hloc.extractors import JOINT
 from storage.errors import StageError, UsageError
+from storage.folders import paths_in
 from storage.formats.features import MADE_BY
 from storage.formats.pairs import list_pairs_files
 
@@ -14,8 +15,8 @@ _START, _END, _OTHER_LAYOUT = "global-feats-", ".h5", ".hloc.h5"
 
 def described_models(outputs_dir: Path) -> list[str]:
     """List the models whose features lie in a folder, sorted."""
-    every = sorted(path.name for path in outputs_dir.glob(f"{_START}*{_END}") if not path.name.endswith(_OTHER_LAYOUT))
-    return [name[len(_START) : -len(_END)] for name in every]
+    every = [path.name for path in paths_in(outputs_dir, f"{_START}*{_END}")]
+    return [name[len(_START) : -len(_END)] for name in every if not name.endswith(_OTHER_LAYOUT)]
 
 
 def only_model(outputs_dir: Path, flag: str) -> str:

@@ -23,7 +23,7 @@ from stages.checks import settings_as_json
 from stages.match_inputs import MatchInputs, gather_inputs, read_suggestions
 from stages.photo_exif import open_exif_source
 from stages.settings.pipeline import MatchSettings
-from storage.atomic import remove_leftovers
+from stages.work_folder import clear_leftovers
 from storage.errors import StageError
 from storage.fingerprints import sha256_of_file
 from storage.formats.calibration import Calibration
@@ -68,7 +68,7 @@ def match_pairs(settings: MatchSettings) -> RunReport:
     inputs = gather_inputs(settings)
     outputs_dir = inputs.pairs_file.parent
     with work_lock(outputs_dir):
-        remove_leftovers(outputs_dir)
+        clear_leftovers(outputs_dir, STAGE)
         run = _run(settings, outputs_dir)
         described = describe_photos(run, inputs.on_disk)
         if not described.fingerprints:

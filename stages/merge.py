@@ -16,6 +16,7 @@ from stages import extract as whole
 from stages.checks import follows_links, settings_as_json
 from stages.extract_shard import shard_command
 from stages.settings.pipeline import ExtractSettings, MergeSettings
+from stages.work_folder import clear_leftovers
 from storage.atomic import remove_leftovers
 from storage.errors import DamagedFileError, StageError, UsageError
 from storage.formats.feature_shards import FOLDER_NAME, Shard, ShardOrigin, listing_checksum, read_shard_origins
@@ -49,7 +50,7 @@ def merge_features(settings: MergeSettings, find: whole.Find = find_neighbours) 
     """
     started = time.monotonic()
     with work_lock(settings.outputs_dir):
-        remove_leftovers(settings.outputs_dir)
+        clear_leftovers(settings.outputs_dir, STAGE)
         origins = _chosen_shards(settings)
         models = _models(origins[0])
         _refuse_missing(settings, origins, models)

@@ -30,7 +30,7 @@ from storage.errors import UsageError
 from storage.formats.parquet_table import IMAGE, NUMBER, TEXT, WHOLE, check_pyarrow, write_parquet
 from storage.formats.projector import write_projector
 from storage.lock import work_lock
-from storage.report import RunReport
+from storage.report import RunReport, SkippedPhoto
 from storage.small_files import small_file
 from storage.unchanged import write_if_changed
 
@@ -81,11 +81,12 @@ def plot_features(settings: PlotSettings, render: Render) -> RunReport:
         report = _report(settings, inputs)
         is_linked = places.image_dir.is_dir() and follows_links(LinkedFolder(places.image_dir, settings.follow_links))
         work = ThumbnailWork(places.image_dir, output_dir / THUMBNAILS, is_linked)
-        thumbnails = make_thumbnails(inputs.features.names, work, settings.num_workers)
-        if num_absent := thumbnails.count(None):
-            report.notes.append(
-                f"{num_absent} photos cannot be shown: they are not in {places.image_dir}, or are damaged"
-            )
+        made = make_thumbnails(inputs.features.names, work, settings.num_workers)
+        if places.image_dir.is_dir():  # without photos there is a map all the same
+            report.skipped += [photo for photo in made if isinstance(photo, SkippedPhoto)]
+        else:
+            report.notes.append(f"no photo can be shown: there is no folder {places.image_dir}")
+        thumbnails = [path if isinstance(path, Path) else None for path in made]
         tiles = make_tiles(thumbnails)
         first = next(iter(maps.values()))
         order = morton_order(first)

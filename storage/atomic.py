@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from storage.errors import StageError
+from storage.folders import paths_in
 
 TEMPORARY_SUFFIX = ".tmp"
 
@@ -96,7 +97,7 @@ def make_folder(folder: Path) -> None:
 
 def remove_leftovers(folder: Path) -> int:
     """Remove the temporary files of killed runs directly in ``folder``; give their number. Call under the lock."""
-    leftovers = sorted(folder.glob(f".*{TEMPORARY_SUFFIX}")) if folder.is_dir() else []
+    leftovers = paths_in(folder, f".*{TEMPORARY_SUFFIX}")
     for leftover in leftovers:
         leftover.unlink(missing_ok=True)
     return len(leftovers)

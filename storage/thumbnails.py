@@ -8,7 +8,7 @@ from pathlib import Path
 
 from PIL import Image
 
-from storage.atomic import make_folder, write_bytes
+from storage.atomic import write_bytes
 from storage.errors import PhotoError
 from storage.photos import MAX_MEGAPIXELS, load_photo
 
@@ -47,6 +47,5 @@ def thumbnail(photo: Path, cache_dir: Path, side: int, max_megapixels: float = M
     if not path.exists():
         content = BytesIO()
         Image.fromarray(load_photo(photo, side, max_megapixels)).save(content, "JPEG", quality=QUALITY)
-        make_folder(path.parent)
         write_bytes(path, content.getvalue())
     return path

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from storage.atomic import fsync_folder
 from storage.errors import StageError
+from storage.folders import paths_in
 
 
 def building_site(target: Path, token: str) -> Path:
@@ -39,7 +40,7 @@ def recover_tree(target: Path, token: str | None) -> None:
                 folder.rename(target)
                 fsync_folder(target.parent)
                 break
-    for folder in [*_former(target), *target.parent.glob(f".{target.name}.tmp-*")]:
+    for folder in [*_former(target), *paths_in(target.parent, f".{target.name}.tmp-*")]:
         shutil.rmtree(folder)
 
 
@@ -93,4 +94,4 @@ def _taken_away(target: Path, token: str) -> Path:
 
 
 def _former(target: Path) -> list[Path]:
-    return sorted(target.parent.glob(f".{target.name}.old-*"))
+    return paths_in(target.parent, f".{target.name}.old-*")

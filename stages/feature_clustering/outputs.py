@@ -36,6 +36,7 @@ from stages.feature_clustering.sheets import PhotoSource, draw_extremes
 from stages.feature_clustering.tables import selection_text, statistics_text
 from stages.settings.cluster_features import FeatureClusterSettings
 from storage.atomic import make_folder, remove_leftovers, write_text
+from storage.folders import paths_in
 from storage.formats.clusters import (
     CLUSTERS_INFO_NAME,
     CLUSTERS_NAME,
@@ -230,7 +231,7 @@ def _write_extremes(
 ) -> None:
     numbers = {made.number_of[label]: label for label in made.statistics} if settings.extremes else {}
     kept = {f"cluster-{number}.png" for number in numbers}
-    for path in sorted((folder / EXTREMES).glob("cluster-*.png")):
+    for path in paths_in(folder / EXTREMES, "cluster-*.png"):
         if path.name not in kept:
             path.unlink()
     source = PhotoSource(settings.image_dir, settings.results_dir / THUMBNAILS, follows_links(settings))

@@ -17,6 +17,7 @@ from storage.errors import PhotoError
 from storage.names import inside
 from storage.photos import load_photo
 from storage.progress import progress_bar
+from storage.report import SkippedPhoto
 from storage.thumbnails import thumbnail
 from storage.unchanged import write_if_changed
 
@@ -42,12 +43,12 @@ class ThumbnailWork:
         return name, thumbnail(inside(self.image_dir, name, self.follow_links), self.cache_dir, SIDE)
 
 
-def make_thumbnails(names: Sequence[str], work: ThumbnailWork, num_workers: int | None) -> list[Path | None]:
-    """Give the path of each photo's thumbnail; None for photos that are gone or cannot be read."""
+def make_thumbnails(names: Sequence[str], work: ThumbnailWork, num_workers: int | None) -> list[Path | SkippedPhoto]:
+    """Give the path of each photo's thumbnail; photos that are gone or cannot be read are given with the reason."""
     num_workers = workers_for(num_workers, len(names), PHOTOS_PER_WORKER)
     results: Any = run_in_workers(work, ((name, None) for name in names), num_workers, TIMEOUT_S)
     shown = progress_bar(results, len(names), "thumbnails")
-    return [result[1] if isinstance(result, tuple) else None for result in shown]
+    return [result[1] if isinstance(result, tuple) else result for result in shown]
 
 
 def make_tiles(paths: Sequence[Path | None]) -> NDArray[np.uint8]:

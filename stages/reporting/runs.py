@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from storage.errors import DamagedFileError
+from storage.folders import paths_in
 from storage.formats.json_file import read_versioned_json
 from storage.report import REPORT_FORMAT, REPORT_VERSION, SkippedPhoto
 
@@ -35,7 +36,8 @@ def read_runs(folders: Iterable[Path]) -> list[StageRun]:
     DamagedFileError
         When one is damaged.
     """
-    paths = sorted({path for folder in folders for path in folder.glob("reports/*/report.json")})
+    stages = {stage for folder in folders for stage in paths_in(folder / "reports")}
+    paths = sorted(path for stage in stages if (path := stage / "report.json").is_file())
     runs = {path.parent.name: _read(path) for path in paths if path.parent.name not in OWN}
     known = [stage for stage in ORDER if stage in runs]
     return [runs[stage] for stage in [*known, *sorted(runs.keys() - set(known))]]

@@ -14,9 +14,10 @@ from stages.retrieval.neighbor_sheet import draw_neighbours
 from stages.settings.retrieval import SHOWN, NeighborSettings
 from stages.work_places import LinkedFolder
 from storage.errors import PhotoError, StageError, UsageError
+from storage.formats.manifest import printable
 from storage.names import inside
 from storage.progress import progress_bar
-from storage.report import RunReport
+from storage.report import RunReport, SkippedPhoto
 from storage.small_files import jpeg_data_url
 from storage.thumbnails import thumbnail
 from storage.unchanged import write_if_changed
@@ -68,9 +69,9 @@ def explore_neighbors(settings: NeighborSettings, render: Render) -> RunReport:
         report.notes.append(f"{inputs.num_lost} lines of --truth name photos that are not there, or several")
     if not shown:
         raise StageError(f"there is no query to show: --only {settings.only} leaves none of {len(inputs.found)}")
-    photos, num_absent = _thumbnails(shown, settings)
-    if num_absent:
-        report.notes.append(f"{num_absent} photos cannot be shown: they are gone or damaged")
+    photos, report.skipped = _thumbnails(shown, settings)
+    if report.skipped:
+        report.notes.append(f"{len(report.skipped)} photos cannot be shown")
     if settings.output.suffix == ENDINGS[0]:
         content = render(page_content(inputs, shown, photos, settings)).encode()
     else:
@@ -170,7 +171,9 @@ def _check(settings: NeighborSettings) -> None:
             check_apart(folder, settings.output, flag, "--output")
 
 
-def _thumbnails(shown: Sequence[Neighbourhood], settings: NeighborSettings) -> tuple[dict[Key, Path | None], int]:
+def _thumbnails(
+    shown: Sequence[Neighbourhood], settings: NeighborSettings
+) -> tuple[dict[Key, Path | None], list[SkippedPhoto]]:
     keys: dict[Key, Path | None] = {}
     for one in shown:
         keys[QUERY, one.query] = None
@@ -180,12 +183,12 @@ def _thumbnails(shown: Sequence[Neighbourhood], settings: NeighborSettings) -> t
         kind: folder.is_dir() and follows_links(LinkedFolder(folder, settings.follow_links))
         for kind, folder in folders.items()
     }
-    num_absent = 0
+    skipped: set[SkippedPhoto] = set()
     for kind, name in progress_bar(list(keys), len(keys), "thumbnails"):
         try:
             path = inside(folders[kind], name, is_linked[kind])
             cache = settings.output.parent / THUMBNAILS
             keys[kind, name] = thumbnail(path, cache, settings.tile, settings.max_megapixels)
-        except PhotoError:  # it keeps an empty place, and is counted
-            num_absent += 1
-    return keys, num_absent
+        except PhotoError as error:  # it keeps an empty place
+            skipped.add(SkippedPhoto(printable(name), error.reason))
+    return keys, sorted(skipped)

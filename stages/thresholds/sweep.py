@@ -22,7 +22,7 @@ from storage.errors import PhotoError
 from storage.lock import work_lock
 from storage.names import inside
 from storage.progress import progress_bar
-from storage.report import RunReport
+from storage.report import RunReport, SkippedPhoto
 from storage.small_files import jpeg_data_url
 from storage.thumbnails import thumbnail
 from storage.unchanged import write_if_changed
@@ -173,17 +173,18 @@ def _thumbnails(
     """Give number and ``data:`` URL of each of the photos; None for those that are gone or cannot be read."""
     places = work_places(settings)
     photos: list[tuple[int, str | None]] = []
+    skipped = []
     is_linked = places.image_dir.is_dir() and follows_links(LinkedFolder(places.image_dir, settings.follow_links))
     for number in progress_bar(numbers, len(numbers), "thumbnails"):
         try:
             path = inside(places.image_dir, inputs.names[number], is_linked)
             small = thumbnail(path, places.results_dir / "thumbnails", THUMBNAIL_SIDE)
             photos.append((number, jpeg_data_url(small)))
-        except PhotoError:
+        except PhotoError as error:
             photos.append((number, None))
-    num_missing = sum(url is None for _, url in photos)
-    if num_missing and places.image_dir.is_dir():
-        report.notes.append(f"{num_missing} photos of sample pairs cannot be shown: they are gone or damaged")
+            skipped.append(SkippedPhoto(inputs.names[number], f"cannot be shown: {error.reason}"))
+    if places.image_dir.is_dir():  # without photos thresholds can be chosen all the same
+        report.skipped += skipped
     return photos
 
 

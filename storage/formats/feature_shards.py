@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from storage.errors import DamagedFileError, UsageError
+from storage.folders import paths_in
 from storage.formats.hdf5 import digest
 from storage.formats.json_file import read_versioned_json, write_checked_json
 from storage.report import SkippedPhoto
@@ -102,7 +103,8 @@ def write_shard_origin(outputs_dir: Path, origin: ShardOrigin) -> None:
 
 def read_shard_origins(outputs_dir: Path) -> list[ShardOrigin]:
     """Read what all shards below ``outputs_dir`` were made of, sorted by model, count and number."""
-    found = [_read_origin(path) for path in (outputs_dir / FOLDER_NAME).glob("*-of-*/shard-*.json")]
+    folders = paths_in(outputs_dir / FOLDER_NAME, "*-of-*")
+    found = [_read_origin(path) for folder in folders for path in paths_in(folder, "shard-*.json")]
     return sorted(found, key=lambda origin: (origin.model, origin.shard.count, origin.shard.number))
 
 

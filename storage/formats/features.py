@@ -256,3 +256,15 @@ def write_hloc_features(path: Path, features: Features) -> None:
             group = file.create_group(name, track_order=False)
             write_array(group, "global_descriptor", np.asarray(features.descriptors[row]))
             write_array(group, "image_size", np.asarray(features.image_sizes[row], dtype=np.int64))
+        file.attrs["features_checksum"] = features.checksum
+
+
+def is_hloc_copy(path: Path, features: Features) -> bool:
+    """Say whether ``path`` is what :func:`write_hloc_features` wrote of these very features."""
+    if not path.is_file():
+        return False
+    try:
+        with open_hdf5(path, HLOC_FORMAT, HLOC_VERSION, MADE_BY) as file:
+            return bool(file.attrs.get("features_checksum") == features.checksum)
+    except DamagedFileError:
+        return False

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from storage.errors import DamagedFileError, StageError
 from storage.fingerprints import Fingerprint
+from storage.folders import paths_in
 from storage.formats.hdf5 import open_hdf5
 from storage.formats.photo_features import PHOTO_FEATURES_FORMAT, PHOTO_FEATURES_VERSION, PhotoFeatureStore
 
@@ -58,7 +59,7 @@ def read_kept_features(folder: Path) -> KeptFeatures:
         When a shard is damaged.
     """
     named = _FOLDER.fullmatch(folder.resolve().name)
-    shards = sorted(folder.glob("features-*.h5"))
+    shards = paths_in(folder, "features-*.h5")
     if named is None or not shards:
         raise StageError(f"{folder} holds no features of a similarity; make a folder of them with: {MADE_BY}")
     with open_hdf5(shards[0], PHOTO_FEATURES_FORMAT, PHOTO_FEATURES_VERSION, MADE_BY) as file:

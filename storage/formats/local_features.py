@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from storage.atomic import make_folder, remove_leftovers
 from storage.errors import DamagedFileError
 from storage.fingerprints import Fingerprint
+from storage.folders import paths_in
 from storage.formats.hdf5 import (
     digest,
     new_hdf5,
@@ -105,7 +106,7 @@ class LocalFeatureStore:
         self.settings = dict(settings)
         self.index: dict[str, _Place] = {}
         self._shards: dict[Path, _Shard] = {}
-        for path in sorted(folder.glob("features-*.h5")):
+        for path in paths_in(folder, "features-*.h5"):
             self._add(path)
 
     def clean(self) -> int:
@@ -116,7 +117,7 @@ class LocalFeatureStore:
         make_folder(self.folder)
         remove_leftovers(self.folder)
         known = {place.path for place in self.index.values()} | set(self._shards)
-        unknown = [path for path in sorted(self.folder.glob("features-*.h5")) if path not in known]
+        unknown = [path for path in paths_in(self.folder, "features-*.h5") if path not in known]
         for path in unknown:
             path.unlink()
         return len(unknown)
@@ -139,7 +140,7 @@ class LocalFeatureStore:
         self._add(path)
 
     def _next_number(self) -> int:
-        numbers = [int(path.stem.removeprefix("features-")) for path in self.folder.glob("features-*.h5")]
+        numbers = [int(path.stem.removeprefix("features-")) for path in paths_in(self.folder, "features-*.h5")]
         return max(numbers, default=-1) + 1
 
     def _add(self, path: Path) -> None:

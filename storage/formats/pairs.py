@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from storage.atomic import atomic_path
 from storage.errors import DamagedFileError, StageError
+from storage.folders import paths_in
 from storage.formats.binary_pairs import HDF5_START, read_binary_pairs, write_binary_pairs
 from storage.formats.json_file import read_versioned_json, write_checked_json
 from storage.formats.plain_lines import NameNumbers, PlainLines
@@ -68,7 +69,7 @@ def standing(path: Path) -> Path:
 
 def list_pairs_files(outputs_dir: Path) -> list[Path]:
     """List the pairs files of a folder, of all models and in both forms, sorted."""
-    return sorted(path for ending in ENDINGS.values() for path in outputs_dir.glob(f"pairs-*{ending}"))
+    return sorted(path for ending in ENDINGS.values() for path in paths_in(outputs_dir, f"pairs-*{ending}"))
 
 
 def _others(path: Path) -> list[Path]:

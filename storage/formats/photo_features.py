@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from storage.atomic import make_folder, remove_leftovers
 from storage.errors import DamagedFileError
 from storage.fingerprints import Fingerprint
+from storage.folders import paths_in
 from storage.formats.hdf5 import (
     digest,
     new_hdf5,
@@ -81,7 +82,7 @@ class PhotoFeatureStore:
             self._add(path)
 
     def _paths(self) -> list[Path]:
-        return sorted(self.folder.glob("features-*.h5"))
+        return paths_in(self.folder, "features-*.h5")
 
     @property
     def num_unknown(self) -> int:

@@ -10,6 +10,7 @@ from typing import Any, Generic, Protocol, TypeVar
 
 from storage.errors import DamagedFileError, StageError
 from storage.fingerprints import Fingerprint
+from storage.folders import paths_in
 from storage.formats.json_file import check_whole, read_versioned_json, write_checked_json
 
 _DIGITS = 32  # of the hash of an image name, which is the name of the photo's file
@@ -70,7 +71,7 @@ class RecordKind(Generic[RecordT]):
         DamagedFileError
             When one is no record, of an unknown version, or incomplete.
         """
-        records = [self._read(path) for path in sorted((root / self.folder).glob("*.json"))]
+        records = [self._read(path) for path in paths_in(root / self.folder, "*.json")]
         return {record.source: record for record in sorted(records, key=lambda record: record.source)}
 
     def _read(self, path: Path) -> RecordT:

@@ -18,11 +18,12 @@ from numpy.typing import NDArray
 from storage.atomic import make_folder, remove_leftovers
 from storage.errors import DamagedFileError
 from storage.fingerprints import Fingerprint
+from storage.folders import paths_in
 from storage.formats.hdf5 import digest, new_hdf5, open_hdf5, settings_text, write_array
 
 SHARD_FORMAT = "shard"
 SHARD_VERSION = 1
-RECORDS_PER_SHARD = 32
+RECORDS_PER_SHARD = 16  # one is collected while another is written: a kill costs 32 at most
 
 
 @dataclass(frozen=True)
@@ -65,7 +66,7 @@ class ShardFolder:
         make_folder(folder)
         remove_leftovers(folder)
         self.index: dict[str, tuple[Path, Fingerprint]] = {}
-        for path in sorted(folder.glob("shard-*.h5")):
+        for path in paths_in(folder, "shard-*.h5"):
             self._index_or_remove(path)
 
     def _index_or_remove(self, path: Path) -> None:
@@ -92,7 +93,7 @@ class ShardFolder:
         self.index.update({record.name: (path, record.fingerprint) for record in records})
 
     def _next_number(self) -> int:
-        numbers = [int(path.stem.removeprefix("shard-")) for path in self.folder.glob("shard-*.h5")]
+        numbers = [int(path.stem.removeprefix("shard-")) for path in paths_in(self.folder, "shard-*.h5")]
         return max(numbers, default=-1) + 1
 
     def records(self, names: Sequence[str]) -> Iterator[Record]:
@@ -111,7 +112,7 @@ class ShardFolder:
 
     def remove(self) -> None:
         """Remove all shards, and the folder when nothing else lies in it."""
-        for path in sorted(self.folder.glob("shard-*.h5")):
+        for path in paths_in(self.folder, "shard-*.h5"):
             path.unlink()
         if not any(self.folder.iterdir()):
             self.folder.rmdir()

@@ -122,6 +122,20 @@ def test_half_precision_and_hloc_layout(tmp_path: Path, names: list[str], weight
     assert run(tmp_path, weights, half=True, layout="hloc").is_current
 
 
+def test_hlocs_layout_left_behind_by_a_run_that_failed_is_brought_up_to_date(
+    tmp_path: Path, names: list[str], weights: Path
+) -> None:
+    run(tmp_path, weights, layout="hloc")
+    path = tmp_path / "out" / "global-feats-netvlad.hloc.h5"
+    former = path.read_bytes()
+    (tmp_path / "photos" / names[0]).unlink()
+    run(tmp_path, weights)  # the features are newer now
+    assert path.read_bytes() == former
+    assert not run(tmp_path, weights, layout="hloc").is_current
+    with h5py.File(path, "r") as file:
+        assert names[0] not in file and names[1] in file
+
+
 def test_other_weights_are_never_mixed_in(
     tmp_path: Path, names: list[str], weights: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> None:

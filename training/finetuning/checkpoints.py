@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from storage.errors import UsageError
+from storage.folders import paths_in
 from training.checkpoints import read_checkpoint, save_checkpoint
 from training.finetuning.settings import CHECKPOINTS_FOLDER, MADE_BY
 
@@ -20,7 +21,7 @@ def checkpoint_path(output_dir: Path, epoch: int) -> Path:
 def list_checkpoints(output_dir: Path) -> dict[int, Path]:
     """List the checkpoints of a fine-tuning by epoch, ascending."""
     found = {}
-    for path in (output_dir / CHECKPOINTS_FOLDER).glob("epoch-*.pt"):
+    for path in paths_in(output_dir / CHECKPOINTS_FOLDER, "epoch-*.pt"):
         if match := re.fullmatch(r"epoch-(\d+)", path.stem):
             found[int(match[1])] = path
     return dict(sorted(found.items()))

@@ -17,6 +17,7 @@ from stages.reporting.tables import buildings_csv, geojson_text, kml_text, photo
 from stages.settings.tools import ReportSettings
 from storage.atomic import make_folder, remove_leftovers, write_bytes
 from storage.errors import StageError, UsageError
+from storage.folders import paths_in
 from storage.formats.json_file import read_stage_input
 from storage.formats.manifest import printable
 from storage.formats.report_record import RECORD_NAME, ReportRecord, read_record, write_record
@@ -178,7 +179,7 @@ class _Making:
         pictures = {
             f"{folder}/{path.name}"
             for folder in (SMALL, LARGE)
-            for path in (self.export_dir / folder).glob("*.jpg")
+            for path in paths_in(self.export_dir / folder, "*.jpg")
             if PICTURE.fullmatch(path.name)
         }
         stale = sorted((self.former.files | pictures) - self.record.files)

@@ -16,6 +16,7 @@ from stages.plotting.thumbnails import (
     make_tiles,
     write_sheets,
 )
+from storage.report import SkippedPhoto
 from tests.drawn_photos import save_photos
 
 
@@ -39,8 +40,9 @@ def test_photos_that_are_gone_or_broken_have_no_thumbnail(tmp_path: Path) -> Non
     (tmp_path / "photos" / "broken.jpg").write_bytes(b"no photo")
     work = ThumbnailWork(tmp_path / "photos", tmp_path / "small", follow_links=False)
     found = make_thumbnails([*names, "gone.jpg", "broken.jpg"], work, 0)
-    assert [path is not None for path in found] == [True, True, False, False]
-    assert all(path.is_relative_to(tmp_path / "small") for path in found if path is not None)
+    assert [isinstance(path, Path) for path in found] == [True, True, False, False]
+    assert all(path.is_relative_to(tmp_path / "small") for path in found if isinstance(path, Path))
+    assert [photo.name for photo in found if isinstance(photo, SkippedPhoto)] == ["gone.jpg", "broken.jpg"]
 
 
 def test_a_second_sheet_begins_where_the_first_is_full(tmp_path: Path) -> None:

@@ -198,11 +198,12 @@ def test_a_second_run_writes_nothing(settings: NeighborSettings) -> None:
     assert explore_neighbors(settings, as_json).is_current
 
 
-def test_photos_that_are_gone_keep_their_place_and_are_counted(settings: NeighborSettings) -> None:
+def test_photos_that_are_gone_keep_their_place_and_are_named(settings: NeighborSettings) -> None:
     (settings.image_dir / "photo_001.jpg").unlink()
     report = explore_neighbors(settings, as_json)
     content = json.loads(settings.output.read_text(encoding="utf-8"))
     assert any("1 photos cannot be shown" in note for note in report.notes)
+    assert [photo.name for photo in report.skipped] == ["photo_001.jpg"] and report.exit_code == 3
     assert ["photo_001.jpg", None] in content["photos"]
 
 

@@ -127,10 +127,11 @@ def test_without_the_photos_the_numbers_are_there(tmp_path: Path) -> None:
     assert {url for _, url in content_of(tmp_path / "out")["photos"]} == {None}
 
 
-def test_photos_that_are_gone_are_counted_in_a_note(tmp_path: Path) -> None:
+def test_photos_that_are_gone_are_named_with_the_reason(tmp_path: Path) -> None:
     draw_collection(tmp_path, extra=HOSTILE)
     report = run(tmp_path)
-    assert any(note.startswith("4 photos of sample pairs cannot be shown") for note in report.notes)
+    assert sorted(photo.name for photo in report.skipped) == sorted(HOSTILE) and report.exit_code == 3
+    assert all(photo.reason.startswith("cannot be shown: ") for photo in report.skipped)
 
 
 def test_the_picture_is_a_png_and_without_matplotlib_a_note_says_what_to_install(

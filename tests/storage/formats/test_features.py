@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from storage.errors import DamagedFileError, StageError
 from storage.fingerprints import Fingerprint
-from storage.formats.features import Features, read_features, write_features, write_hloc_features
+from storage.formats.features import Features, is_hloc_copy, read_features, write_features, write_hloc_features
 from storage.report import SkippedPhoto
 
 
@@ -157,6 +157,17 @@ def test_the_hloc_layout_has_one_group_per_photo(tmp_path: Path) -> None:
         assert {name.rsplit("/", 1)[0] for name in found} == {"a/b.jpg", "c.jpg"}
         np.testing.assert_array_equal(file["a/b.jpg/global_descriptor"][()], features.descriptors[0])
         np.testing.assert_array_equal(file["c.jpg/image_size"][()], features.image_sizes[1])
+
+
+def test_a_file_of_hlocs_layout_knows_which_features_it_copies(tmp_path: Path) -> None:
+    features = make_features(["a/b.jpg", "c.jpg"])
+    path = tmp_path / "hloc.h5"
+    assert not is_hloc_copy(path, features)
+    write_hloc_features(path, features)
+    assert is_hloc_copy(path, features)
+    assert not is_hloc_copy(path, dataclasses.replace(features, descriptors=features.descriptors + 1))
+    path.write_bytes(path.read_bytes()[:200])
+    assert not is_hloc_copy(path, features)
 
 
 def test_the_hloc_layout_refuses_a_photo_that_is_the_folder_of_another(tmp_path: Path) -> None:

@@ -1,0 +1,60 @@
+"""The calls of a program to the system, as strace tells them."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import ROOT
+from tests.reliability.io_calls import Call
+
+needs_strace = pytest.mark.skipif(shutil.which("strace") is None, reason="needs strace")
+TRACED = "open,openat,creat,write,pwrite64,writev,fsync,fdatasync,rename,renameat,renameat2,link,linkat,mkdir,mkdirat"
+KINDS = {"pwrite64": "write", "writev": "write", "fdatasync": "fsync", "creat": "create", "mkdirat": "mkdir"}
+KINDS |= {"renameat": "rename", "renameat2": "rename", "linkat": "link"}
+_LINE = re.compile(r"^(?:\d+ +)?(\w+)\((.*)$")
+_TEXT = re.compile(r'"((?:[^"\\]|\\.)*)"')
+_DESCRIPTOR = re.compile(r"^\d+<([^>]*)>")
+
+
+def traced_calls(code: str, folder: Path) -> list[Call]:
+    """Run Python ``code`` under strace in the project's root; give its calls that change files under ``folder``."""
+    trace = folder.parent / "trace.txt"
+    command = ["strace", "-f", "-y", "-s", "0", "-o", str(trace), "-e", f"trace={TRACED}", sys.executable, "-c", code]
+    command[command.index("-s") + 1] = "4096"
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr[-2000:]
+    with open(trace, encoding="utf-8", errors="replace") as lines:
+        found = list(read_calls(lines, folder))
+    trace.unlink()
+    return found
+
+
+def read_calls(lines: Iterator[str], folder: Path) -> Iterator[Call]:
+    """Read the lines of strace (``-y``); failed calls and those elsewhere are left out."""
+    for line in lines:
+        matched = _LINE.match(line)
+        if matched is None or re.search(r"\) += -1 ", line):
+            continue
+        name, rest = matched.groups()
+        call = _call(name, rest, str(folder))
+        if call is not None and any(path.startswith(f"{folder}{os.sep}") for path in (call.path, call.target)):
+            yield call
+
+
+def _call(name: str, rest: str, folder: str) -> Call | None:
+    kind = KINDS.get(name, name)
+    if kind in ("write", "fsync"):
+        described = _DESCRIPTOR.match(rest)
+        return Call(kind, described[1].removesuffix(" (deleted)")) if described else None
+    paths = [os.path.normpath(os.path.join(folder, path)) for path in _TEXT.findall(rest)]
+    if kind in ("open", "openat"):
+        return Call("create", paths[0]) if re.search("O_WRONLY|O_RDWR|O_CREAT", rest) else None
+    return Call(kind, *paths[:2]) if kind in ("rename", "link") else Call(kind, paths[0])
