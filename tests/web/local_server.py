@@ -53,7 +53,7 @@ class Client:
             connection.close()
 
     def get(self, target: str, **headers: str) -> Reply:
-        return self.ask("GET", target, **headers)
+        return self.ask("GET", target, None, **headers)
 
     def post(self, target: str, content: Any, **headers: str) -> Reply:
         given = {"Content_Type": "application/json", TOKEN_HEADER: self.guard.token} | headers
