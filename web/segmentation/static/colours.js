@@ -49,6 +49,7 @@ export class Colours {
   /** Show the classes and the colour that is painted with. */
   show() {
     const { classes, colour } = this.#app;
+    if (colour === null) return;
     this.list.replaceChildren(...classes.map((one, place) => this.#classItem(one, place)));
     const free = PALETTE.filter((one) => !classes.some((other) => same(one, other.colour)));
     this.palette.replaceChildren(...free.map((one) => element("li", {}, this.#swatchButton(one, textOf(one)))));

@@ -5,6 +5,7 @@
 
 const OPAQUE = 0xff000000;
 const OUTSIDE = -1;
+const NOTHING = 0x7fffffff; // no label is as large
 const BORDER_LIGHT = 0x99ffffff;
 const BORDER_DARK = 0x59000000;
 const CUT = 0xffffffff;
@@ -69,29 +70,40 @@ function swapped(number) {
   return ((number & 255) << 16) | (number & 0xff00) | ((number >> 16) & 255);
 }
 
-/** A light line on one side of a border and a dark one on the other can be seen on any photo. */
+/**
+ * A light line on one side of a border and a dark one on the other can be seen on any photo. Three rows of labels are
+ * kept: each is read once, as the photo's rows lie far from each other in memory.
+ */
 function drawBorders(pixels, columns, rows, { labelsAndCuts, width }) {
   const across = columns.length - 2;
+  const read = (row, into) => readRow(labelsAndCuts, rows[row] === OUTSIDE ? OUTSIDE : rows[row] * width, columns, into);
+  let [above, here, below] = [0, 1, 2].map((row) => read(row, new Int32Array(columns.length)));
   for (let down = 0; down < rows.length - 2; down += 1) {
-    const row = rows[down + 1];
-    if (row === OUTSIDE) continue;
-    const [base, above, below] = [row, rows[down], rows[down + 2]].map((one) => (one === OUTSIDE ? row : one) * width);
     for (let at = 0; at < across; at += 1) {
-      const column = columns[at + 1];
-      if (column === OUTSIDE) continue;
-      const label = labelsAndCuts[base + column];
-      const [left, right] = [columns[at], columns[at + 2]];
+      const label = here[at + 1];
+      if (label === NOTHING) continue;
       const place = down * across + at;
-      if ((right >= 0 && labelsAndCuts[base + right] !== label) || labelsAndCuts[below + column] !== label) {
-        pixels[place] = BORDER_LIGHT;
-      } else if (
-        pixels[place] === 0 &&
-        ((left >= 0 && labelsAndCuts[base + left] !== label) || labelsAndCuts[above + column] !== label)
-      ) {
+      if (isOther(here[at + 2], label) || isOther(below[at + 1], label)) pixels[place] = BORDER_LIGHT;
+      else if (pixels[place] === 0 && (isOther(here[at], label) || isOther(above[at + 1], label))) {
         pixels[place] = BORDER_DARK;
       }
     }
+    [above, here, below] = [here, below, above];
+    if (down + 3 >= rows.length) break;
+    if (rows[down + 3] === rows[down + 2]) below.set(here);
+    else read(down + 3, below);
   }
+}
+
+function isOther(label, than) {
+  return label !== than && label !== NOTHING;
+}
+
+function readRow(plane, base, columns, into) {
+  for (let at = 0; at < columns.length; at += 1) {
+    into[at] = base === OUTSIDE || columns[at] === OUTSIDE ? NOTHING : plane[base + columns[at]];
+  }
+  return into;
 }
 
 function drawLabels(pixels, columns, rows, { labelsAndCuts, paint, width }, part) {

@@ -1,23 +1,20 @@
 /** The page: which photo is in sight, what pointing does, and the keys. */
 
 import { announce, complain } from "/static/announce.js";
-import { askWhether } from "/static/dialogs.js";
-import { element, fileName, plural } from "/static/dom.js";
 import { showHelp, useCommands } from "/static/keys.js";
 import { keysWaitFor } from "/static/turns.js";
-import { change, read } from "./calls.js";
+import { read } from "./calls.js";
 import { Colours } from "./colours.js";
 import "./commands.js";
-import { Film } from "./film.js";
 import { Bar, Look, Rail, zoomButtons } from "./frame.js";
 import { GrabCut } from "./grabcut.js";
 import { PaintMode } from "./paint_mode.js";
-import { START_COLOUR } from "./painting/canvas.js";
+import { isBlack } from "./painting/planes.js";
 import { BLACK_PAINT } from "./painting/replies.js";
+import { Photos } from "./photos.js";
 import { Pointing } from "./pointing.js";
 import { Sam } from "./sam.js";
 import { Segments } from "./segments.js";
-import { Session } from "./session.js";
 import { Stage } from "./stage.js";
 import { Templates } from "./templates.js";
 
@@ -30,7 +27,7 @@ const app = {
   session: null,
   overview: null,
   classes: [],
-  colour: START_COLOUR,
+  colour: null,
   mode: null,
   setColour,
   setClasses,
@@ -53,11 +50,11 @@ const commands = {
   reset: () => act("reset"),
   classes: (event) => colours.chooseClass(Number(event.key) - 1),
   segments: () => segments.select.focus(),
-  next: () => go(1).catch(complain),
-  previous: () => go(-1).catch(complain),
-  save: () => keysWaitFor(saveAndGoOn()).catch(complain),
-  write: () => keysWaitFor(write()).catch(complain),
-  quit: () => quit().catch(complain),
+  next: () => photos.go(1).catch(complain),
+  previous: () => photos.go(-1).catch(complain),
+  save: () => keysWaitFor(photos.saveAndGoOn()).catch(complain),
+  write: () => keysWaitFor(photos.write()).catch(complain),
+  quit: () => photos.quit().catch(complain),
   debug: () => look.toggle("isDebug"),
   borders: () => look.toggle("hasBorders"),
   zoomIn: () => app.stage.zoom(KEY_FACTOR),
@@ -73,7 +70,7 @@ const commands = {
 };
 const bar = new Bar(commands);
 const rail = new Rail(document.getElementById("rail"), { useTool, useMode });
-const film = new Film(document.getElementById("strip"), (photo) => open(photo).catch(complain));
+const photos = new Photos(app, { bar, segments, colours });
 const side = document.getElementById("side");
 let release = () => {};
 
@@ -141,7 +138,7 @@ function act(action) {
 function setColour(colour) {
   app.colour = colour;
   if (app.session?.canvas) app.session.setColour(colour);
-  if (colour.every((level) => level === 0)) announce(`Careful: ${BLACK_PAINT}.`);
+  if (isBlack(colour)) announce(`Careful: ${BLACK_PAINT}.`);
   colours.show();
 }
 
@@ -158,153 +155,23 @@ function pickColour(point) {
   useTool("fill");
 }
 
-// -- photos -----------------------------------------------------------------------------------------------------------
-
-/** Go to another photo. What was painted is kept on the server before. */
-async function open(number) {
-  if (app.session) await app.session.flush();
-  enter(paintMode);
-  app.session?.close();
-  segments.cancel();
-  const session = new Session(number);
-  app.session = session;
-  app.stage.clear();
-  showPhoto(number);
-  app.stage.node.setAttribute("aria-busy", "true");
-  listen(session);
-  try {
-    await session.open({
-      onstate: ({ note }) => note && announce(note),
-      onpicture: (picture) => app.stage.show(picture, session.state.width, session.state.height),
-      onprogress: (job) => (working.textContent = `${job.title} …`),
-    });
-  } catch (error) {
-    if (session.signal.aborted) return;
-    throw error;
-  } finally {
-    if (app.session === session) working.textContent = "";
-  }
-  if (app.session !== session) return;
-  showCanvas(session);
-  app.stage.node.setAttribute("aria-busy", "false");
-}
-
-const working = element("span", { class: "badge working" });
-
-function listen(session) {
-  const on = (name, run) => session.addEventListener(name, (event) => app.session === session && run(event));
-  session.onchange = (one, isMade) => app.stage.follow(one, isMade);
-  on("paint", ({ detail }) => app.stage.drawPaint(detail));
-  on("change", ({ detail }) => {
-    if (detail.box) app.stage.drawPaint(detail.box);
-    app.stage.drawMarks();
-    bar.show(session);
-  });
-  on("kept", () => showKept(session));
-  on("trouble", ({ detail }) => complain(detail));
-  on("reloaded", () => showCanvas(session));
-}
-
-function showPhoto(number) {
-  const { photos, title } = app.overview;
-  const place = photos.findIndex((photo) => photo.number === number);
-  const { name } = photos[place];
-  bar.place.textContent = `${fileName(name)} · ${place + 1} of ${photos.length}`;
-  bar.place.title = name;
-  document.title = `${fileName(name)} – ${title}`;
-  film.choose(number);
-  bar.show(null);
-  const given = new URLSearchParams(location.search);
-  given.set("photo", number);
-  given.delete("token");
-  history.replaceState(null, "", `${location.pathname}?${given}`);
-}
-
-function showCanvas(session) {
-  if (String(session.state.colour) && !app.hasColour) app.colour = session.state.colour;
-  app.hasColour = true;
-  session.canvas.colour = app.colour;
-  app.stage.setCanvas(session.canvas);
-  segments.show(session.state.labels);
-  colours.show();
-  showKept(session);
-  app.stage.node.setAttribute("aria-label", `${app.overview.photos.find((one) => one.number === session.photo).name}, to be painted`);
-  prefetch(session.photo).catch(complain);
-}
-
-function showKept(session) {
-  bar.show(session);
-  if (!session.canvas) return;
-  const { painted, is_saved: isSaved } = session.state;
-  const card = app.overview.photos.find((photo) => photo.number === session.photo);
-  Object.assign(card, { painted, is_saved: isSaved, is_begun: true });
-  film.mark(card);
-}
-
-/** Let the server segment the photos around, those that come next first. */
-async function prefetch(number) {
-  const { photos, precompute } = app.overview;
-  const at = photos.findIndex((photo) => photo.number === number);
-  const after = photos.slice(at + 1, at + 1 + precompute);
-  const before = photos.slice(Math.max(0, at - precompute), at).reverse();
-  await change("prefetch", { photos: [...after, ...before].map((photo) => photo.number) });
-}
-
-async function go(by) {
-  const usable = app.overview.photos.filter((photo) => !photo.problem);
-  const at = usable.findIndex((photo) => photo.number === app.session?.photo);
-  const next = usable[(at + by + usable.length) % usable.length];
-  if (next && next.number !== app.session?.photo) await open(next.number);
-}
-
-async function write() {
-  if (!app.session?.canvas) return;
-  const { written, notes } = await app.session.save();
-  const words = written.length > 0 ? `${plural(written.length, "file")} written` : "Nothing is painted, so there is no mask";
-  announce([`${words}.`, ...notes].join(" "));
-}
-
-async function saveAndGoOn() {
-  await write();
-  go(1).catch(complain); // the keys need not wait for the segments of the next photo
-}
-
-async function quit() {
-  await app.session?.flush();
-  const open = app.overview.photos.filter((photo) => photo.painted && !photo.is_saved);
-  const words = open.length > 0 ? `Masks of ${plural(open.length, "photo")} are not written yet.` : "All masks are written.";
-  const content = [element("p", {}, "Everything that was painted is kept, and is there again next time."), element("p", {}, words)];
-  if (!(await askWhether({ title: "Leave", content, yes: app.overview.can_quit ? "End the program" : "Leave" }))) return;
-  if (!app.overview.can_quit) {
-    location.assign("/");
-    return;
-  }
-  app.session?.close();
-  await change("quit");
-  document.body.replaceChildren(element("p", { class: "empty" }, "The program has ended. This window can be closed."));
-}
-
 // -- the beginning ----------------------------------------------------------------------------------------------------
 
 async function start() {
   document.getElementById("stage-place").append(app.stage.node, zoomButtons(commands));
-  app.stage.badges.append(working);
   const given = new URLSearchParams(location.search);
   app.overview = await read("overview", { building: given.get("building") });
   app.classes = app.overview.classes;
-  if (app.classes.length > 0) [app.colour, app.hasColour] = [app.classes[0].colour, true];
+  app.colour = app.classes[0]?.colour ?? null; // else that of the first photo
   segments.setMethods(app.overview.methods);
-  film.setPhotos(app.overview.photos);
+  photos.film.setPhotos(app.overview.photos);
   colours.show();
   useCommands(commands);
   enter(paintMode);
   document.addEventListener("lost-focus", () => app.stage.node.focus());
   document.addEventListener("click", leaveButton);
   addEventListener("beforeunload", (event) => app.session?.numPending > 0 && event.preventDefault());
-  const wanted = Number(given.get("photo") ?? NaN);
-  const first = app.overview.photos.find((photo) => photo.number === wanted && !photo.problem) ?? app.overview.photos.find((photo) => !photo.problem);
-  if (!first) announce("There is no photo that can be painted.");
-  else await open(first.number);
+  await photos.openFirst(Number(given.get("photo") ?? NaN));
 }
 
 /** After a click on a button the space bar writes masks, as it does everywhere, and does not press the button again. */

@@ -11,15 +11,18 @@ import { element } from "/static/dom.js";
  */
 export function parameterField(parameter, value) {
   const input = inputOf(parameter, value);
-  input.setAttribute("name", parameter.name);
-  input.setAttribute("aria-describedby", `about-${parameter.name}`);
-  const label = element("label", { class: parameter.kind === "bool" ? "check" : "parameter" });
-  const name = element("span", { class: "parameter-name" }, parameter.name.replaceAll("_", " "));
-  const about = element("span", { id: `about-${parameter.name}`, class: "soft small", title: parameter.allowed }, parameter.help);
-  label.append(...(parameter.kind === "bool" ? [input, name] : [name, input]), about);
-  label.dataset.name = parameter.name;
-  label.value = () => valueOf(parameter, input);
-  return label;
+  const id = `parameter-${parameter.name}`;
+  for (const [name, text] of Object.entries({ id, name: parameter.name, "aria-describedby": `${id}-about` })) {
+    input.setAttribute(name, text);
+  }
+  const words = parameter.name.replaceAll("_", " ");
+  const label = element("label", { class: "parameter-name", for: id }, words);
+  const about = element("span", { id: `${id}-about`, class: "soft small", title: parameter.allowed }, parameter.help);
+  const isCheck = parameter.kind === "bool";
+  const field = element("div", { class: isCheck ? "check" : "parameter" }, isCheck ? [input, label] : [label, input], about);
+  field.dataset.name = parameter.name;
+  field.value = () => valueOf(parameter, input);
+  return field;
 }
 
 function inputOf({ kind, choices, least, most, is_odd: isOdd }, value) {

@@ -182,6 +182,7 @@ export class Session extends EventTarget {
   async #reload(reason) {
     this.#pending = [];
     this.#stroke = null;
+    this.canvas = null; // nothing can be painted meanwhile
     await this.#load();
     this.dispatchEvent(new Event("reloaded"));
     if (reason) this.dispatchEvent(new CustomEvent("trouble", { detail: new Error(`${reason}: it was loaded again`) }));

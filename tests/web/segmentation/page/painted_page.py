@@ -89,7 +89,7 @@ class PaintedPage:
 
     def kept(self) -> None:
         """Wait until the server has everything."""
-        self.wait_until("session.numPending === 0")
+        self.wait_until("session.canvas !== null && session.numPending === 0")
 
     def wait_until(self, condition: str) -> None:
         """Wait until something holds of the page's ``session`` and ``stage``; its policy forbids other ways to look."""

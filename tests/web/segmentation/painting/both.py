@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from segmentation.painting.canvas import Canvas
+from segmentation.painting.checks import CanvasChecks
 from segmentation.painting.history import MAX_BYTES, MAX_STEPS
 from segmentation.painting.replay import replay
 from segmentation.painting.replies import Stamp
@@ -28,6 +29,11 @@ async ({ labels, width, height, classes, actions, maxSteps, maxBytes, files, sta
     ...stamp, paint: Int32Array.from(stamp.paint), mask: Uint8Array.from(stamp.mask),
   }));
   const given = { readLabels: (file) => files[file], findStamps: () => found };
+  const { addedBy, checkOf } = await import("/segmentation/static/painting/check.js");
+  const sums = { true: checkOf(canvas.paint), false: checkOf(canvas.labelsAndCuts) };
+  canvas.onchange = (change, isMade) => {
+    sums[change.isPaint] = (sums[change.isPaint] + addedBy(change, isMade)) >>> 0;
+  };
   const told = [];
   for (const action of actions) {
     const { numPainted, numLabelled, box, note } = replay(canvas, action, given);
@@ -35,12 +41,25 @@ async ({ labels, width, height, classes, actions, maxSteps, maxBytes, files, sta
     const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", planes));
     const checksum = [...digest].map((byte) => byte.toString(16).padStart(2, "0")).join("");
     const { done, undone, numBytes } = canvas.history;
-    told.push([numPainted, numLabelled, box, note, canvas.cutFrom, done.length, undone.length, numBytes, checksum]);
+    told.push([numPainted, numLabelled, box, note, canvas.cutFrom, done.length, undone.length, numBytes, checksum,
+               sums.true, sums.false]);
   }
   return told;
 }
 """
-WORDS = ("painted", "labelled", "box", "note", "cut from", "done", "undone", "bytes of history", "checksum")
+WORDS = (
+    "painted",
+    "labelled",
+    "box",
+    "note",
+    "cut from",
+    "done",
+    "undone",
+    "bytes of history",
+    "checksum",
+    "paint",
+    "labels",
+)
 
 
 @dataclass(frozen=True)
@@ -60,6 +79,7 @@ def told_by_reference(painting: Painting) -> list[list[Any]]:
     """Give what segmentation.painting tells after each action."""
     canvas = Canvas(painting.labels, painting.classes)
     canvas.history.max_steps, canvas.history.max_bytes = painting.max_steps, painting.max_bytes
+    checks = CanvasChecks(canvas)
     told = []
     for action in painting.actions:
         (reply,) = replay(canvas, [action], lambda _: painting.stamps, lambda file: painting.files[file])
@@ -67,7 +87,9 @@ def told_by_reference(painting: Painting) -> list[list[Any]]:
         cut_from = None if canvas.cut_from is None else list(canvas.cut_from)
         history = canvas.history
         steps = [len(history.done), len(history.undone), history.num_bytes]
-        told.append([reply.num_painted, reply.num_labelled, box, reply.note, cut_from, *steps, canvas.checksum()])
+        told.append(
+            [reply.num_painted, reply.num_labelled, box, reply.note, cut_from, *steps, canvas.checksum(), *checks.both]
+        )
     return told
 
 

@@ -3,11 +3,11 @@
  * segmentation/painting/canvas.py does; the tests replay the same actions in both.
  */
 
-import { changePixels, changeRegion, changeRuns } from "./changes.js";
+import { changeFlooded, changePixels, changeRegion, changeRuns, cutsAdded, placesBelow } from "./changes.js";
 import { Flooder } from "./floods.js";
 import { History } from "./history.js";
 import { linePixels } from "./lines.js";
-import { checkColour, checkLabels, colourOf, EDGE, paintOf, UNPAINTED } from "./planes.js";
+import { checkColour, checkLabels, colourOf, EDGE, isBlack, paintOf, UNPAINTED } from "./planes.js";
 import * as notes from "./replies.js";
 
 export const START_COLOUR = [204, 0, 0]; // not black, which no mask keeps
@@ -21,6 +21,7 @@ export class Canvas {
   onchange = () => {};
   #flooder;
   #stroke = null;
+  #numCut = 0; // pixels; a reset without a cut need not look for one
 
   /**
    * @param {ArrayLike<number>} labels - Row by row; 0 is edge.
@@ -48,6 +49,7 @@ export class Canvas {
     canvas.labelsAndCuts = planes.subarray(0, width * height);
     canvas.paint = planes.subarray(width * height);
     canvas.#flooder = new Flooder(width, height);
+    canvas.#numCut = placesBelow(canvas.labelsAndCuts, EDGE).length;
     return canvas;
   }
 
@@ -145,7 +147,7 @@ export class Canvas {
   /** Take off all paint and close all cuts; can be undone. */
   reset() {
     const closing = () => {
-      const cuts = placesBelow(this.labelsAndCuts, EDGE);
+      const cuts = this.#numCut > 0 ? placesBelow(this.labelsAndCuts, EDGE) : [];
       return changePixels(this.labelsAndCuts, this.width, false, cuts, (label) => -1 - label);
     };
     return this.#do("reset", [closing, () => changeRegion(this.paint, this.width, true, this.#all(), UNPAINTED)]);
@@ -199,7 +201,7 @@ export class Canvas {
     if (step === null) return notes.noteOnly(notes.NOTHING_TO_UNDO);
     for (const change of [...step.changes].reverse()) {
       change.takeBack(this.#planeOf(change));
-      this.onchange(change, false);
+      this.#tell(change, false);
     }
     return notes.replyOf(step.changes, this.width);
   }
@@ -211,7 +213,7 @@ export class Canvas {
     if (step === null) return notes.noteOnly(notes.NOTHING_TO_REDO);
     for (const change of step.changes) {
       change.make(this.#planeOf(change));
-      this.onchange(change, true);
+      this.#tell(change, true);
     }
     return notes.replyOf(step.changes, this.width);
   }
@@ -227,8 +229,13 @@ export class Canvas {
   #make(change, made) {
     if (change === null || change.starts.length === 0) return;
     change.make(this.#planeOf(change));
-    this.onchange(change, true);
+    this.#tell(change, true);
     made.push(change);
+  }
+
+  #tell(change, isMade) {
+    this.#numCut += isMade ? cutsAdded(change) : -cutsAdded(change);
+    this.onchange(change, isMade);
   }
 
   #done(label, made, otherwise) {
@@ -271,7 +278,10 @@ export class Canvas {
   /** Give the change that paints the region of equal number in a plane. */
   #flooded(plane, [x, y], paint) {
     const region = this.#flooder.flood(plane, x, y);
-    const change = changeRegion(this.paint, this.width, true, region, paint);
+    const isOwn = plane === this.paint;
+    const change = isOwn
+      ? changeFlooded(plane, this.width, region, paint)
+      : changeRegion(this.paint, this.width, true, region, paint);
     this.#flooder.clear(region);
     return change;
   }
@@ -285,16 +295,6 @@ export class Canvas {
   }
 }
 
-function isBlack(colour) {
-  return colour.every((level) => level === 0);
-}
-
 function boxOf({ left, top, width, height, mask }) {
   return { left, top, right: left + width, bottom: top + height, mask, start: 0, stride: width };
-}
-
-function placesBelow(plane, limit) {
-  const places = [];
-  for (let at = 0; at < plane.length; at += 1) if (plane[at] < limit) places.push(at);
-  return places;
 }

@@ -100,6 +100,48 @@ function rowToNumbers(runs, plane, first, columns, mask, maskFirst, numbers, num
 }
 
 /**
+ * Give the change that puts `after` into a region flooded in this very plane, which holds one other number.
+ * @param {Int32Array} plane
+ * @param {number} width - Of the plane.
+ * @param {import("./floods.js").Region} region
+ * @param {number} after
+ */
+export function changeFlooded(plane, width, region, after) {
+  const runs = new Runs();
+  const { mask } = region;
+  const columns = region.right - region.left;
+  for (let row = region.top; row < region.bottom; row += 1) {
+    const first = row * width + region.left;
+    const start = region.start + (row - region.top) * region.stride;
+    for (let column = 0; column < columns; column += 1) {
+      if (mask[start + column] === 0) continue;
+      const from = column;
+      while (column < columns && mask[start + column] !== 0) column += 1;
+      runs.add(first + from, column - from, plane[first + from], after);
+    }
+  }
+  return new Change(true, runs.lists());
+}
+
+/** Give by how many pixels a change of labels makes cuts more. */
+export function cutsAdded({ isPaint, lengths, before, after }) {
+  if (isPaint) return 0;
+  let added = 0;
+  for (let run = 0; run < lengths.length; run += 1) {
+    if (before[before.length > 1 ? run : 0] < 0) added -= lengths[run];
+    if (after[after.length > 1 ? run : 0] < 0) added += lengths[run];
+  }
+  return added;
+}
+
+/** Give the places of all pixels below a limit. */
+export function placesBelow(plane, limit) {
+  const places = [];
+  for (let at = 0; at < plane.length; at += 1) if (plane[at] < limit) places.push(at);
+  return places;
+}
+
+/**
  * Give the change that puts paint into runs of pixels.
  * @param {Int32Array} plane - Of paint.
  * @param {number} width - Of the plane.

@@ -54,3 +54,8 @@ export function checkLabels(labels, size) {
   }
   return plane;
 }
+
+/** Whether a colour is black, which no mask keeps. */
+export function isBlack(colour) {
+  return colour.every((level) => level === 0);
+}
