@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -36,7 +37,10 @@ def draw_photos(folder: Path, names: Sequence[str] = NAMES) -> None:
 
 @contextmanager
 def painting_session(folder: Path, **given: Any) -> Iterator[PaintingTools]:
-    """Open a session on ``folder/photos`` that saves to ``folder/masks``; jobs run in this process."""
+    """Open a session on ``folder/photos`` that saves to ``folder/masks``; jobs run in this process.
+
+    Two canvases are in memory at most, so that most tests see photos come back from their journals.
+    """
     settings, names = settle(
         PaintingSettings(
             **{"image_dir": folder / "photos", "export_dir": folder / "masks", "num_workers": 0} | given  # type: ignore[arg-type]
@@ -45,6 +49,7 @@ def painting_session(folder: Path, **given: Any) -> Iterator[PaintingTools]:
     assert settings.export_dir is not None
     with work_lock(settings.export_dir):
         tools = start_painting(settings, names)
+        tools.desk.settings = replace(tools.desk.settings, max_open_bytes=0)
         try:
             yield tools
         finally:

@@ -91,7 +91,8 @@ class Canvas:
 
     def colours(self) -> list[Colour]:
         """Give the colours that stand on the canvas, sorted."""
-        found = np.unique(self.paint)
+        flat = self.paint.reshape(-1)
+        found = np.unique(np.append(flat[:1], flat[1:][flat[1:] != flat[:-1]]))  # few begin a run: most are not sorted
         return [colour_of(int(paint)) for paint in found if paint != UNPAINTED]
 
     def mask_of(self, colour: Colour) -> NDArray[np.bool_]:

@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Iterable
 from concurrent.futures import CancelledError
 from concurrent.futures import TimeoutError as FutureTimeoutError
+from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass, field
 from enum import IntEnum
 from multiprocessing import get_context
@@ -21,6 +22,7 @@ from storage.errors import PhotoError, StageError
 logger = logging.getLogger(__name__)
 MAX_ENDED = 50
 ENDED = ("done", "failed", "cancelled")
+EXPECTED = (CancelledError, PhotoError, StageError, ProcessExpired, FutureTimeoutError, BrokenProcessPool, MemoryError)
 
 
 class Rank(IntEnum):
@@ -164,7 +166,7 @@ class JobQueue:
         if self._num_workers == 0:
             self._pool = self._pool or ThreadPool(max_workers=1)
             return self._pool.schedule(task.function, args=task.args)
-        if self._pool is None:
+        if self._pool is None or not self._pool.active:  # one whose workers cannot start does not mend itself
             self._pool = ProcessPool(
                 max_workers=self._num_workers, initializer=start_worker, context=get_context("spawn")
             )
@@ -174,7 +176,7 @@ class JobQueue:
         result, error = None, ""
         try:
             result = job.task.finish(future.result())
-        except (CancelledError, PhotoError, StageError, ProcessExpired, FutureTimeoutError, MemoryError) as failure:
+        except EXPECTED as failure:
             error = self._said(failure)
         except Exception as failure:  # a fault of the program costs this job, and is told in the log
             logger.error("%s failed", job.task.title, exc_info=failure)
@@ -193,6 +195,8 @@ class JobQueue:
             return f"took longer than {self._timeout_s:g} s"
         if isinstance(failure, ProcessExpired):
             return f"its worker crashed (exit code {failure.exitcode}); the photo may need more memory than there is"
+        if isinstance(failure, BrokenProcessPool):
+            return f"no worker process can be started ({failure}); try again, or start with --num_workers 0"
         return str(failure) or "needs more memory than there is"
 
     def _forget(self) -> None:

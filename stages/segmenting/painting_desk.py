@@ -25,7 +25,9 @@ from storage.formats.paint_journal import PAINT_JOURNAL_NAME, PaintJournal, Pain
 from storage.mask_folder import MaskFolder, SavedMasks
 from storage.paint_folder import MAX_CACHE_BYTES, PaintFolder
 
-MAX_OPEN = 2  # canvases in memory: some 100 MB each at 12 megapixels, and their histories
+MAX_OPEN_BYTES = 512 << 20  # of canvases in memory: 96 MB each at 12 megapixels, and their histories
+LEAST_OPEN = 2  # however large: the photo that is open and the one before
+BYTES_PER_PIXEL = 8  # of both planes
 CLASSES_NAME = "classes.json"
 
 
@@ -43,12 +45,12 @@ class Summary:
 class DeskSettings:
     """What a desk is told: how photos that were not begun are segmented, the network of ``sam``, and bounds.
 
-    Bounds are canvases in memory, bytes of label images on the disk, photos made ahead on each side.
+    Bounds are bytes of canvases in memory, bytes of label images on the disk, photos made ahead on each side.
     """
 
     how: Segmentation
     sam: SamParameters = field(default_factory=SamParameters)
-    max_open: int = MAX_OPEN
+    max_open_bytes: int = MAX_OPEN_BYTES
     max_cache_bytes: int = MAX_CACHE_BYTES
     precompute: int = PRECOMPUTE
 
@@ -159,17 +161,22 @@ class PaintingDesk:
         self._open.move_to_end(photo)
         return self._open[photo]
 
+    @property
+    def open_bytes(self) -> int:
+        """Memory of the canvases that are open, and of their histories."""
+        canvases = [painted.canvas for painted in self._open.values()]
+        return sum(canvas.paint.size * BYTES_PER_PIXEL + canvas.history.num_bytes for canvas in canvases)
+
     def is_open(self, photo: int) -> bool:
         """Say whether a canvas of the photo is in memory."""
         return photo in self._open
 
     def _put(self, photo: int, file: str) -> None:
-        while len(self._open) >= self.settings.max_open:
+        name, (width, height) = self.shelf.name(photo), self.shelf.size(photo)
+        more = width * height * BYTES_PER_PIXEL
+        while len(self._open) >= LEAST_OPEN and self.open_bytes + more > self.settings.max_open_bytes:
             self._open.popitem(last=False)
-        name = self.shelf.name(photo)
-        painted = PaintedPhoto(
-            name, self.shelf.size(photo), self.folder, file, lambda file: self.layers.get(photo, file)
-        )
+        painted = PaintedPhoto(name, (width, height), self.folder, file, lambda file: self.layers.get(photo, file))
         if not painted.revision:
             layer = painted.masks_layer(self.masks, self.others)
             if layer.box is not None:

@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from segmentation.base import Photo
-from storage.errors import StageError
+from storage.errors import PhotoError, StageError
+from storage.formats.manifest import printable
 from storage.names import inside
 from storage.photos import load_photo, photo_size
 
@@ -40,8 +41,25 @@ class PhotoShelf:
             raise StageError("there is no such photo")
         return self.names[photo]
 
+    def problem(self, photo: int) -> str:
+        """Say why a photo cannot be painted whatever its content is; empty where nothing speaks against it."""
+        name = self.name(photo)
+        if printable(name) == name:
+            return ""
+        return "has a name that is not UTF-8: python copy_images.py makes copies with safe names"
+
     def path(self, photo: int) -> Path:
-        """Give the path of a photo; StageError when it lies outside of the image folder."""
+        """Give the path of a photo.
+
+        Raises
+        ------
+        PhotoError
+            When its name is not UTF-8, so that no mask could be named after it.
+        StageError
+            When it lies outside of the image folder.
+        """
+        if problem := self.problem(photo):
+            raise PhotoError(problem)
         return inside(self.image_dir, self.name(photo), self._follow_links)
 
     def size(self, photo: int) -> tuple[int, int]:

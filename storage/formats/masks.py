@@ -118,7 +118,8 @@ def read_mask(path: Path, shape: tuple[int, int]) -> NDArray[np.bool_]:
 
 def mask_png(mask: NDArray[np.bool_]) -> bytes:
     """Give a mask (H, W) as PNG of three channels, white where it is true, black elsewhere."""
-    return _png(Image.fromarray(np.repeat((mask * np.uint8(255))[..., None], 3, axis=2)))
+    channel = Image.fromarray(mask * np.uint8(255))
+    return _png(Image.merge("RGB", (channel, channel, channel)))
 
 
 def class_png(numbers: NDArray[np.integer], colours: Sequence[Colour]) -> bytes:

@@ -60,7 +60,7 @@ def _photo(painting: Painting, photo: int) -> dict[str, Any]:
         "is_begun": known.is_begun,
         "is_saved": known.is_saved,
         "painted": known.painted,
-        "problem": known.problem,
+        "problem": known.problem or painting.desk.shelf.problem(photo),
     }
 
 

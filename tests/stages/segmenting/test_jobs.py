@@ -160,3 +160,15 @@ def test_what_is_made_ahead_leaves_a_worker_free() -> None:
         assert [job.state for job in ahead] == ["running", "waiting"]
     finally:
         queue.end()
+
+
+def test_workers_that_cannot_start_fail_their_job_and_are_started_anew(monkeypatch: pytest.MonkeyPatch) -> None:
+    queue = JobQueue(1, WAIT_S)
+    try:
+        with monkeypatch.context() as patch:
+            patch.setattr("stages.segmenting.jobs.start_worker", crash)
+            job = ended(queue, queue.submit(task(len, "abc")))
+            assert job.state == "failed" and job.error
+        assert ended(queue, queue.submit(task(len, "abcd"))).result == {"value": 4}
+    finally:
+        queue.end()

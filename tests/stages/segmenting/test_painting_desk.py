@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import os
 import shutil
@@ -10,6 +11,7 @@ import subprocess
 import sys
 import tempfile
 import weakref
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +25,7 @@ from segmentation.painting.canvas import Canvas
 from segmentation.painting.replay import replay
 from stages.segmenting.paint_masks import paint_masks
 from stages.segmenting.painted_photo import RevisionError
+from stages.segmenting.painting_desk import LEAST_OPEN
 from stages.segmenting.painting_tools import PaintingTools
 from stages.settings.painting import PaintSettings
 from storage.errors import DamagedFileError, StageError, UsageError
@@ -105,8 +108,24 @@ def test_few_canvases_and_pixels_of_one_photo_are_in_memory(folder: Path) -> Non
             act(tools, fill(LEFT), photo=photo)
             tools.desk.shelf.pixels(photo)
             alive.add(tools.desk.opened(photo).canvas)
-            assert len(tools.desk._open) <= tools.desk.settings.max_open
-        assert len(alive) <= tools.desk.settings.max_open
+            assert sum(map(tools.desk.is_open, range(12))) <= LEAST_OPEN
+        gc.collect()
+        assert len(alive) <= LEAST_OPEN
+
+
+def test_as_many_canvases_stay_in_memory_as_their_bytes_allow(folder: Path) -> None:
+    draw_photos(folder / "photos", [f"{number:02d}.png" for number in range(8)])
+    with painting_session(folder) as tools:
+        canvas = HEIGHT * WIDTH * 8
+        tools.desk.settings = replace(tools.desk.settings, max_open_bytes=4 * canvas + 3000)
+        for photo in range(8):
+            make_ready(tools, photo)
+            assert tools.desk.open_bytes <= tools.desk.settings.max_open_bytes
+        assert [tools.desk.is_open(photo) for photo in range(8)] == [False] * 4 + [True] * 4
+        for _ in range(30):  # a history that grows takes the place of canvases
+            act(tools, {"action": "fill_stroke", "points": [[0, 0], [59, 39]]}, {"action": "reset"}, photo=7)
+        make_ready(tools, 0)
+        assert sum(map(tools.desk.is_open, range(8))) < 4 and tools.desk.is_open(0)
 
 
 def test_a_photo_that_was_not_begun_follows_the_settings(folder: Path) -> None:

@@ -24,6 +24,7 @@ ALL: tuple[dict[str, Any], ...] = (
     {"action": "undo"},
     {"action": "redo"},
     {"action": "labels", "file": "other.png"},
+    {"action": "picture", "file": "paint.png", "at": [0, 7]},
     {"action": "templates", "templates": "t", "segments": "s", "threshold": 0.2},
 )
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import gzip
 import json
+import os
+import sys
 from html import escape
 from pathlib import Path
 
@@ -13,7 +15,7 @@ import pytest
 from tests.drawn_painting_session import LEFT, draw_photos, painting_session
 from tests.web.local_server import served
 from tests.web.segmentation.conftest import Page
-from web.guard import TOKEN_COOKIE, Guard
+from web.guard import Guard
 from web.segmentation.painting import Painting
 from web.segmentation.routes import make_painting_app
 
@@ -169,12 +171,25 @@ def test_hostile_names_are_shown_as_text_and_saved_inside_the_folder(tmp_path: P
     assert {path.name for path in tmp_path.iterdir()} == {"photos", "masks"}
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems take no such names")
+def test_a_name_that_is_not_utf_8_is_listed_and_refused(tmp_path: Path) -> None:
+    draw_photos(tmp_path / "photos", ["a.png", os.fsdecode(b"b\xff.png")])
+    guard = Guard()
+    with painting_session(tmp_path) as tools, served(make_painting_app(Painting(tools, "x"), guard), guard) as client:
+        photos = client.get("/api/overview").content["photos"]
+        assert photos[0]["problem"] == "" and photos[1]["name"] == "b\\udcff.png" and "UTF-8" in photos[1]["problem"]
+        for answer in (client.post("/api/photos/1/open", {}), client.get("/api/photos/1/image")):
+            assert answer.status == 404 and "not UTF-8" in answer.content["error"]
+        assert client.post("/api/prefetch", {"photos": [1]}).status == 200
+        Page(client, tmp_path, tools).open(0)
+
+
 def test_on_another_address_every_call_needs_the_token(tmp_path: Path) -> None:
     draw_photos(tmp_path / "photos")
     guard = Guard(host="0.0.0.0")
     with painting_session(tmp_path) as tools, served(make_painting_app(Painting(tools, "x"), guard), guard) as client:
         assert client.get("/api/overview").status == 403
-        cookie = {"Cookie": f"{TOKEN_COOKIE}={guard.token}"}
+        cookie = {"Cookie": f"{guard.cookie}={guard.token}"}
         assert client.get("/api/overview", **cookie).status == 200
 
 
@@ -185,7 +200,7 @@ def test_far_browsers_get_planes_packed(tmp_path: Path) -> None:
         Page(client, tmp_path, tools).told("photos/0/labels", method="graph", parameters={})
         tools.desk.jobs.find(1, 60)
         assert client.post("/api/photos/0/open", {}).content["is_ready"]
-        given = {"Cookie": f"{TOKEN_COOKIE}={guard.token}", "Accept-Encoding": "gzip"}
+        given = {"Cookie": f"{guard.cookie}={guard.token}", "Accept-Encoding": "gzip"}
         answer = client.get("/api/photos/0/planes", **given)
         assert answer.headers["content-encoding"] == "gzip"
         planes = np.frombuffer(gzip.decompress(answer.body), "<i4")
