@@ -6,8 +6,8 @@
 const OPAQUE = 0xff000000;
 const OUTSIDE = -1;
 const NOTHING = 0x7fffffff; // no label is as large
-const BORDER_LIGHT = 0x99ffffff;
-const BORDER_DARK = 0x59000000;
+const BORDER_LIGHT = 0x80ffffff;
+const BORDER_DARK = 0x4d000000;
 const CUT = 0xffffffff;
 const EDGE_COLOUR = 0xd0101010;
 
