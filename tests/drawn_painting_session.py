@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
@@ -16,6 +17,7 @@ from stages.segmenting.painting_tools import PaintingTools
 from stages.settings.painting_page import PaintingSettings
 from storage.lock import work_lock
 
+Action = dict[str, Any]
 HEIGHT, WIDTH = 40, 60
 NAMES = ("a.png", "b.png", "north/c.png")
 LEFT, RIGHT, WINDOW = (10, 20), (50, 5), (38, 15)  # a pixel in each part of a photo
@@ -41,11 +43,8 @@ def painting_session(folder: Path, **given: Any) -> Iterator[PaintingTools]:
 
     Two canvases are in memory at most, so that most tests see photos come back from their journals.
     """
-    settings, names = settle(
-        PaintingSettings(
-            **{"image_dir": folder / "photos", "export_dir": folder / "masks", "num_workers": 0} | given  # type: ignore[arg-type]
-        )
-    )
+    usual: dict[str, Any] = {"image_dir": folder / "photos", "export_dir": folder / "masks", "num_workers": 0}
+    settings, names = settle(PaintingSettings(**usual | given))
     assert settings.export_dir is not None
     with work_lock(settings.export_dir):
         tools = start_painting(settings, names)
@@ -63,3 +62,26 @@ def make_ready(tools: PaintingTools, photo: int = 0) -> None:
         ended = tools.desk.jobs.find(job.number, 60)
         assert ended.state == "done", ended.error
         assert tools.desk.begin(photo) is None
+
+
+def fill(point: tuple[int, int]) -> Action:
+    """Give the action that fills at a point."""
+    return {"action": "fill", "at": list(point)}
+
+
+def act(tools: PaintingTools, *actions: Action, photo: int = 0) -> None:
+    """Do actions on a photo that is open."""
+    tools.desk.do(photo, tools.desk.opened(photo).revision, actions)
+
+
+def standing(tools: PaintingTools, photo: int = 0) -> tuple[Any, ...]:
+    """Give everything that a reload has to bring back."""
+    canvas = tools.desk.opened(photo).canvas
+    sizes = [(step.label, step.num_bytes) for step in (*canvas.history.done, *canvas.history.undone)]
+    return canvas.checksum(), canvas.colour, canvas.cut_from, len(canvas.history.done), sizes
+
+
+def journal_path(folder: Path, name: str = NAMES[0]) -> Path:
+    """Give the journal of a photo that was begun."""
+    paths = list((folder / "masks" / ".painting" / "photos").glob("*/actions.jsonl"))
+    return next(path for path in paths if json.loads(path.read_text().splitlines()[0])["photo"] == name)

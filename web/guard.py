@@ -51,6 +51,11 @@ class Guard:
         return self.host not in LOOPBACK
 
     @property
+    def cookie(self) -> str:
+        """What the cookie is called that holds the token: browsers share cookies between the ports of a host."""
+        return f"{TOKEN_COOKIE}_{self.port}"
+
+    @property
     def address(self) -> str:
         """What to open in a browser."""
         shown = {"0.0.0.0": socket.gethostname(), "::": socket.gethostname()}.get(self.host, self.host)  # noqa: S104

@@ -16,7 +16,7 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.routing import IntegerConverter
 
 from storage.errors import PhotoError, StageError, UsageError
-from web.guard import HEADERS, LOOPBACK, TOKEN_COOKIE, TOKEN_FIELD, Guard
+from web.guard import HEADERS, LOOPBACK, TOKEN_FIELD, Guard
 
 logger = logging.getLogger(__name__)
 STATIC = Path(__file__).parent / "static"
@@ -83,13 +83,13 @@ def body() -> dict[str, Any]:
 
 def _guarded(guard: Guard) -> Response | None:
     given = request.args.get(TOKEN_FIELD) if request.method == "GET" else None
-    brought = given or request.cookies.get(TOKEN_COOKIE)
+    brought = given or request.cookies.get(guard.cookie)
     refusal = guard.refusal(request.method, request.headers, brought)  # type: ignore[arg-type]
     if refusal is not None:
         return answer({"error": refusal}, 403)
     if given is not None and guard.is_public:
         response = make_response(redirect(request.path))
-        response.set_cookie(TOKEN_COOKIE, guard.token, httponly=True, samesite="Strict")
+        response.set_cookie(guard.cookie, guard.token, httponly=True, samesite="Strict")
         return response
     return None
 

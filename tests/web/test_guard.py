@@ -101,3 +101,8 @@ def test_the_address_of_this_machine_holds_no_token(guard: Guard) -> None:
 
 def test_every_guard_has_a_token_of_its_own() -> None:
     assert Guard().token != Guard().token and len(Guard().token) >= 32
+
+
+def test_two_pages_on_one_machine_have_cookies_of_their_own() -> None:
+    # browsers send a cookie to every port of its host
+    assert Guard(port=8765).cookie != Guard(port=8766).cookie

@@ -15,7 +15,7 @@ import pytest
 from tests.drawn_painting_session import LEFT, draw_photos, painting_session
 from tests.web.local_server import served
 from tests.web.segmentation.conftest import Page
-from web.guard import TOKEN_COOKIE, Guard
+from web.guard import Guard
 from web.segmentation.painting import Painting
 from web.segmentation.routes import make_painting_app
 
@@ -189,7 +189,7 @@ def test_on_another_address_every_call_needs_the_token(tmp_path: Path) -> None:
     guard = Guard(host="0.0.0.0")
     with painting_session(tmp_path) as tools, served(make_painting_app(Painting(tools, "x"), guard), guard) as client:
         assert client.get("/api/overview").status == 403
-        cookie = {"Cookie": f"{TOKEN_COOKIE}={guard.token}"}
+        cookie = {"Cookie": f"{guard.cookie}={guard.token}"}
         assert client.get("/api/overview", **cookie).status == 200
 
 
@@ -200,7 +200,7 @@ def test_far_browsers_get_planes_packed(tmp_path: Path) -> None:
         Page(client, tmp_path, tools).told("photos/0/labels", method="graph", parameters={})
         tools.desk.jobs.find(1, 60)
         assert client.post("/api/photos/0/open", {}).content["is_ready"]
-        given = {"Cookie": f"{TOKEN_COOKIE}={guard.token}", "Accept-Encoding": "gzip"}
+        given = {"Cookie": f"{guard.cookie}={guard.token}", "Accept-Encoding": "gzip"}
         answer = client.get("/api/photos/0/planes", **given)
         assert answer.headers["content-encoding"] == "gzip"
         planes = np.frombuffer(gzip.decompress(answer.body), "<i4")
