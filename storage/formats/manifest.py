@@ -9,10 +9,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from storage.atomic import write_json
 from storage.errors import DamagedFileError, UsageError
 from storage.fingerprints import Fingerprint, sha256_of_file
 from storage.formats.json_file import read_versioned_json
+from storage.formats.json_stream import write_json_stream
 from storage.names import check_name
 
 MANIFEST_NAME = "manifest.json"
@@ -24,7 +24,7 @@ MODES = ("copy", "hardlink", "symlink", "reflink")
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Resized:
     """What ``resize_images.py`` made of a copy.
 
@@ -45,7 +45,7 @@ class Resized:
     former: Resized | None = None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class ManifestEntry:
     """One copy.
 
@@ -169,9 +169,8 @@ def read_or_new(folder: Path, mode: str) -> Manifest:
 
 def write_manifest(path: Path, manifest: Manifest) -> None:
     """Write ``manifest.json`` of a work folder atomically, entries sorted by name."""
-    rows = [_entry_row(entry) for entry in manifest.entries]
     header = {"format": MANIFEST_FORMAT, "format_version": MANIFEST_VERSION, "mode": manifest.mode}
-    write_json(path, header | {"entries": rows})
+    write_json_stream(path, header | {"entries": map(_entry_row, manifest.entries)})
 
 
 def printable(text: str | Path) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -55,8 +55,8 @@ class SegmentRecord:
 def write_segment_record(folder: Path, record: SegmentRecord) -> None:
     """Write the record of a photo to ``folder/.segments``, atomically."""
     header = {"format": RECORD_FORMAT, "format_version": RECORD_VERSION, "source": record.source, "name": record.name}
-    files = {path: vars(found) for path, found in sorted(record.files.items())}
-    content = header | vars(record.fingerprint) | {"settings": dict(record.settings), "files": files}
+    files = {path: asdict(found) for path, found in sorted(record.files.items())}
+    content = header | asdict(record.fingerprint) | {"settings": dict(record.settings), "files": files}
     write_json(record_path(folder, record.source), content | {"rows": [list(row) for row in record.rows]})
 
 
