@@ -21,9 +21,10 @@ from demo.plan import PlannedPhoto, plan_photos
 from demo.scene import choose_view, take_photo
 from demo.settings import StreetSettings
 from demo.singles import draw_single
-from storage.atomic import TEMPORARY_SUFFIX, remove_leftovers, write_bytes, write_text
+from storage.atomic import TEMPORARY_SUFFIX, remove_leftovers
 from storage.errors import UsageError
 from storage.lock import LOCK_FILES, work_lock
+from storage.unchanged import write_if_changed, write_text_if_changed
 
 PHOTO_FOLDER = "photos"
 LABELS_NAME = "labels.csv"
@@ -89,7 +90,7 @@ def draw_street(folder: Path, settings: StreetSettings = StreetSettings()) -> St
         for parent in sorted({path.parent for path in expected}):
             remove_leftovers(parent)
         _draw_photos(image_dir, plans, settings)
-        write_text(truth.labels_file, _as_csv(truth.labels))
+        write_text_if_changed(truth.labels_file, _as_csv(truth.labels))
     return truth
 
 
@@ -124,12 +125,12 @@ def _draw_building(image_dir: Path, design: Design, plans: list[PlannedPhoto], s
     for plan in plans:
         rng = _random(settings, BUILDINGS, subject, 1 + plan.view)
         photo = take_photo(building, choose_view(design, rng, plan.view, settings.side), rng)
-        write_bytes(image_dir / plan.name, encode_photo(photo, plan.shot))
+        write_if_changed(image_dir / plan.name, encode_photo(photo, plan.shot))
 
 
 def _draw_single(image_dir: Path, plan: PlannedPhoto, settings: StreetSettings) -> None:
     photo = draw_single(_random(settings, SINGLES, plan.view), plan.view, settings.side)
-    write_bytes(image_dir / plan.name, encode_photo(photo, plan.shot))
+    write_if_changed(image_dir / plan.name, encode_photo(photo, plan.shot))
 
 
 def _check_folder(folder: Path, expected: set[Path]) -> None:

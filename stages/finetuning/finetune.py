@@ -11,10 +11,10 @@ from typing import Any
 
 from hloc.extractors.onnx_input import FILE_FORMAT, FORMAT_VERSION
 from hloc.extractors.picture import Picture
-from storage.atomic import write_json, write_text
 from storage.fingerprints import sha256_of_file
 from storage.lock import work_lock
 from storage.report import RunReport
+from storage.unchanged import write_json_if_changed, write_text_if_changed
 from training.computing import check_device, computing
 from training.finetuning.checkpoints import checkpoint_path
 from training.finetuning.export import describe_pictures, export_encoder, whitening_of
@@ -68,9 +68,10 @@ def finetune(recipe: FinetuneRecipe) -> RunReport | None:
         if not processes.is_first:
             return None
         report = _report(recipe, learning, photos, losses)
-        _export(recipe, encoder, start, photos, report)
+        report.is_current = not _export(recipe, encoder, start, photos, report)
         report.seconds = time.monotonic() - began
-        report.write(recipe.output_dir)
+        if not report.is_current:
+            report.write(recipe.output_dir)
     return report
 
 
@@ -121,8 +122,8 @@ def _reports(recipe: FinetuneRecipe, processes: Processes) -> Iterator[Any]:
         reports.close()
 
 
-def _export(recipe: FinetuneRecipe, encoder: Encoder, start: Start, photos: PhotoSet, report: RunReport) -> None:
-    """Write the network, what it takes, and the papers that go with it."""
+def _export(recipe: FinetuneRecipe, encoder: Encoder, start: Start, photos: PhotoSet, report: RunReport) -> bool:
+    """Write the network, what it takes, and the papers that go with it; say whether any of them changed."""
     model = recipe.output_dir / MODEL_FILE
     picture = picture_of(recipe.input_side or encoder.input_side)
     whitening = None
@@ -133,11 +134,12 @@ def _export(recipe: FinetuneRecipe, encoder: Encoder, start: Start, photos: Phot
     export_encoder(model, encoder.module, whitening, told)
     taken = {"input_size": list(picture.size), "input_fit": picture.fit, "input_mean": list(picture.mean)}
     taken |= {"input_std": list(picture.std)}
-    write_json(Path(f"{model}.json"), {"format": FILE_FORMAT, "format_version": FORMAT_VERSION} | taken)
-    write_text(recipe.output_dir / PHOTOS_FILE, photos.as_csv())
+    taken_file = Path(f"{model}.json")
+    written = write_json_if_changed(taken_file, {"format": FILE_FORMAT, "format_version": FORMAT_VERSION} | taken)
+    written |= write_text_if_changed(recipe.output_dir / PHOTOS_FILE, photos.as_csv())
     result = {"model": MODEL_FILE, "sha256": sha256_of_file(model), "counts": report.counts}
     chosen = recipe.identity() | {"weights": None if recipe.weights is None else sha256_of_file(recipe.weights)}
-    write_json(recipe.output_dir / RECIPE_FILE, chosen | {"result": result})
+    return write_json_if_changed(recipe.output_dir / RECIPE_FILE, chosen | {"result": result}) or written
 
 
 def _report(recipe: FinetuneRecipe, learning: Finetuning, photos: PhotoSet, losses: list[Epoch]) -> RunReport:

@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from storage.atomic import write_json
 from storage.errors import DamagedFileError
 from storage.formats.json_file import read_versioned_json
+from storage.unchanged import write_json_if_changed
 
 CALIBRATION_FORMAT = "calibration"
 CALIBRATION_VERSION = 1
@@ -44,7 +44,7 @@ class Calibration:
 
 
 def write_calibration(path: Path, calibration: Calibration) -> None:
-    """Write a calibration file atomically."""
+    """Write a calibration file atomically, unless it stands so."""
     parts = zip(calibration.names, calibration.means, calibration.scales, calibration.coefficients, strict=True)
     content = {
         "format": CALIBRATION_FORMAT,
@@ -53,7 +53,7 @@ def write_calibration(path: Path, calibration: Calibration) -> None:
         "intercept": calibration.intercept,
         "fitted_on": dict(calibration.fitted_on),
     }
-    write_json(path, content)
+    write_json_if_changed(path, content)
 
 
 def read_calibration(path: Path, names: Sequence[str]) -> Calibration:
