@@ -114,9 +114,8 @@ def test_of_two_starts_at_once_one_works(campaign: Campaign, tmp_path: Path) -> 
             slowest = max(slowest, loser.cpu_seconds)
             os.write(stop.opened[1], b".")
             assert winner.wait() == 0, f"{script.name}: {winner.error}"
-    campaign.note(
-        f"{len(set(scripts[: campaign.done]))} scripts; the refused one ended after {slowest:.2f} s of computing at the most"
-    )
+    num_scripts = len(set(scripts[: campaign.done]))
+    campaign.note(f"{num_scripts} scripts; the refused run ended after {slowest:.2f} s of computing at the most")
 
 
 def leave_lock(script: Script, folder: Path, out: Path) -> None:
