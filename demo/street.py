@@ -21,9 +21,10 @@ from demo.plan import PlannedPhoto, plan_photos
 from demo.scene import choose_view, take_photo
 from demo.settings import StreetSettings
 from demo.singles import draw_single
-from storage.atomic import remove_leftovers, write_bytes, write_text
+from storage.atomic import TEMPORARY_SUFFIX, remove_leftovers
 from storage.errors import UsageError
 from storage.lock import LOCK_FILES, work_lock
+from storage.unchanged import write_if_changed, write_text_if_changed
 
 PHOTO_FOLDER = "photos"
 LABELS_NAME = "labels.csv"
@@ -83,12 +84,13 @@ def draw_street(folder: Path, settings: StreetSettings = StreetSettings()) -> St
         {plan.name: plan.building for plan in sorted(plans, key=lambda plan: plan.name)},
         {plan.name: plan.shot.position for plan in plans if plan.shot.position is not None},
     )
-    if folder.exists() and not folder.is_dir():
-        raise UsageError(f"{folder} is a file; name a folder to draw the street into")
+    expected = {image_dir / name for name in truth.labels} | {truth.labels_file}
+    _check_folder(folder, expected)
     with work_lock(folder):
-        _check_folder(folder, {image_dir / name for name in truth.labels} | {truth.labels_file})
+        for parent in sorted({path.parent for path in expected}):
+            remove_leftovers(parent)
         _draw_photos(image_dir, plans, settings)
-        write_text(truth.labels_file, _as_csv(truth.labels))
+        write_text_if_changed(truth.labels_file, _as_csv(truth.labels))
     return truth
 
 
@@ -123,20 +125,21 @@ def _draw_building(image_dir: Path, design: Design, plans: list[PlannedPhoto], s
     for plan in plans:
         rng = _random(settings, BUILDINGS, subject, 1 + plan.view)
         photo = take_photo(building, choose_view(design, rng, plan.view, settings.side), rng)
-        write_bytes(image_dir / plan.name, encode_photo(photo, plan.shot))
+        write_if_changed(image_dir / plan.name, encode_photo(photo, plan.shot))
 
 
 def _draw_single(image_dir: Path, plan: PlannedPhoto, settings: StreetSettings) -> None:
     photo = draw_single(_random(settings, SINGLES, plan.view), plan.view, settings.side)
-    write_bytes(image_dir / plan.name, encode_photo(photo, plan.shot))
+    write_if_changed(image_dir / plan.name, encode_photo(photo, plan.shot))
 
 
 def _check_folder(folder: Path, expected: set[Path]) -> None:
-    """Refuse a folder with other files in it; clear what a killed run of this street left behind."""
-    for parent in sorted({path.parent for path in expected}):
-        remove_leftovers(parent)
+    """Refuse a folder with other files in it than this street, its lock, and what a killed run left behind."""
+    if folder.exists() and not folder.is_dir():
+        raise UsageError(f"{folder} is a file; name a folder to draw the street into")
     expected = expected | {folder / name for name in LOCK_FILES}
-    others = sorted(path for path in folder.rglob("*") if not path.is_dir() and path not in expected)
+    found = (path for path in folder.rglob("*") if not path.is_dir() and path.suffix != TEMPORARY_SUFFIX)
+    others = sorted(path for path in found if path not in expected)
     if others:
         raise UsageError(
             f"{folder} holds other files ({others[0].relative_to(folder).as_posix()!r} and {len(others) - 1} more); "

@@ -25,6 +25,7 @@ from stages.clustering.inputs import (
     gather_inputs,
     read_numbered_pairs,
     read_positions,
+    refuse_great_loss,
     threshold_settings,
 )
 from stages.clustering.notes import origin_notes
@@ -107,6 +108,8 @@ def _cluster(
 ) -> tuple[str, dict[str, Any]]:
     """Make the clusters; give the texts of both files, and fill in the report."""
     names, pairs = read_numbered_pairs(inputs)
+    if former.next_number:
+        refuse_great_loss(names, inputs)
     positions = read_positions(settings.image_dir, names, inputs)
     constraints = constrain(inputs.decisions, names)
     grouping = get_clusterer(inputs.method)(pairs, inputs.thresholds, positions, constraints)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -102,7 +102,7 @@ class _Copying:
         check_unchanged_mode(self.manifest, settings.mode, settings.export_dir)
         self.manifest.mode = settings.mode
         self.root = root = settings.image_dir.resolve()
-        self.sources = {_image_name(root, name): root / name for name in names}
+        self.sources = _Sources(root, names)
         self.targets = target_names(self.sources, self.manifest)
         self.vanished = self._find_vanished(root)
         self.places = Places(settings.export_dir)
@@ -198,6 +198,8 @@ class _Copying:
         return action
 
     def _find_vanished(self, root: Path) -> list[ManifestEntry]:
+        if not self.manifest.by_name:
+            return []
         present = {str(source) for source in self.sources.values()}
         present |= {
             self.manifest.by_name[name].source for name in self.targets.values() if name in self.manifest.by_name
@@ -249,6 +251,23 @@ class _Copying:
             report.skipped += [SkippedPhoto(entry.name, gone) for entry in self.vanished]
 
 
-def _image_name(root: Path, name: str) -> str:
-    """Put the source folder's own name in front, so that several sources share a work folder."""
-    return f"{root.name}/{name}" if root.name else name
+class _Sources(Mapping[str, Path]):
+    """The photos of a source: the wanted image name of each to its path, which is not held for each of many.
+
+    The source folder's own name stands in front, so that several sources share a work folder.
+    """
+
+    def __init__(self, root: Path, names: Sequence[str]) -> None:
+        self._root, self._names = root, names
+        self._front = f"{root.name}/" if root.name else ""
+
+    def __getitem__(self, key: str) -> Path:
+        if not key.startswith(self._front):
+            raise KeyError(key)
+        return self._root / key.removeprefix(self._front)
+
+    def __iter__(self) -> Iterator[str]:
+        return (self._front + name for name in self._names)
+
+    def __len__(self) -> int:
+        return len(self._names)

@@ -47,13 +47,12 @@ MAX_MISSING_SHARE = 0.5
 LITTER = frozenset((".DS_Store", "Thumbs.db", "desktop.ini"))
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class _Planned:
     """A photo that is to stand at ``path`` below ``building_images``."""
 
     path: str
     name: str
-    source: Path
 
 
 def export_clusters(settings: ExportSettings) -> RunReport:
@@ -159,7 +158,7 @@ class _Exporting:
         for name, path in sorted(places.items()):
             source = inside(self.settings.image_dir, name, follow_links)
             if source.is_file() and os.access(source, os.R_OK):
-                planned.append(_Planned(path, name, source))
+                planned.append(_Planned(path, name))
             else:
                 reason = "cannot be read" if source.is_file() else f"is missing in {printable(self.settings.image_dir)}"
                 self.report.skipped.append(SkippedPhoto(name, reason))
@@ -171,9 +170,14 @@ class _Exporting:
         self.report.counts["photos"] = len(places)
         return planned
 
+    def _source(self, photo: _Planned) -> Path:
+        return self.settings.image_dir / photo.name  # a path for each of many photos takes half a kilobyte
+
     def preview(self) -> None:
         """Say in the report what would be done."""
-        self.report.outputs = {printable(photo.source): printable(self.tree / photo.path) for photo in self.planned}
+        self.report.outputs = {
+            printable(self._source(photo)): printable(self.tree / photo.path) for photo in self.planned
+        }
         self.report.counts |= {"buildings": self.num_buildings, "would_be_exported": len(self.planned)}
         self.report.notes.append("dry run: nothing was written")
 
@@ -217,7 +221,7 @@ class _Exporting:
                 target = site / photo.path
                 if target.is_symlink() or target.exists():
                     raise PhotoError("this disk takes its name and another photo's for the same")
-                found = transfer(photo.source, target, self.settings.mode)
+                found = transfer(self._source(photo), target, self.settings.mode)
                 exported.append(ExportedPhoto(photo.path, photo.name, found))
             except PhotoError as error:
                 self.report.skipped.append(SkippedPhoto(photo.name, error.reason))
@@ -234,9 +238,9 @@ class _Exporting:
         return self.tree.is_dir() and all(self._is_in_place(photo, record.photos[photo.path]) for photo in self.planned)
 
     def _is_in_place(self, planned: _Planned, known: ExportedPhoto) -> bool:
-        target = self.tree / planned.path
-        is_unchanged = _is_as_recorded(planned.source, known) and _is_as_recorded(target, known)
-        return is_unchanged and _is_mode_kept(self.settings.mode, planned.source, target)
+        source, target = self._source(planned), self.tree / planned.path
+        is_unchanged = _is_as_recorded(source, known) and _is_as_recorded(target, known)
+        return is_unchanged and _is_mode_kept(self.settings.mode, source, target)
 
     def _check_is_own(self, record: ExportRecord | None) -> None:
         """Refuse to replace a folder with anything in it that an export did not put there."""

@@ -81,7 +81,12 @@ def write_text(target: Path, text: str) -> None:
 
 def write_json(target: Path, value: Any) -> None:
     """Write ``value`` as indented UTF-8 JSON, atomically; key order is the caller's, NaN is refused."""
-    write_text(target, json.dumps(value, ensure_ascii=False, indent=1, allow_nan=False) + "\n")
+    write_text(target, json_text(value))
+
+
+def json_text(value: Any) -> str:
+    """Give the text that :func:`write_json` writes."""
+    return json.dumps(value, ensure_ascii=False, indent=1, allow_nan=False) + "\n"
 
 
 def make_folder(folder: Path) -> None:

@@ -44,7 +44,7 @@ _MAX_MEGAPIXELS = 1e6  # in megapixels: no pixel is decoded here, so size is no 
 Tags = Mapping[int, Any]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class ExifRecord:
     """What is known of a photo from its EXIF.
 

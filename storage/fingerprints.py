@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Fingerprint:
     """Size in bytes, time of last change in nanoseconds, and SHA-256 (64 lower-case hexadecimal digits) of a file."""
 

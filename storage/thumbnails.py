@@ -15,7 +15,9 @@ from storage.photos import MAX_MEGAPIXELS, load_photo
 QUALITY = 82
 
 
-def thumbnail(photo: Path, cache_dir: Path, side: int, max_megapixels: float = MAX_MEGAPIXELS) -> Path:
+def thumbnail(
+    photo: Path, cache_dir: Path, side: int, max_megapixels: float = MAX_MEGAPIXELS, made_of: Path | None = None
+) -> Path:
     """Give the path of a photo's thumbnail, which is made when it is not there yet.
 
     Its name is made of the photo's path, size and time of change, so that a photo that changed gets a new one, and a
@@ -31,6 +33,8 @@ def thumbnail(photo: Path, cache_dir: Path, side: int, max_megapixels: float = M
         Longest side in pixels; a smaller photo is not enlarged.
     max_megapixels : float
         Larger photos are refused.
+    made_of : Path, optional
+        A larger thumbnail of the same photo, which is read much quicker.
 
     Raises
     ------
@@ -46,6 +50,6 @@ def thumbnail(photo: Path, cache_dir: Path, side: int, max_megapixels: float = M
     path = cache_dir / str(side) / digest[:2] / f"{digest[2:]}.jpg"
     if not path.exists():
         content = BytesIO()
-        Image.fromarray(load_photo(photo, side, max_megapixels)).save(content, "JPEG", quality=QUALITY)
+        Image.fromarray(load_photo(made_of or photo, side, max_megapixels)).save(content, "JPEG", quality=QUALITY)
         write_bytes(path, content.getvalue())
     return path

@@ -65,9 +65,9 @@ def main(args: argparse.Namespace) -> int:
     }
     if args.contact_sheet is not None:
         from demo.contact_sheet import draw_contact_sheet
-        from storage.atomic import write_bytes
+        from storage.unchanged import write_if_changed
 
-        write_bytes(args.contact_sheet, draw_contact_sheet(truth.image_dir, truth.labels))
+        write_if_changed(args.contact_sheet, draw_contact_sheet(truth.image_dir, truth.labels))
         result["contact_sheet"] = str(args.contact_sheet)
     result["seconds"] = round(time.monotonic() - start, 1)
     print(json.dumps(result, indent=1) if args.json else _as_text(result))

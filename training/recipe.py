@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from storage.atomic import write_json, write_text
 from storage.errors import UsageError
 from storage.fingerprints import sha256_of_file
 from storage.formats.labels import SINGLE_LABEL, read_labels
 from storage.lock import work_lock
+from storage.unchanged import write_json_if_changed, write_text_if_changed
 from training.computing import computing
 from training.export import export_student
 from training.initial import Initial, read_initial
@@ -137,7 +137,7 @@ def carry_out(recipe: Recipe, materials: Materials) -> dict[str, Any]:
     """Train on what was gathered, export, write the papers; see :func:`train`."""
     with work_lock(recipe.output_dir), computing(recipe.num_threads):
         photos, jury, initial = materials.photos, materials.jury, materials.initial
-        write_text(recipe.output_dir / "photos.csv", photos.as_csv())
+        write_text_if_changed(recipe.output_dir / "photos.csv", photos.as_csv())
         pictures = as_pictures(photos.photos, recipe.input_side)
         result: dict[str, Any] = {}
         if jury is not None and initial is not None:
@@ -155,7 +155,7 @@ def carry_out(recipe: Recipe, materials: Materials) -> dict[str, Any]:
         result |= learnt | ({} if jury is None else jury.measure(student, whitening))
         origin = {"teacher": materials.teacher and materials.teacher.identity, "initial": initial and initial.identity}
         kept = result | {"model": MODEL_FILE}  # it lies beside the recipe, wherever both are taken
-        write_json(recipe.output_dir / RECIPE_FILE, recipe.choices() | origin | {"result": kept})
+        write_json_if_changed(recipe.output_dir / RECIPE_FILE, recipe.choices() | origin | {"result": kept})
     return result
 
 

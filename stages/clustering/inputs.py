@@ -16,6 +16,7 @@ from clustering.connected import ComponentsSettings
 from clustering.evidence import EvidenceSettings
 from clustering.graph import ScoredPairs
 from clustering.specified import SpecifiedSettings
+from hloc.extraction_plan import MIN_PHOTOS_FOR_LOSS_CHECK
 from hloc.extractors import MODELS, default_thresholds
 from hloc.similarities import SIMILARITIES
 from stages.checks import follows_links, only_pairs_file
@@ -217,7 +218,13 @@ def _identities(image_dir: Path, names: Names) -> Iterator[str]:
 
 
 def read_numbered_pairs(inputs: ClusterInputs) -> tuple[list[str], ScoredPairs]:
-    """Number the photos on disk and in pairs by sorted name, without those that have no descriptor."""
+    """Number the photos on disk and in pairs by sorted name, without those that have no descriptor.
+
+    Raises
+    ------
+    DamagedFileError
+        When the pairs are damaged.
+    """
     pairs = read_pairs(inputs.pairs_file, inputs.on_disk)
     paired = set(pairs.names)
     skipped = {photo.name for photo in inputs.skipped}
@@ -229,6 +236,22 @@ def read_numbered_pairs(inputs: ClusterInputs) -> tuple[list[str], ScoredPairs]:
     number[order] = np.arange(len(found), dtype=np.int32)
     numbered = ScoredPairs.from_arrays(len(found), number[pairs.first], number[pairs.second], pairs.scores)
     return [found[place] for place in order], numbered
+
+
+def refuse_great_loss(names: Names, inputs: ClusterInputs) -> None:
+    """Refuse to replace clusters when most of their photos are gone: a missing disk is likelier than that.
+
+    Raises
+    ------
+    StageError
+        When more than half of ten photos or more are gone.
+    """
+    gone = len(set(names).difference(inputs.on_disk))
+    if len(names) >= MIN_PHOTOS_FOR_LOSS_CHECK and 2 * gone > len(names):
+        raise StageError(
+            f"{gone} of the {len(names)} photos in {inputs.pairs_file} are gone from the image folder: is it the right "
+            "one, and complete? The clusters stay as they are; give another --results_dir to go on without the photos"
+        )
 
 
 def read_positions(image_dir: Path, names: Names, inputs: ClusterInputs) -> NDArray[np.float64]:

@@ -19,13 +19,13 @@ from stages.finetuning.finetune import picture_of
 from stages.finetuning.measures import STATISTICS, Comparison, Judged, compare, judge, sentence
 from stages.finetuning.picture import draw_recall, draw_statistics, has_matplotlib
 from stages.settings.finetuning import EvaluateFinetuningSettings
-from storage.atomic import write_bytes, write_json, write_text
 from storage.errors import StageError, UsageError
 from storage.fingerprints import sha256_of_file
 from storage.formats.csv_text import csv_text
 from storage.formats.groups import read_groups
 from storage.lock import work_lock
 from storage.report import RunReport
+from storage.unchanged import write_if_changed, write_json_if_changed, write_text_if_changed
 from training.computing import computing
 from training.finetuning.checkpoints import checkpoint_path
 from training.finetuning.export import describe_pictures
@@ -77,13 +77,13 @@ def evaluate_finetuning(settings: EvaluateFinetuningSettings) -> RunReport:
         report.skipped = list(truth.skipped)
         report.notes += [sentence(judged[0], one, found) for one, found in zip(judged[1:], comparisons, strict=True)]
         report.notes += truth.notes
-        write_text(
-            settings.output_dir / BUILDINGS_NAME,
-            csv_text(("name", "building", "photos", *STATISTICS), _of_buildings(judged, truth.names)),
-        )
-        _write(settings, paths, judged, [None, *comparisons], report)
+        buildings = csv_text(("name", "building", "photos", *STATISTICS), _of_buildings(judged, truth.names))
+        written = write_text_if_changed(settings.output_dir / BUILDINGS_NAME, buildings)
+        written |= _write(settings, paths, judged, [None, *comparisons], report)
+        report.is_current = not written
         report.seconds = time.monotonic() - began
-        report.write(settings.output_dir)
+        if written:
+            report.write(settings.output_dir)
     return report
 
 
@@ -174,24 +174,27 @@ def _write(
     judged: list[Judged],
     comparisons: list[Comparison | None],
     report: RunReport,
-) -> None:
+) -> bool:
+    """Write the figures and their pictures; say whether any of them changed."""
     folder, rows = settings.output_dir, []
     for path, one, found in zip(paths, judged, comparisons, strict=True):
         row: dict[str, Any] = {"name": one.name, "file": path.name, "sha256": sha256_of_file(path)}
         row |= one.as_row(settings.k)
         values = (None,) * 4 if found is None else (found.gain, found.low, found.high, found.verdict)
         rows.append(row | dict(zip(("gain", "gain_low", "gain_high", "verdict"), values, strict=True)))
-    written = {"format": FILE_FORMAT, "format_version": FORMAT_VERSION, "networks": rows}
-    write_json(folder / JSON_NAME, written | {"sentences": report.notes[: len(paths) - 1]})
-    write_text(folder / CSV_NAME, csv_text(list(rows[0]), [list(row.values()) for row in rows]))
+    figures = {"format": FILE_FORMAT, "format_version": FORMAT_VERSION, "networks": rows}
+    written = write_json_if_changed(folder / JSON_NAME, figures | {"sentences": report.notes[: len(paths) - 1]})
+    table = csv_text(list(rows[0]), [list(row.values()) for row in rows])
+    written |= write_text_if_changed(folder / CSV_NAME, table)
     report.outputs = {"figures": str(folder / CSV_NAME), "as JSON": str(folder / JSON_NAME)}
     report.outputs |= {"statistics of buildings": str(folder / BUILDINGS_NAME)}
     if has_matplotlib():
-        write_bytes(folder / RECALL_NAME, draw_recall(judged, comparisons, max(settings.k)))
-        write_bytes(folder / STATISTICS_NAME, draw_statistics(judged))
+        written |= write_if_changed(folder / RECALL_NAME, draw_recall(judged, comparisons, max(settings.k)))
+        written |= write_if_changed(folder / STATISTICS_NAME, draw_statistics(judged))
         report.outputs |= {"recall": str(folder / RECALL_NAME), "statistics": str(folder / STATISTICS_NAME)}
     else:
         report.notes.append("no pictures: matplotlib is not installed; pip install matplotlib")
+    return written
 
 
 def _of_buildings(judged: list[Judged], names: list[str]) -> list[list[Any]]:

@@ -14,10 +14,10 @@ from hloc.extractors.onnx_input import FILE_FORMAT, FORMAT_VERSION
 from hloc.extractors.picture import Picture
 from networks.simclr import PUBLISHED_SHAPES
 from networks.simclr_weights import SimclrWeights, write_simclr_weights
-from storage.atomic import write_json, write_text
 from storage.fingerprints import sha256_of_file
 from storage.lock import work_lock
 from storage.report import RunReport
+from storage.unchanged import write_json_if_changed, write_text_if_changed
 from training.computing import check_device, computing
 from training.finetuning.checkpoints import checkpoint_path
 from training.finetuning.export import describe_pictures, export_encoder, whitening_of
@@ -72,9 +72,10 @@ def finetune(recipe: FinetuneRecipe) -> RunReport | None:
         if not processes.is_first:
             return None
         report = _report(recipe, learning, photos, losses)
-        _export(recipe, encoder, start, photos, report)
+        report.is_current = not _export(recipe, encoder, start, photos, report)
         report.seconds = time.monotonic() - began
-        report.write(recipe.output_dir)
+        if not report.is_current:
+            report.write(recipe.output_dir)
     return report
 
 
@@ -125,9 +126,10 @@ def _reports(recipe: FinetuneRecipe, processes: Processes) -> Iterator[Any]:
         reports.close()
 
 
-def _export(recipe: FinetuneRecipe, encoder: Encoder, start: Start, photos: PhotoSet, report: RunReport) -> None:
-    """Write the network and the papers that go with it."""
+def _export(recipe: FinetuneRecipe, encoder: Encoder, start: Start, photos: PhotoSet, report: RunReport) -> bool:
+    """Write the network and the papers that go with it; say whether any of the papers changed."""
     told = {"model": recipe.model, "epochs": recipe.learning.epochs, "whitened": recipe.whiten}
+    written = False
     if recipe.model in PUBLISHED_SHAPES:
         is_exact = bool(start.shape["exact_padding"])
         weights = SimclrWeights(encoder.module.state_dict(), None, is_exact)
@@ -137,21 +139,22 @@ def _export(recipe: FinetuneRecipe, encoder: Encoder, start: Start, photos: Phot
         if recipe.whiten:
             pictures = [picture.of(photo) for photo in photos.photos]
             whitening = whitening_of(describe_pictures(encoder.module, pictures), start.whitening)
-        write_onnx(recipe.model_file, encoder, picture, whitening, told)
-    write_text(recipe.output_dir / PHOTOS_FILE, photos.as_csv())
+        written = write_onnx(recipe.model_file, encoder, picture, whitening, told)
+    written |= write_text_if_changed(recipe.output_dir / PHOTOS_FILE, photos.as_csv())
     result = {"model": recipe.model_file.name, "sha256": sha256_of_file(recipe.model_file), "counts": report.counts}
     chosen = recipe.identity() | {"weights": None if recipe.weights is None else sha256_of_file(recipe.weights)}
-    write_json(recipe.output_dir / RECIPE_FILE, chosen | {"result": result})
+    return write_json_if_changed(recipe.output_dir / RECIPE_FILE, chosen | {"result": result}) or written
 
 
 def write_onnx(
     path: Path, encoder: Encoder, picture: Picture, whitening: Whitening | None, told: Mapping[str, Any]
-) -> None:
-    """Write a network for ``--model onnx:FILE``, and beside it what the network takes; both atomically."""
+) -> bool:
+    """Write a network for ``--model onnx:FILE``, and beside it what it takes, atomically; say whether that changed."""
     export_encoder(path, encoder.module, whitening, told)
     taken = {"input_size": list(picture.size), "input_fit": picture.fit, "input_mean": list(picture.mean)}
     taken |= {"input_std": list(picture.std)}
-    write_json(Path(f"{path}.json"), {"format": FILE_FORMAT, "format_version": FORMAT_VERSION} | taken)
+    header = {"format": FILE_FORMAT, "format_version": FORMAT_VERSION}
+    return write_json_if_changed(Path(f"{path}.json"), header | taken)
 
 
 def _report(recipe: FinetuneRecipe, learning: Finetuning, photos: PhotoSet, losses: list[Epoch]) -> RunReport:

@@ -125,7 +125,7 @@ def _see(name: str, job: _Job) -> Prepared:
     # Pictures go by content: those of an equal photo, or of this one under another name, may stand there.
     if not (job.keeps_pictures and all(target.is_file() for target in targets)):
         large = thumbnail(job.path, job.cache_dir, job.sides[1], job.max_megapixels)
-        small = thumbnail(large, job.cache_dir, job.sides[0])  # much quicker than from the photo itself
+        small = thumbnail(job.path, job.cache_dir, job.sides[0], job.max_megapixels, made_of=large)
         for source, target in zip((small, large), targets, strict=True):
             _put(source, target)
     return Prepared(name, found, (width, height), facts)

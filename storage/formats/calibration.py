@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from storage.errors import DamagedFileError
-from storage.formats.json_file import read_versioned_json, write_checked_json
+from storage.formats.json_file import read_versioned_json, with_checksum
+from storage.unchanged import write_json_if_changed
 
 CALIBRATION_FORMAT = "calibration"
 CALIBRATION_VERSION = 1
@@ -43,7 +44,7 @@ class Calibration:
 
 
 def write_calibration(path: Path, calibration: Calibration) -> None:
-    """Write a calibration file atomically."""
+    """Write a calibration file atomically, unless it stands so."""
     parts = zip(calibration.names, calibration.means, calibration.scales, calibration.coefficients, strict=True)
     content = {
         "format": CALIBRATION_FORMAT,
@@ -52,7 +53,7 @@ def write_calibration(path: Path, calibration: Calibration) -> None:
         "intercept": calibration.intercept,
         "fitted_on": dict(calibration.fitted_on),
     }
-    write_checked_json(path, content)
+    write_json_if_changed(path, with_checksum(content))
 
 
 def read_calibration(path: Path, names: Sequence[str]) -> Calibration:

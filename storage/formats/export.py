@@ -9,7 +9,8 @@ from typing import Any
 
 from storage.errors import DamagedFileError
 from storage.fingerprints import Fingerprint
-from storage.formats.json_file import check_whole, read_versioned_json, write_checked_json
+from storage.formats.json_file import read_versioned_json
+from storage.formats.json_stream import check_json_stream, write_json_stream
 from storage.formats.manifest import MODES
 from storage.names import check_name
 
@@ -21,7 +22,7 @@ MADE_BY = "python export_clusters.py"
 _TOKEN = re.compile(r"[0-9a-f]{8,64}")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class ExportedPhoto:
     """One exported photo: its path in ``building_images``, its image name, and the fingerprint of both."""
 
@@ -57,7 +58,7 @@ class ExportRecord:
 
 def write_export(path: Path, record: ExportRecord) -> None:
     """Write ``export.json`` atomically, photos sorted by path."""
-    rows = [
+    rows = (
         {
             "path": photo.path,
             "name": photo.name,
@@ -66,10 +67,10 @@ def write_export(path: Path, record: ExportRecord) -> None:
             "sha256": photo.fingerprint.sha256,
         }
         for _, photo in sorted(record.photos.items())
-    ]
+    )
     header = {"format": EXPORT_FORMAT, "format_version": EXPORT_VERSION, "token": record.token, "mode": record.mode}
     header |= {"image_dir": record.image_dir, "clusters_sha256": record.clusters_sha256}
-    write_checked_json(path, header | {"photos": rows})
+    write_json_stream(path, header | {"photos": rows})
 
 
 def read_export(path: Path) -> ExportRecord | None:
@@ -95,7 +96,7 @@ def read_export(path: Path) -> ExportRecord | None:
         raise DamagedFileError(
             f"damaged: {path} ({error!r:.100}); move it and building_images away, then run {MADE_BY}"
         ) from error
-    check_whole(path, content, MADE_BY)
+    check_json_stream(path, content, MADE_BY)
     return ExportRecord(token, mode, image_dir, clusters_sha256, {photo.path: photo for photo in photos})
 
 

@@ -11,7 +11,8 @@ from typing import Any
 
 from storage.errors import DamagedFileError, UsageError
 from storage.fingerprints import Fingerprint, sha256_of_file
-from storage.formats.json_file import check_whole, read_versioned_json, write_checked_json
+from storage.formats.json_file import read_versioned_json
+from storage.formats.json_stream import check_json_stream, write_json_stream
 from storage.names import check_name
 
 MANIFEST_NAME = "manifest.json"
@@ -23,7 +24,7 @@ MODES = ("copy", "hardlink", "symlink", "reflink")
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Resized:
     """What ``resize_images.py`` made of a copy.
 
@@ -44,7 +45,7 @@ class Resized:
     former: Resized | None = None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class ManifestEntry:
     """One copy.
 
@@ -155,7 +156,7 @@ def read_manifest(path: Path) -> Manifest:
         raise DamagedFileError(
             f"damaged: {path} has an entry that is not understood ({error!r:.100}); delete it and run {MADE_BY} again"
         ) from error
-    check_whole(path, content, MADE_BY)
+    check_json_stream(path, content, MADE_BY)
     manifest = Manifest(content["mode"], {entry.name: entry for entry in entries})
     if len(manifest.by_name) != len(entries):
         raise DamagedFileError(f"damaged: {path} names a photo twice; delete it and run {MADE_BY} again")
@@ -169,9 +170,8 @@ def read_or_new(folder: Path, mode: str) -> Manifest:
 
 def write_manifest(path: Path, manifest: Manifest) -> None:
     """Write ``manifest.json`` of a work folder atomically, entries sorted by name."""
-    rows = [_entry_row(entry) for entry in manifest.entries]
     header = {"format": MANIFEST_FORMAT, "format_version": MANIFEST_VERSION, "mode": manifest.mode}
-    write_checked_json(path, header | {"entries": rows})
+    write_json_stream(path, header | {"entries": map(_entry_row, manifest.entries)})
 
 
 def printable(text: str | Path) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -111,7 +111,7 @@ def _row(photo: PreprocessedPhoto) -> dict[str, Any]:
         row["source_bytes"] = os.fsencode(photo.source).hex()
     row |= {"name": photo.name, "width": photo.width, "height": photo.height, "trimmed": list(photo.trimmed)}
     states = {"source_state": photo.source_state, "state": photo.state, "former": photo.former}
-    return row | {key: vars(state) for key, state in states.items() if state is not None}
+    return row | {key: asdict(state) for key, state in states.items() if state is not None}
 
 
 def _photo(row: dict[str, Any]) -> PreprocessedPhoto:

@@ -112,8 +112,8 @@ def test_the_same_settings_give_the_same_bytes(tiny: StreetTruth, tmp_path: Path
 
 
 def test_another_seed_gives_other_photos(tiny: StreetTruth, tmp_path: Path) -> None:
-    draw_street(tmp_path, replace(TINY, seed=3))
-    assert not set(contents(tmp_path).values()) & set(contents(tiny.labels_file.parent).values())
+    other = draw_street(tmp_path, replace(TINY, seed=3))
+    assert not set(contents(other.image_dir).values()) & set(contents(tiny.image_dir).values())
 
 
 def test_a_street_that_was_cut_short_is_completed(tiny: StreetTruth, tmp_path: Path) -> None:

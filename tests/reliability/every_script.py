@@ -6,7 +6,10 @@ import importlib
 import importlib.util
 import shutil
 from dataclasses import dataclass
+from fnmatch import fnmatch
 from pathlib import Path
+
+import cv2
 
 from tests.drawn_work import save_photo
 from tests.hloc.matching.folders import save_walls
@@ -202,13 +205,21 @@ SCRIPTS = (
 BY_NAME = {script.name: script for script in SCRIPTS}
 # What writes, and is tried by itself: it fetches from the network; it waits for a person.
 APART = {"tools.download_models", "tools.review_clusters"}
-# Files that hold times, so that no two runs write the same.
-TIMED = {"tools.search_experiment": ("search.json", "search.csv")}
+# Files that say how long something took, or hold the checksum of one that does: no two runs write the same.
+TIMED = {
+    "tools.cluster_features": ("selection.csv",),
+    "tools.evaluate_finetuning": ("curve.csv", "*.pt", "evaluation.*"),
+    "tools.finetune_simclr": ("curve.csv", "*.pt"),
+    "tools.search_experiment": ("search.json", "search.csv"),
+    "tools.train_autoencoder": ("curve.csv", "*.pt"),
+    "tools.train_descriptor": ("curve.csv", "*.pt", "recipe.json"),
+}
 WRITE_NOTHING = {"tools.check_results", "tools.estimate_workload", "tools.evaluate_clusters"}
 
 
 def draw_inputs(folder: Path) -> Path:
     """Draw photos and write the inputs of the tools that no stage makes; give ``folder``."""
+    cv2.setNumThreads(1)  # threads of OpenCV do not outlive a fork, and it would wait for them in a child
     labels = save_walls(folder / "photos", seeds=(1, 2, 3))
     for number in range(NUM_PHOTOS - len(labels)):
         name = f"day 2/Straße {number}.jpg"
@@ -231,4 +242,5 @@ def run_stages(folder: Path) -> Path:
 
 def same_in_every_run(script: Script, found: dict[str, str]) -> dict[str, str]:
     """Leave out of the contents of a folder the files in which the script says how long something took."""
-    return {name: value for name, value in found.items() if Path(name).name not in TIMED.get(script.name, ())}
+    timed = TIMED.get(script.name, ())
+    return {name: value for name, value in found.items() if not any(fnmatch(Path(name).name, each) for each in timed)}

@@ -6,7 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from tests.conftest import ROOT
 from tests.reliability.campaign import Campaign
+from tests.reliability.every_script import APART, SCRIPTS, WRITE_NOTHING
 from tests.reliability.results import Row, read_rows, table, update
 
 
@@ -56,3 +58,9 @@ def test_rows_of_other_campaigns_stay_in_the_table(tmp_path: Path) -> None:
         "R1 kills": "2026-02-02",
         "R2 network": "2026-01-01",
     }
+
+
+def test_every_script_that_writes_is_tried() -> None:
+    known = {script.module for script in SCRIPTS} | APART | WRITE_NOTHING
+    there = {path.stem for path in ROOT.glob("*.py")} | {f"tools.{path.stem}" for path in (ROOT / "tools").glob("*.py")}
+    assert known == there - {"tools.__init__"}

@@ -5,18 +5,25 @@ from __future__ import annotations
 import os
 import shutil
 import signal
+import subprocess
 import sys
+import time
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
+import pytest
+
 from stages.command_line import INTERRUPTED, TERMINATED
+from tests.conftest import ROOT
+from tests.hloc.matching.folders import save_walls
 from tests.reliability import children
 from tests.reliability.campaign import Attempt, Campaign
 from tests.reliability.every_script import BY_NAME, SCRIPTS, Script, draw_inputs, run_stages, same_in_every_run
 from tests.watched_calls import contents
 
 MAX_SECONDS = 2
+MOST_ATTEMPTS = 60
 MAX_CPU_SECONDS = 1.5
 CODES = {signal.SIGINT: INTERRUPTED, signal.SIGTERM: TERMINATED}
 QUICK = ("copy_images", "tools.preprocess_images", "tools.compare_images", "tools.split_templates")
@@ -61,14 +68,14 @@ def signalled(script: Script, folder: Path, out: Path, attempt: Attempt, told: P
 @children.needs_fork
 def test_a_signal_ends_a_run_that_can_go_on(campaign: Campaign, tmp_path: Path) -> None:
     folder = draw_inputs(tmp_path / "drawn")
-    scripts = [BY_NAME[name] for name in QUICK]
+    scripts = [BY_NAME[name] for name in QUICK] * MOST_ATTEMPTS
     if campaign.is_full:
         run_stages(folder)
-        scripts = [script for script in SCRIPTS if script.is_there]
+        scripts = [*(script for script in SCRIPTS if script.is_there), *scripts]
     undisturbed: dict[str, dict[str, str]] = {}
     slowest, num_ended = 0.0, 0
-    for attempt in campaign.attempts(4, 2 * len(SCRIPTS)):
-        script, out, told = scripts[attempt.number % len(scripts)], tmp_path / "out", tmp_path / "told"
+    for attempt in campaign.attempts(4, MOST_ATTEMPTS):
+        script, out, told = scripts[attempt.number], tmp_path / "out", tmp_path / "told"
         with attempt:
             script.prepare(folder, out)
             with children.started(partial(signalled, script, folder, out, attempt, told)) as (child,):
@@ -92,3 +99,37 @@ def test_a_signal_ends_a_run_that_can_go_on(campaign: Campaign, tmp_path: Path) 
         shutil.rmtree(out, ignore_errors=True)
         told.unlink(missing_ok=True)
     campaign.note(f"{num_ended} ended by it, {slowest:.2f} s after it at the most")
+
+
+def num_children(pid: int) -> int:
+    """Give how many processes a process has started that still run."""
+    return len(Path(f"/proc/{pid}/task/{pid}/children").read_text(encoding="ascii").split())
+
+
+@children.needs_fork
+def test_a_signal_ends_the_workers_too(campaign: Campaign, tmp_path: Path) -> None:
+    if not campaign.is_full:
+        pytest.skip("starts programs with workers, five seconds each; --full makes ten")
+    save_walls(tmp_path / "photos")
+    slowest = 0.0
+    for attempt in campaign.attempts(0, 10):
+        work_dir, number = tmp_path / "work", (signal.SIGINT, signal.SIGTERM)[attempt.number % 2]
+        call = [sys.executable, "run_pipeline.py", "--image_dir", str(tmp_path / "photos"), "--work_dir", str(work_dir)]
+        call += ["--model", "vlad", "--num_workers", "2", "--quiet"]
+        process = subprocess.Popen(call, cwd=ROOT, stderr=subprocess.PIPE, start_new_session=True, text=True)
+        with attempt, process:
+            while process.poll() is None and num_children(process.pid) < 2:
+                time.sleep(children.STEP_S)
+            time.sleep(attempt.random.uniform(0, 3))
+            sent = children.Moment.of(process.pid)
+            # Ctrl-C reaches all processes of the terminal, what a system sends to end a program only the first.
+            (os.killpg if number == signal.SIGINT else os.kill)(process.pid, number)
+            ended = children.Child(process.pid, tmp_path / "none")
+            assert ended.wait(60) == CODES[number], process.stderr.read() if process.stderr else ""
+            assert ended.ended_at is not None
+            slowest = max(slowest, ended.ended_at.seconds_since(sent))
+            with pytest.raises(ProcessLookupError):
+                os.killpg(process.pid, 0)
+        shutil.rmtree(work_dir, ignore_errors=True)
+    campaign.note(f"{slowest:.2f} s after it at the most; no worker is left")
+    assert slowest <= MAX_SECONDS

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 from tests.reliability import children
@@ -11,7 +12,7 @@ from tests.reliability.quick_stages import QuickStages, save_tiny_photos
 MAX_OPEN_FILES = 100
 MAX_BYTES_PER_PHOTO = 1024
 DESCRIPTOR_BYTES = 48 * 4
-FULL = 20_000
+FULL = int(os.environ.get("R26_PHOTOS", "100000"))  # of how many photos, where there is less time
 STAGES = ("copy", "resize", "extract", "cluster", "export")
 
 

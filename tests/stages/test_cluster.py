@@ -221,3 +221,20 @@ def test_pairs_as_hdf5_give_the_clusters_of_the_text(tmp_path: Path, names: list
     report = cluster(tmp_path)
     assert report.settings["pairs_file"].endswith("pairs-vlad.h5") and clusters_of(tmp_path) == expected
     assert info_of(tmp_path)["model"] == "vlad"
+
+
+@pytest.mark.parametrize(("num_photos", "is_refused"), [(5, True), (6, False)])
+def test_when_most_photos_of_the_pairs_are_gone_the_results_stay(
+    tmp_path: Path, num_photos: int, is_refused: bool
+) -> None:
+    names = save_photos(tmp_path / "photos", 12)
+    cluster(tmp_path, [(one, other, 0.9) for one, other in zip(names, names[1:], strict=False)])
+    before = clusters_of(tmp_path)
+    for name in names[num_photos:]:
+        (tmp_path / "photos" / name).unlink()
+    if is_refused:
+        with pytest.raises(StageError, match="7 of the 12 photos in .* are gone from the image folder"):
+            cluster(tmp_path)
+    else:
+        assert "6 photos of the pairs file are not in the image folder" in " ".join(cluster(tmp_path).notes)
+    assert clusters_of(tmp_path) == before

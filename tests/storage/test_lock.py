@@ -58,6 +58,28 @@ def test_the_lock_can_be_taken_again_and_its_folder_is_made(tmp_path: Path) -> N
             assert (tmp_path / "a" / "b").is_dir()
 
 
+def test_the_pid_that_a_killed_run_left_is_not_taken_for_that_of_the_holder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pid_file = tmp_path / ".lock.pid"
+    with work_lock(tmp_path):
+        pid_file.write_text("111", encoding="ascii")
+        # The holder comes to writing its own while the refused run looks again.
+        monkeypatch.setattr("storage.lock.time.sleep", lambda _: pid_file.write_text("222", encoding="ascii"))
+        with pytest.raises(StageError, match="pid 222"), work_lock(tmp_path):
+            pass
+
+
+def test_a_holder_that_never_says_its_pid_is_unknown_soon(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    waits: list[float] = []
+    monkeypatch.setattr("storage.lock.time.sleep", waits.append)
+    with work_lock(tmp_path):
+        (tmp_path / ".lock.pid").unlink()
+        with pytest.raises(StageError, match="pid unknown"), work_lock(tmp_path):
+            pass
+    assert 0.1 < sum(waits) < 0.5
+
+
 def test_an_error_inside_releases_the_lock(tmp_path: Path) -> None:
     with pytest.raises(ZeroDivisionError), work_lock(tmp_path):
         raise ZeroDivisionError

@@ -45,6 +45,15 @@ def test_it_is_made_once(tmp_path: Path) -> None:
     assert thumbnail(photo, tmp_path / "small", 120).read_bytes() == b"kept"
 
 
+def test_a_small_one_made_of_a_larger_one_has_the_name_that_it_would_have_anyway(tmp_path: Path) -> None:
+    photo = drawn_photo(tmp_path / "a.jpg")
+    large = thumbnail(photo, tmp_path / "one", 300)
+    small = thumbnail(photo, tmp_path / "one", 60, made_of=large)
+    assert Image.open(small).size == (60, 30)
+    other = thumbnail(photo, tmp_path / "other", 60)
+    assert small.relative_to(tmp_path / "one") == other.relative_to(tmp_path / "other")
+
+
 def test_a_changed_photo_gets_a_new_one(tmp_path: Path) -> None:
     photo = drawn_photo(tmp_path / "a.jpg")
     first = thumbnail(photo, tmp_path / "small", 120)

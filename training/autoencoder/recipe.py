@@ -7,11 +7,11 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from storage.atomic import write_json, write_text
 from storage.fingerprints import sha256_of_file
 from storage.lock import work_lock
 from storage.pictures import DECODED_PER_SIDE, letterboxed
 from storage.report import RunReport
+from storage.unchanged import write_json_if_changed, write_text_if_changed
 from training.autoencoder.export import export_encoder
 from training.autoencoder.learning import MADE_BY, AutoencoderLearning, Pictures
 from training.autoencoder.losses import make_loss
@@ -60,12 +60,14 @@ def train_autoencoder(recipe: AutoencoderRecipe) -> RunReport:
         model = recipe.output_dir / MODEL_FILE
         told = {"epoch": learning.best_epoch, "validation_loss": learning.best_loss} | learning.identity
         export_encoder(model, network, recipe.learning.picture_size, told)
-        write_text(recipe.output_dir / PHOTOS_FILE, photos.as_csv())
+        written = write_text_if_changed(recipe.output_dir / PHOTOS_FILE, photos.as_csv())
         result = _result(learning, model) | {"parameters": count_parameters(network)}
-        write_json(recipe.output_dir / RECIPE_FILE, learning.identity | {"result": result})
+        written |= write_json_if_changed(recipe.output_dir / RECIPE_FILE, learning.identity | {"result": result})
         report = _report(recipe, learning, photos, num_found)
         report.seconds = time.monotonic() - began
-        report.write(recipe.output_dir)
+        report.is_current = not written  # the recipe holds the checksum of the model
+        if written:
+            report.write(recipe.output_dir)
     return report
 
 
