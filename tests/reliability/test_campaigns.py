@@ -56,3 +56,11 @@ def test_rows_of_other_campaigns_stay_in_the_table(tmp_path: Path) -> None:
         "R1 kills": "2026-02-02",
         "R2 network": "2026-01-01",
     }
+
+
+def test_what_did_not_raise_is_a_failure_of_its_attempt() -> None:
+    campaign = Campaign("R0 tools", is_full=False)
+    with pytest.raises(AssertionError, match="R0 tools: 3 of 3 attempts failed"):
+        for attempt in campaign.attempts(fast=3, full=3):
+            with attempt, pytest.raises(ValueError):
+                pass
