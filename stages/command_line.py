@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import functools
+import io
 import json
 import logging
 import signal
@@ -75,6 +76,8 @@ def exit_codes(main: Callable[[argparse.Namespace], int]) -> Callable[[argparse.
     @functools.wraps(main)
     def wrapped(args: argparse.Namespace) -> int:
         former = _on_terminate(_raise_terminated)
+        if isinstance(sys.stdout, io.TextIOWrapper):  # a Windows console knows few letters, and a name may be no text
+            sys.stdout.reconfigure(errors="backslashreplace")
         try:
             with _log_lines(logging.WARNING if args.quiet else logging.INFO):
                 return main(args)
@@ -127,7 +130,5 @@ def print_report(report: RunReport, args: argparse.Namespace) -> int:
     if args.json:
         print(json.dumps(report.as_json(), ensure_ascii=True, indent=1))
     else:
-        print(
-            report.as_text().encode(sys.stdout.encoding or "utf-8", "backslashreplace").decode(errors="replace"), end=""
-        )
+        print(report.as_text(), end="")
     return report.exit_code

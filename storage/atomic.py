@@ -6,6 +6,7 @@ Temporary file in the target's folder, fsync, rename, fsync of the folder. The o
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import secrets
@@ -18,6 +19,9 @@ from storage.errors import StageError
 from storage.folders import paths_in
 
 TEMPORARY_SUFFIX = ".tmp"
+IS_WINDOWS = os.name == "nt"
+WINDOWS_LENGTH = 259  # of a path, where nobody has enabled longer ones
+NO_FOLDERS = (errno.EINVAL, errno.ENOTSUP)  # what file systems answer that cannot sync a folder
 
 
 @contextmanager
@@ -53,7 +57,7 @@ def atomic_path(target: Path, keeps_former: bool = False) -> Iterator[Path]:
             os.replace(temporary, target)
         fsync_folder(target.parent)
     except OSError as error:
-        raise StageError(f"cannot write {target}: {error.strerror or error}") from error
+        raise StageError(f"cannot write {target}: {_reason(error, target)}") from error
     finally:
         temporary.unlink(missing_ok=True)
 
@@ -115,11 +119,22 @@ def fsync_file(path: Path) -> None:
 
 
 def fsync_folder(folder: Path) -> None:
-    """Force the entries of ``folder`` to the disk, where the system allows opening a folder (not on Windows)."""
-    if os.name == "nt":
+    """Force the entries of ``folder`` to the disk, where the system can: not on Windows, not on some network disks."""
+    if IS_WINDOWS:
         return
     descriptor = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(descriptor)
+    except OSError as error:
+        if error.errno not in NO_FOLDERS:
+            raise
     finally:
         os.close(descriptor)
+
+
+def _reason(error: OSError, target: Path) -> str:
+    """Give what the system says, and on Windows what it does not say of a path that is too long for it."""
+    length = len(os.path.abspath(target))  # noqa: PTH100 - what does not exist cannot be resolved
+    is_too_long = IS_WINDOWS and length > WINDOWS_LENGTH and isinstance(error, FileNotFoundError)
+    hint = f"; the path has {length} characters, use a folder nearer to the drive or enable long paths in Windows"
+    return f"{error.strerror or error}{hint if is_too_long else ''}"

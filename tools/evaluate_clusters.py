@@ -61,7 +61,7 @@ def main(args: argparse.Namespace) -> int:
     if args.json:
         print(json.dumps(comparison.as_dict(), indent=1))
     else:
-        print(table(comparison).encode(sys.stdout.encoding or "utf-8", "backslashreplace").decode(errors="replace"))
+        print(table(comparison))
     return 0
 
 

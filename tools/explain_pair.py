@@ -52,9 +52,7 @@ def main(args: argparse.Namespace) -> int:
 
     given = {key: value for key, value in vars(args).items() if key not in ("quiet", "json")}
     found = explain_pair(ExplainSettings(**given))
-    text = json.dumps(found.as_json(), indent=1) + "\n" if args.json else found.as_text()
-    encoding = sys.stdout.encoding or "utf-8"
-    print(text.encode(encoding, "backslashreplace").decode(encoding), end="")
+    print(json.dumps(found.as_json(), indent=1) + "\n" if args.json else found.as_text(), end="")
     return found.exit_code
 
 

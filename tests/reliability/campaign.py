@@ -8,6 +8,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from types import TracebackType
 
+import pytest
+
 MOST_TOLD = 10
 
 
@@ -34,7 +36,7 @@ class Attempt:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> bool:
         self.campaign.done += 1
-        if error is None or not isinstance(error, Exception):
+        if error is None or not isinstance(error, (Exception, pytest.fail.Exception)):
             return False
         self.campaign.failures.append(f"attempt {self.number}: {''.join(traceback.format_exception(error))}")
         return True

@@ -16,6 +16,7 @@ from tests.reliability.results import Row, update
 
 TABLE = ROOT / "benchmarks" / "reliability.md"
 _results: list[tuple[str, str, str, str, str]] = []
+_failed: set[str] = set()
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
@@ -41,8 +42,13 @@ def campaign(request: pytest.FixtureRequest, record_property: Any) -> Iterator[C
 
 def pytest_runtest_logreport(report: pytest.TestReport) -> None:
     """Collect what the campaigns tell, also those that another process of the run made."""
+    if report.failed:
+        _failed.add(report.nodeid)
     if report.when == "teardown":
-        _results.extend(cast(Any, value) for name, value in report.user_properties if name == "campaign")
+        for values in (cast(Any, value) for name, value in report.user_properties if name == "campaign"):
+            # what fails beside the attempts is no success either
+            is_silent = report.nodeid in _failed and values[2] == "0"
+            _results.append((*values[:2], "all" if is_silent else values[2], *values[3:]))
 
 
 def pytest_terminal_summary(config: pytest.Config) -> None:

@@ -64,3 +64,11 @@ def test_every_script_that_writes_is_tried() -> None:
     known = {script.module for script in SCRIPTS} | APART | WRITE_NOTHING
     there = {path.stem for path in ROOT.glob("*.py")} | {f"tools.{path.stem}" for path in (ROOT / "tools").glob("*.py")}
     assert known == there - {"tools.__init__"}
+
+
+def test_what_did_not_raise_is_a_failure_of_its_attempt() -> None:
+    campaign = Campaign("R0 tools", is_full=False)
+    with pytest.raises(AssertionError, match="R0 tools: 3 of 3 attempts failed"):
+        for attempt in campaign.attempts(fast=3, full=3):
+            with attempt, pytest.raises(ValueError):
+                pass

@@ -2,14 +2,17 @@ from __future__ import annotations
 
 import argparse
 import importlib
+import io
 import os
 import signal
+import sys
 from pathlib import Path
 
 import pytest
 
-from stages.command_line import ScriptParser, exit_codes, worker_count
+from stages.command_line import ScriptParser, exit_codes, print_report, worker_count
 from storage.errors import PhotoError, StageError, UsageError
+from storage.report import RunReport, SkippedPhoto
 
 QUIET = argparse.Namespace(quiet=True, json=False)
 
@@ -96,3 +99,19 @@ def test_every_script_with_workers_takes_auto_and_takes_it_by_itself(script: str
     for given in ([], ["--num_workers", "auto"], ["--num-workers", "auto"]):
         assert parse_args([*needed, *given]).num_workers is None
     assert parse_args([*needed, "--num_workers", "3"]).num_workers == 3
+
+
+def test_a_name_that_the_console_has_no_letters_for_is_escaped(monkeypatch: pytest.MonkeyPatch) -> None:
+    console = io.TextIOWrapper(io.BytesIO(), encoding="cp1252")
+    monkeypatch.setattr(sys, "stdout", console)
+    report = RunReport("copy_images", skipped=[SkippedPhoto("kuća č\udcff.jpg", "empty file")])
+
+    @exit_codes
+    def main(args: argparse.Namespace) -> int:
+        print("Žuta kuća 👍")
+        return print_report(report, args)
+
+    assert main(argparse.Namespace(quiet=True, json=False)) == 3
+    console.flush()
+    text = console.buffer.getvalue().decode("cp1252")  # type: ignore[attr-defined]
+    assert text.startswith("Žuta ku\\u0107a \\U0001f44d") and "empty file" in text

@@ -3,6 +3,7 @@ from __future__ import annotations
 import errno
 import os
 import signal
+import stat
 import sys
 from pathlib import Path
 
@@ -136,3 +137,58 @@ def test_without_hard_links_a_file_that_stands_stays_too(tmp_path: Path, monkeyp
         with atomic_path(tmp_path / "file", keeps_former=True) as temporary:
             temporary.write_text(text)
     assert (tmp_path / "file").read_text() == "first" and list(tmp_path.iterdir()) == [tmp_path / "file"]
+
+
+@pytest.mark.parametrize("number", [errno.EINVAL, errno.ENOTSUP])
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows opens no folders")
+def test_a_disk_that_cannot_sync_folders_can_be_written_to(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: int
+) -> None:
+    real = os.fsync
+
+    def fsync(descriptor: int) -> None:
+        if stat.S_ISDIR(os.fstat(descriptor).st_mode):
+            raise OSError(number, os.strerror(number))
+        real(descriptor)
+
+    monkeypatch.setattr(atomic.os, "fsync", fsync)
+    write_text(tmp_path / "folder" / "a.txt", "new")
+    assert (tmp_path / "folder" / "a.txt").read_text() == "new"
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows opens no folders")
+def test_a_disk_that_fails_to_sync_a_folder_is_an_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fsync(descriptor: int) -> None:
+        if stat.S_ISDIR(os.fstat(descriptor).st_mode):
+            raise OSError(errno.EIO, "Input/output error")
+
+    monkeypatch.setattr(atomic.os, "fsync", fsync)
+    with pytest.raises(StageError, match=r"cannot write .*a\.txt: Input/output error"):
+        write_text(tmp_path / "a.txt", "new")
+
+
+def test_on_windows_no_folder_is_opened(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(atomic, "IS_WINDOWS", True)
+    monkeypatch.setattr(atomic.os, "open", lambda *_: pytest.fail("a folder was opened"))
+    write_text(tmp_path / "folder" / "a.txt", "new")
+    assert (tmp_path / "folder" / "a.txt").read_text() == "new"
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows takes such paths where they were enabled")
+def test_a_path_of_more_than_260_characters_is_written(tmp_path: Path) -> None:
+    target = tmp_path / "/".join(["folder of some length"] * 20) / f"{'x' * 200}.txt"
+    assert len(str(target)) > 600
+    write_text(target, "new")
+    assert target.read_text() == "new"
+
+
+def test_what_windows_does_not_say_of_a_long_path_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_arguments: object) -> None:
+        raise FileNotFoundError(errno.ENOENT, "The system cannot find the path specified")
+
+    monkeypatch.setattr(atomic, "IS_WINDOWS", True)
+    monkeypatch.setattr(atomic.os, "replace", refuse)
+    with pytest.raises(StageError, match=r"cannot find the path specified; the path has \d{3} characters, use"):
+        write_text(tmp_path / ("x" * 240) / "a.txt", "new")
+    with pytest.raises(StageError, match=r"cannot find the path specified$"):
+        write_text(tmp_path / "a.txt", "new")
