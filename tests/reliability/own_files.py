@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, fields, is_dataclass
 from functools import partial
 from pathlib import Path
@@ -15,7 +15,7 @@ from storage.fingerprints import Fingerprint, sha256_of_file
 from storage.formats.attack_records import AttackedCopy, AttackRecord, read_records, record_path, write_record
 from storage.formats.binary_pairs import read_binary_pairs
 from storage.formats.calibration import Calibration, read_calibration, write_calibration
-from storage.formats.clusters import read_clusters, read_clusters_info, write_clusters_info
+from storage.formats.clusters import read_clusters_info, write_clusters_info
 from storage.formats.export import ExportedPhoto, ExportRecord, read_export, write_export
 from storage.formats.features import Features, read_features, read_photo_exif, write_features
 from storage.formats.label_images import LabelImage, read_label_image, write_label_image
@@ -94,6 +94,9 @@ def _matches() -> MatchesFile:
     return MatchesFile(dict(SETTINGS), NAMES, [found.sha256 for found in PRINTS], no_matches(), *empty)
 
 
+INFO_KEYS = ("clusters_sha256", "next_number", "model", "skipped", "clusters")
+
+
 def _write_clusters(folder: Path) -> None:
     (folder / "clusters.json").write_text('{"0": ["north/a 1.jpg", "south/b.jpg"], "-1": ["south/c.jpg"]}\n')
     info = {"clusters_sha256": sha256_of_file(folder / "clusters.json"), "next_number": 1, "model": "vlad"}
@@ -102,7 +105,12 @@ def _write_clusters(folder: Path) -> None:
 
 
 def _read_pairs_with_origin(name: str, folder: Path) -> Any:
-    return read_origin(folder / name), read_pairs(folder / name)
+    return _known(read_origin(folder / name), ORIGIN), read_pairs(folder / name)
+
+
+def _known(content: Mapping[str, Any] | None, like: Iterable[str]) -> dict[str, Any]:
+    """Give the members that are asked for; one whose name was altered is as good as absent."""
+    return {key: None if content is None else content.get(key) for key in like}
 
 
 def _write_local_features(folder: Path) -> None:
@@ -211,7 +219,7 @@ OWN_FILES: tuple[OwnFile, ...] = (
     OwnFile(
         "clusters_info.json",
         _write_clusters,
-        lambda folder: read_clusters_info(folder / "clusters_info.json"),
+        lambda folder: _known(read_clusters_info(folder / "clusters_info.json"), INFO_KEYS),
     ),
     OwnFile(
         "export.json",
@@ -249,7 +257,11 @@ OWN_FILES: tuple[OwnFile, ...] = (
         lambda folder: write_paint_script(folder / "script.json", PaintScript(({"action": "fill", "at": [3, 4]},), ())),
         lambda folder: read_paint_script(folder / "script.json"),
     ),
-    OwnFile("search.json", lambda folder: write_results(folder, _search_results()), read_results),
+    OwnFile(
+        "search.json",
+        lambda folder: write_results(folder, _search_results()),
+        lambda folder: _known(read_results(folder), ("settings", "runs")),
+    ),
     OwnFile(
         "labels.png",
         lambda folder: write_label_image(
@@ -258,4 +270,3 @@ OWN_FILES: tuple[OwnFile, ...] = (
         lambda folder: read_label_image(folder / "labels.png"),
     ),
 )
-assert read_clusters  # its file carries no checksum of its own: clusters_info.json does
