@@ -207,7 +207,7 @@ class _Exporting:
         for photo in progress_bar(self.planned, len(self.planned), "exporting"):
             try:
                 target = site / photo.path
-                if target.is_symlink() or target.exists():
+                if os.path.lexists(target):
                     raise PhotoError("this disk takes its name and another photo's for the same")
                 found = transfer(photo.source, target, self.settings.mode)
                 exported.append(ExportedPhoto(photo.path, photo.name, found))

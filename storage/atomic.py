@@ -54,7 +54,8 @@ def atomic_path(target: Path, keeps_former: bool = False) -> Iterator[Path]:
     except OSError as error:
         raise StageError(f"cannot write {target}: {error.strerror or error}") from error
     finally:
-        temporary.unlink(missing_ok=True)
+        if os.path.lexists(temporary):  # asked first: unlink raises where the path is longer than the disk takes
+            temporary.unlink(missing_ok=True)
 
 
 def _put_unless_there(temporary: Path, target: Path) -> None:
@@ -96,7 +97,8 @@ def make_folder(folder: Path) -> None:
 
 def remove_leftovers(folder: Path) -> int:
     """Remove the temporary files of killed runs directly in ``folder``; give their number. Call under the lock."""
-    leftovers = sorted(folder.glob(f".*{TEMPORARY_SUFFIX}")) if folder.is_dir() else []
+    # Not Path.is_dir, which raises where the path is longer than the disk takes.
+    leftovers = sorted(folder.glob(f".*{TEMPORARY_SUFFIX}")) if os.path.isdir(folder) else []
     for leftover in leftovers:
         leftover.unlink(missing_ok=True)
     return len(leftovers)
