@@ -286,7 +286,12 @@ def _shrunk(photo: NDArray[np.uint8], size: tuple[int, int]) -> NDArray[np.uint8
 
 
 def upright_orientation(image: Image.Image) -> int:
-    """Read the EXIF orientation, 1 where there is none or where it cannot be read: the pixels are good all the same."""
+    """Read the EXIF orientation, 1 where there is none or where it cannot be read: the pixels are good all the same.
+
+    A PNG is decoded for it, as its EXIF may stand behind the pixels; what that raises is the photo's own damage.
+    """
+    if image.format == "PNG" and "exif" not in image.info:
+        image.load()
     try:
         orientation = image.getexif().get(_ORIENTATION_TAG)
     except PARSER_ERRORS:
