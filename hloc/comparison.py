@@ -7,21 +7,18 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from hashlib import sha256
-from itertools import islice
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from hloc.feature_keeping import Described, Making, bring_up_to_date
 from hloc.feature_run import Resources
 from hloc.similarities.base import Rows, Scorer, Scores, Similarity
-from hloc.stream import PhotoWork, Prepared, automatic_workers, run_in_workers
-from storage.fingerprints import Fingerprint, fingerprint
+from hloc.stream import PhotoWork
 from storage.formats.hdf5 import settings_text
 from storage.formats.photo_features import PHOTOS_PER_SHARD, FeatureRecord, PhotoFeatureStore
-from storage.progress import progress_bar
-from storage.report import SkippedPhoto
 
 MADE_BY = "python -m tools.compare_images"
 LEAST_SHARE = 4  # scores that are worth a thread of their own, where one takes half a millisecond
@@ -54,73 +51,18 @@ class SimilarityRun:
         text = settings_text(self.similarity.settings())
         return self.outputs_dir / f"features-{self.similarity.name}-{sha256(text.encode()).hexdigest()[:8]}"
 
-    def num_workers(self, num_jobs: int) -> int:
-        """Give the number of worker processes for so many jobs."""
-        wanted = automatic_workers() if self.resources.num_workers is None else self.resources.num_workers
-        return min(wanted, num_jobs)
 
-
-@dataclass
-class Described:
-    """What :func:`describe_photos` did.
-
-    Attributes
-    ----------
-    store : PhotoFeatureStore
-        The features of all photos that could be used.
-    fingerprints : dict of str to Fingerprint
-        Of those photos, as they are now; in sorted order of names.
-    computed : list of str
-        Photos whose feature was computed in this run.
-    skipped : list of SkippedPhoto
-        Photos that cannot be used, with the reason.
-    """
-
-    store: PhotoFeatureStore
-    fingerprints: dict[str, Fingerprint]
-    computed: list[str]
-    skipped: list[SkippedPhoto]
-
-
-def describe_photos(run: SimilarityRun, names: Sequence[str]) -> Described:
-    """Bring the features of ``names`` up to date; those of photos that did not change stay as they are.
-
-    Call it under the lock of the outputs folder. Killed at any moment, the next call goes on from the last shard.
-    """
+def describe_photos(run: SimilarityRun, names: Sequence[str]) -> Described[PhotoFeatureStore]:
+    """Bring the features of ``names`` up to date; see :func:`hloc.feature_keeping.bring_up_to_date`."""
     similarity = run.similarity
+    making = Making(
+        PhotoWork(run.image_dir, similarity.describe, None, run.resources.max_megapixels),
+        lambda item: FeatureRecord(item.name, item.fingerprint, item.value),
+        PHOTOS_PER_SHARD,
+        f"features ({similarity.name})",
+    )
     store = PhotoFeatureStore(run.features_dir, similarity.settings(), MADE_BY)
-    store.clean()
-    kept = {name: found for name in names if (found := _unchanged(run, store, name)) is not None}
-    todo = [name for name in names if name not in kept]
-    work = PhotoWork(run.image_dir, similarity.describe, None, run.resources.max_megapixels)
-    jobs = ((name, None) for name in todo)
-    num_workers, resources = run.num_workers(len(todo)), run.resources
-    results = run_in_workers(work, jobs, num_workers, resources.timeout_s, max_megapixels=resources.max_megapixels)
-    shown = iter(progress_bar(results, len(todo), f"features ({similarity.name})"))
-    skipped: list[SkippedPhoto] = []
-    computed: list[str] = []
-    while batch := list(islice(shown, PHOTOS_PER_SHARD)):
-        skipped += [item for item in batch if isinstance(item, SkippedPhoto)]
-        records = [
-            FeatureRecord(item.name, item.fingerprint, item.value) for item in batch if isinstance(item, Prepared)
-        ]
-        if records:
-            store.write(records)
-        kept |= {record.name: record.fingerprint for record in records}
-        computed += [record.name for record in records]
-    return Described(store, {name: kept[name] for name in sorted(kept)}, computed, skipped)
-
-
-def _unchanged(run: SimilarityRun, store: PhotoFeatureStore, name: str) -> Fingerprint | None:
-    """Give the present fingerprint of a photo whose feature stands; None when it must be computed."""
-    if name not in store.index:
-        return None
-    known = store.index[name].fingerprint
-    try:
-        found = fingerprint(run.image_dir / name, known)
-    except OSError:  # reading it again names the reason
-        return None
-    return found if found.sha256 == known.sha256 else None
+    return bring_up_to_date(store, names, making, run.resources)
 
 
 class ThreadedScorer(Scorer):

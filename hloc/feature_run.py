@@ -16,7 +16,7 @@ from hloc.device_decoding import DeviceDecoder, EncodedWork
 from hloc.extractors.base import Extractor
 from hloc.shard_writer import ShardWriter
 from hloc.stream import PhotoWork, Prepared, Work, automatic_workers, run_in_workers
-from storage.fingerprints import Fingerprint, fingerprint
+from storage.fingerprints import Fingerprint, fingerprint, if_unchanged
 from storage.formats.exif_records import EXIF_KEY, pack_exif
 from storage.formats.shards import Record, ShardFolder
 from storage.progress import progress_bar
@@ -161,8 +161,7 @@ class FeatureRun:
 
     def is_unchanged(self, name: str, known: Fingerprint) -> bool:
         """Say whether a photo is the one that ``known`` was taken of."""
-        found = self.present_fingerprint(name, known)
-        return found is not None and found.sha256 == known.sha256
+        return if_unchanged(self.image_dir / name, known) is not None
 
     def present_fingerprint(self, name: str, known: Fingerprint | None = None) -> Fingerprint | None:
         """Give the fingerprint of a photo as it is now; None when it cannot be read."""

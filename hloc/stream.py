@@ -121,6 +121,17 @@ def automatic_workers() -> int:
     return usable_cores() if memory is None else max(1, min(usable_cores(), memory // MEMORY_PER_WORKER))
 
 
+def workers_for(asked: int | None, num_jobs: int, per_worker: int = 1) -> int:
+    """Give the number of worker processes for so many jobs: what was asked for, else as many as pay.
+
+    Unless asked for, there is one more for every ``per_worker`` jobs, which take as long as starting it. One there
+    always is, however few the jobs: a photo may crash or hang whoever reads it.
+    """
+    if asked is None:
+        return min(automatic_workers(), -(-num_jobs // per_worker))
+    return min(asked, num_jobs)
+
+
 def run_in_workers(
     work: Callable[[str, Any], Result],
     jobs: Iterable[tuple[str, Any]],
@@ -131,7 +142,6 @@ def run_in_workers(
     max_megapixels: float | None = None,
 ) -> Generator[Result | SkippedPhoto, None, None]:
     """Run ``work(name, argument)`` for every job.
-
 
     Parameters
     ----------

@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 
 from clustering.comparisons import label_components
-from hloc.comparison import Described, SimilarityRun, describe_photos, scoring_threads
+from hloc.comparison import SimilarityRun, describe_photos, scoring_threads
+from hloc.feature_keeping import Described
 from hloc.feature_run import Resources
 from hloc.similarities.base import Similarity
 from stages.checks import follows_links, settings_as_json
@@ -29,6 +30,7 @@ from storage.atomic import remove_leftovers
 from storage.errors import StageError
 from storage.formats.comparison_state import state_path
 from storage.formats.pairs import read_pairs, write_pairs
+from storage.formats.photo_features import PhotoFeatureStore
 from storage.listing import list_photos
 from storage.lock import work_lock
 from storage.machine import usable_cores
@@ -80,7 +82,7 @@ def _run(settings: CompareSettings, similarity: Similarity) -> SimilarityRun:
     return SimilarityRun(settings.image_dir, settings.outputs_dir, similarity, resources)
 
 
-def _compare(plan: Plan, described: Described) -> dict[str, Any]:
+def _compare(plan: Plan, described: Described[PhotoFeatureStore]) -> dict[str, Any]:
     """Compare the photos and write the pairs; give their origin."""
     unfinished = state_path(plan.settings.outputs_dir, plan.similarity.name)
     of_batches = _read_batches(plan) if plan.settings.option == MERGE else None
@@ -135,7 +137,7 @@ def _rows(plan: Plan, outcome: Outcome) -> Iterator[tuple[str, str, float]]:
         yield names[first], names[second], score
 
 
-def _report(plan: Plan, described: Described) -> RunReport:
+def _report(plan: Plan, described: Described[PhotoFeatureStore]) -> RunReport:
     settings = plan.settings
     report = RunReport(STAGE, settings_as_json(settings))
     report.settings |= {"method": plan.similarity.name, "threshold": plan.threshold}

@@ -12,9 +12,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from hloc.feature_keeping import Described
 from hloc.feature_run import Resources
 from hloc.matching import create_matcher
-from hloc.matching.description import Description, MatchRun, describe_photos
+from hloc.matching.description import MatchRun, describe_photos
 from hloc.matching.former import FormerPairs
 from hloc.matching.rows import Photos, remove_unfinished, verification_settings
 from hloc.matching.search import Found, Listed, Search, SearchSettings
@@ -27,6 +28,7 @@ from storage.errors import StageError
 from storage.fingerprints import sha256_of_file
 from storage.formats.calibration import Calibration
 from storage.formats.hdf5 import digest
+from storage.formats.local_features import LocalFeatureStore
 from storage.formats.matches import (
     SOURCES,
     VERDICTS,
@@ -96,7 +98,9 @@ def _run(settings: MatchSettings, outputs_dir: Path) -> MatchRun:
     return MatchRun(settings.image_dir, outputs_dir, matcher, resources)
 
 
-def _made_of(settings: MatchSettings, inputs: MatchInputs, run: MatchRun, described: Description) -> dict[str, Any]:
+def _made_of(
+    settings: MatchSettings, inputs: MatchInputs, run: MatchRun, described: Described[LocalFeatureStore]
+) -> dict[str, Any]:
     """Give what the results hang on: equal values, equal results."""
     fingerprints = described.fingerprints
     calibration = inputs.calibration
@@ -142,7 +146,11 @@ def _is_current(former: MatchesFile, settings: MatchSettings, inputs: MatchInput
 
 
 def _search(
-    settings: MatchSettings, inputs: MatchInputs, run: MatchRun, described: Description, former: MatchesFile | None
+    settings: MatchSettings,
+    inputs: MatchInputs,
+    run: MatchRun,
+    described: Described[LocalFeatureStore],
+    former: MatchesFile | None,
 ) -> Search:
     photos = Photos.of(described.fingerprints)
     listed = Listed.of(photos, inputs.pairs)
@@ -210,7 +218,7 @@ def _rows(content: MatchesFile) -> Iterator[tuple[str, str, float]]:
         yield one, other, float(probability)
 
 
-def _report(settings: MatchSettings, inputs: MatchInputs, described: Description) -> RunReport:
+def _report(settings: MatchSettings, inputs: MatchInputs, described: Described[LocalFeatureStore]) -> RunReport:
     report = RunReport(STAGE, settings_as_json(settings))
     outputs_dir = inputs.pairs_file.parent
     report.settings["pairs_file"] = inputs.pairs_file.as_posix()

@@ -11,7 +11,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from hloc.stream import Prepared, automatic_workers, run_in_workers
+from hloc.stream import Prepared, run_in_workers, workers_for
 from stages.checks import check_apart, check_range, follows_links, settings_as_json
 from stages.preprocess_plan import Decision, Plan
 from stages.settings.tools import PHOTO_FORMATS, SQUARES, PreprocessSettings
@@ -164,16 +164,12 @@ class _Preprocessing:
             (each.source_name, _Job(each.source, self.staging / str(number), each.file_format, self.recipe))
             for number, each in enumerate(todo)
         )
+        num_workers = workers_for(self.settings.num_workers, len(todo), PHOTOS_PER_WORKER)
         timeout_s, most = self.settings.timeout_s, self.settings.max_megapixels
-        results = run_in_workers(_make, jobs, self._num_workers(len(todo)), timeout_s, max_megapixels=most)
+        results = run_in_workers(_make, jobs, num_workers, timeout_s, max_megapixels=most)
         pairs = zip(todo, progress_bar(results, len(todo), "preprocessing"), strict=True)
         while batch := list(islice(pairs, PHOTOS_PER_BATCH)):
             yield batch
-
-    def _num_workers(self, num_jobs: int) -> int:
-        if self.settings.num_workers is None:
-            return min(automatic_workers(), -(-num_jobs // PHOTOS_PER_WORKER))
-        return min(self.settings.num_workers, num_jobs)
 
     def _publish(self, batch: list[tuple[Decision, Prepared | SkippedPhoto]]) -> None:
         """Name the staged photos in the record, then put them in their places."""

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
 
-from hloc.stream import Prepared, automatic_workers, run_in_workers
+from hloc.stream import Prepared, run_in_workers, workers_for
 from stages.checks import check_apart, check_range, settings_as_json
 from stages.resize_plan import UNREAD, Beside, Decision, InPlace, Size
 from stages.settings.pipeline import ResizeSettings
@@ -185,7 +185,7 @@ class _Resizing:
                 yield decision
         most = self.settings.max_megapixels
         jobs = ((decision.name, (decision.source, most)) for decision in unread)
-        num_workers = self._num_workers(len(unread))
+        num_workers = workers_for(self.settings.num_workers, len(unread), PHOTOS_PER_WORKER)
         headers = run_in_workers(_look, jobs, num_workers, self.settings.timeout_s, max_megapixels=most)
         for decision, header in zip(unread, headers, strict=True):
             self.plan.headers[decision.source] = header
@@ -223,16 +223,11 @@ class _Resizing:
             (photo.name, _Job(photo.source, self.staging / str(number), photo.size, *shared))
             for number, photo in enumerate(todo)
         )
-        num_workers, most = self._num_workers(len(todo)), settings.max_megapixels
+        num_workers, most = workers_for(settings.num_workers, len(todo), PHOTOS_PER_WORKER), settings.max_megapixels
         results = run_in_workers(_shrink, jobs, num_workers, settings.timeout_s, max_megapixels=most)
         pairs = zip(todo, progress_bar(results, len(todo), "resizing"), strict=True)
         while batch := list(islice(pairs, PHOTOS_PER_BATCH)):
             yield batch
-
-    def _num_workers(self, num_jobs: int) -> int:
-        if self.settings.num_workers is None:
-            return min(automatic_workers(), -(-num_jobs // PHOTOS_PER_WORKER))
-        return min(self.settings.num_workers, num_jobs)
 
     def _publish(self, batch: list[tuple[Decision, Prepared | SkippedPhoto]]) -> None:
         """Name the staged photos in the manifest, then put them in their places."""

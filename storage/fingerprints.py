@@ -52,3 +52,12 @@ def fingerprint(path: Path, known: Fingerprint | None = None) -> Fingerprint:
         # Size and time are those of the file that is hashed, also when another takes its name meanwhile.
         opened = os.fstat(file.fileno())
         return Fingerprint(opened.st_size, opened.st_mtime_ns, hashlib.file_digest(file, "sha256").hexdigest())
+
+
+def if_unchanged(path: Path, known: Fingerprint) -> Fingerprint | None:
+    """Give the present fingerprint of a file that holds the bytes of ``known``; None when it cannot be read, too."""
+    try:
+        found = fingerprint(path, known)
+    except OSError:
+        return None
+    return found if found.sha256 == known.sha256 else None

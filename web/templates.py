@@ -10,6 +10,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 WEB = Path(__file__).parent
 STATIC = WEB / "static"
+FRAMES = WEB / "frames"
 
 
 @cache
@@ -19,7 +20,7 @@ def environment(room: str) -> Environment:
     Parameters
     ----------
     room : str
-        Folder below ``web/``; its templates stand in ``web/ROOM/templates``.
+        Folder below ``web/``; its templates stand in ``web/ROOM/templates``, those that they extend in ``web/frames``.
 
     Returns
     -------
@@ -27,7 +28,7 @@ def environment(room: str) -> Environment:
         Escapes every value, whatever the ending of the template; a value that is not given is an error.
     """
     return Environment(
-        loader=FileSystemLoader(WEB / room / "templates"),
+        loader=FileSystemLoader([WEB / room / "templates", FRAMES]),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,

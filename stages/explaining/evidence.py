@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
+from hloc.feature_keeping import standing_fingerprint
 from hloc.matching import create_matcher
 from hloc.matching.base import Matcher
 from hloc.matching.description import MatchRun
@@ -23,10 +24,10 @@ from stages.match import LEAST_OVERLAY, PROBABILITY_DECIMALS, SAME, UNSURE
 from stages.settings.pipeline import MatchSettings
 from stages.settings.tools import ExplainSettings
 from storage.errors import PhotoError, StageError
-from storage.fingerprints import Fingerprint, fingerprint
+from storage.fingerprints import Fingerprint
 from storage.formats.calibration import read_calibration
 from storage.formats.hdf5 import digest
-from storage.formats.local_features import LocalFeatureStore, StoredFeatures
+from storage.formats.local_features import StoredFeatures
 from storage.formats.matches import KINDS, SOURCES, VERDICTS, MatchesFile, PairMatches, join_matches
 
 Pair = tuple[str, str]
@@ -129,21 +130,13 @@ def _describe(question: Question, matcher: Matcher, name: str) -> _Described:
     image_dir, content = question.settings.image_dir, question.content
     store = MatchRun(image_dir, question.outputs_dir, matcher).open_store()
     try:
-        known = _unchanged(store, image_dir, name)
+        known = standing_fingerprint(store, image_dir, name)
         if known is not None:
             return _Described(store.read(name), known, _sha256_in_run(content, name) == known.sha256)
         done = PhotoWork(image_dir, matcher.describe, matcher.max_side, question.settings.max_megapixels)(name)
     except PhotoError as error:
         raise StageError(f"{image_dir / name} {error.reason}: it cannot be drawn") from error
     return _Described(replace(done.value, image_size=done.image_size), done.fingerprint, False)
-
-
-def _unchanged(store: LocalFeatureStore, image_dir: Path, name: str) -> Fingerprint | None:
-    if name not in store.index:
-        return None
-    known = store.index[name].fingerprint
-    found = fingerprint(image_dir / name, known)
-    return found if found.sha256 == known.sha256 else None
 
 
 def _sha256_in_run(content: MatchesFile | None, name: str) -> str | None:

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from hloc.stream import automatic_workers, run_in_workers
+from hloc.stream import run_in_workers, workers_for
 from storage.errors import PhotoError
 from storage.names import inside
 from storage.photos import load_photo
@@ -24,7 +24,7 @@ SIDE = 256  # of the longer side of a thumbnail, in pixels
 TILE = 64
 SHEET_COLUMNS = 32  # a sheet of 2048 x 2048 pixels: sixteen megabytes in the browser
 TIMEOUT_S = 120.0
-FEW_PHOTOS = 200  # for these starting workers takes longer than it saves
+PHOTOS_PER_WORKER = 200  # starting one more takes longer than these; one there always is, as a photo may crash it
 ABSENT = 200  # grey of a tile whose photo cannot be shown
 QUALITY = 80
 
@@ -44,8 +44,7 @@ class ThumbnailWork:
 
 def make_thumbnails(names: Sequence[str], work: ThumbnailWork, num_workers: int | None) -> list[Path | None]:
     """Give the path of each photo's thumbnail; None for photos that are gone or cannot be read."""
-    if num_workers is None:
-        num_workers = automatic_workers() if len(names) > FEW_PHOTOS else 0
+    num_workers = workers_for(num_workers, len(names), PHOTOS_PER_WORKER)
     results: Any = run_in_workers(work, ((name, None) for name in names), num_workers, TIMEOUT_S)
     shown = progress_bar(results, len(names), "thumbnails")
     return [result[1] if isinstance(result, tuple) else None for result in shown]

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from hloc.stream import Prepared, automatic_workers, run_in_workers
+from hloc.stream import Prepared, run_in_workers, workers_for
 from stages.checks import follows_links
 from stages.settings.tools import ReportSettings
 from storage.errors import PhotoError, UsageError
@@ -87,7 +87,8 @@ def see_photos(settings: ReportSettings, export_dir: Path, names: Iterable[str],
         cache_dir = settings.results_dir / CACHE_NAME
         job = _Job(path, former, cache_dir, export_dir, sides, keeps_pictures, settings.max_megapixels)
         todo.append((name, job))
-    results = run_in_workers(_see, todo, _num_workers(settings, len(todo)), settings.timeout_s)
+    num_workers = workers_for(settings.num_workers, len(todo), PHOTOS_PER_WORKER)
+    results = run_in_workers(_see, todo, num_workers, settings.timeout_s, max_megapixels=settings.max_megapixels)
     num_made = 0
     for result in progress_bar(results, len(todo), "pictures"):
         if isinstance(result, SkippedPhoto):
@@ -110,12 +111,6 @@ def _is_current(path: Path, known: PhotoFacts, export_dir: Path) -> bool:
         return False
     is_unchanged = (status.st_size, status.st_mtime_ns) == (known.fingerprint.size, known.fingerprint.mtime_ns)
     return is_unchanged and all((export_dir / folder / known.picture).is_file() for folder in (SMALL, LARGE))
-
-
-def _num_workers(settings: ReportSettings, num_jobs: int) -> int:
-    if settings.num_workers is None:
-        return min(automatic_workers(), -(-num_jobs // PHOTOS_PER_WORKER))
-    return min(settings.num_workers, num_jobs)
 
 
 def _see(name: str, job: _Job) -> Prepared:

@@ -12,7 +12,7 @@ from typing import Any
 
 from attacks import Attack, choose_attacks
 from attacks.text import check_font
-from hloc.stream import automatic_workers, run_in_workers
+from hloc.stream import run_in_workers, workers_for
 from stages.checks import check_apart, check_range, follows_links, settings_as_json
 from stages.retrieval.attack_work import AttackJob, AttackWork, query_name, query_path
 from stages.settings.retrieval import FILE_FORMATS, AttackSettings
@@ -31,7 +31,7 @@ from storage.report import RunReport, SkippedPhoto
 from storage.small_files import small_file
 
 STAGE = "make_attacks"
-FEW_PHOTOS = 4  # for these starting workers takes longer than it saves
+PHOTOS_PER_WORKER = 4  # starting one more takes longer than these; one there always is, as a photo may crash it
 MAX_STEM_BYTES = 180  # leaves room for the id and the ending in a file name of 255
 
 
@@ -192,10 +192,8 @@ class _Attacking:
         parents = {query_path(folder, stem, "", "").parent for stem in stems.values()}
         clear_leftovers(folder, STAGE, {folder / FOLDER, *parents})
         jobs = list(self._jobs(usable, stems))
-        num_workers = self.settings.num_workers
-        if num_workers is None:
-            num_workers = automatic_workers() if len(jobs) > FEW_PHOTOS else 0
-        results = run_in_workers(self.work, jobs, min(num_workers, len(jobs)), self.settings.timeout_s)
+        num_workers = workers_for(self.settings.num_workers, len(jobs), PHOTOS_PER_WORKER)
+        results = run_in_workers(self.work, jobs, num_workers, self.settings.timeout_s)
         num_written = 0
         for result in progress_bar(results, len(jobs), "attacking"):
             if isinstance(result, SkippedPhoto):

@@ -9,9 +9,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from hloc.comparison import Described, SimilarityRun, ThreadedScorer, describe_photos, scoring_threads
+from hloc.comparison import SimilarityRun, ThreadedScorer, describe_photos, scoring_threads
+from hloc.feature_keeping import Described
 from hloc.feature_run import Resources
 from hloc.similarities.base import Scorer
+from storage.formats.photo_features import PhotoFeatureStore
 from storage.report import SkippedPhoto
 from tests.drawn_photos import draw_photo, save_photos
 from tests.tiny_similarity import PixelScorer, PixelSimilarity
@@ -22,7 +24,7 @@ def run_of(folder: Path, side: int = 12, num_workers: int = 0) -> SimilarityRun:
     return SimilarityRun(folder / "photos", folder / "out", similarity, Resources(num_workers))
 
 
-def describe(folder: Path, **how: int) -> Described:
+def describe(folder: Path, **how: int) -> Described[PhotoFeatureStore]:
     names = sorted(path.name for path in (folder / "photos").iterdir())
     return describe_photos(run_of(folder, **how), names)
 

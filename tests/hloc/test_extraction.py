@@ -18,6 +18,7 @@ from storage.errors import StageError, UsageError
 from storage.formats.features import read_features
 from tests.drawn_photos import draw_photo, save_photos
 from tests.fake_models import CentredColour, MeanColour
+from tests.watched_calls import states
 
 MODELS = [MeanColour, CentredColour]
 
@@ -47,10 +48,10 @@ def test_every_photo_gets_a_unit_vector_in_sorted_order(tmp_path: Path, names: l
 @pytest.mark.parametrize("model", MODELS)
 def test_a_second_run_writes_nothing(tmp_path: Path, names: list[str], model: type) -> None:
     run_extraction(tmp_path, names, model())
-    before = (tmp_path / "out" / "features.h5").stat()
+    before = states(tmp_path / "out")
     result = run_extraction(tmp_path, names, model())
     assert result.is_current and result.computed == []
-    assert (tmp_path / "out" / "features.h5").stat() == before
+    assert states(tmp_path / "out") == before
 
 
 @pytest.mark.parametrize("model", MODELS)

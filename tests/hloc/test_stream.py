@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 
 from hloc import stream
-from hloc.stream import MEMORY_PER_WORKER, PhotoWork, Prepared, automatic_workers, run_in_workers
+from hloc.stream import MEMORY_PER_WORKER, PhotoWork, Prepared, automatic_workers, run_in_workers, workers_for
 from storage.errors import StageError
 from storage.report import SkippedPhoto
 from tests.drawn_photos import save_photos
@@ -122,3 +122,24 @@ def test_a_photo_that_takes_too_much_memory_costs_itself_only() -> None:
     first, large, last = run_in_workers(Failing(), jobs, 1, 60.0, max_megapixels=100.0)
     assert (first, last) == ("a.jpg", "z.jpg")
     assert large == SkippedPhoto("large.jpg", "needs more memory than it may take")
+
+
+@pytest.mark.parametrize(
+    ("asked", "num_jobs", "per_worker", "expected"),
+    [
+        (None, 100, 1, 4),
+        (None, 3, 1, 3),
+        (None, 9, 10, 1),
+        (None, 11, 10, 2),
+        (None, 100, 10, 4),
+        (None, 0, 10, 0),
+        (2, 9, 10, 2),
+        (8, 3, 1, 3),
+        (0, 100, 1, 0),
+    ],
+)
+def test_there_are_as_many_workers_as_were_asked_for_or_pay(
+    monkeypatch: pytest.MonkeyPatch, asked: int | None, num_jobs: int, per_worker: int, expected: int
+) -> None:
+    monkeypatch.setattr(stream, "automatic_workers", lambda: 4)
+    assert workers_for(asked, num_jobs, per_worker) == expected

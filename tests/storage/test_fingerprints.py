@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from storage.fingerprints import Fingerprint, fingerprint, sha256_of_file
+from storage.fingerprints import Fingerprint, fingerprint, if_unchanged, sha256_of_file
 
 
 @pytest.fixture
@@ -71,3 +71,18 @@ def test_a_vanished_file_is_an_error(tmp_path: Path) -> None:
         fingerprint(tmp_path / "gone.jpg")
     with pytest.raises(FileNotFoundError):
         sha256_of_file(tmp_path / "gone.jpg")
+
+
+def test_a_touched_file_is_unchanged_and_has_its_new_fingerprint(photo: Path) -> None:
+    known = fingerprint(photo)
+    os.utime(photo, ns=(1, 1))
+    found = if_unchanged(photo, known)
+    assert found is not None and (found.sha256, found.mtime_ns) == (known.sha256, 1)
+
+
+def test_other_bytes_and_a_vanished_file_are_not_unchanged(photo: Path) -> None:
+    known = fingerprint(photo)
+    photo.write_bytes(b"other")
+    assert if_unchanged(photo, known) is None
+    photo.unlink()
+    assert if_unchanged(photo, known) is None

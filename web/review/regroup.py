@@ -81,7 +81,7 @@ class Regrouping:
             change = mended(state, Change(_moves(self._review, groups), (setting,)))
             done = session.change("thresholds", f"thresholds {thresholds[0]:g} and {thresholds[1]:g}", change)
             self.apply()
-            return replace(done, revision=session.revision)
+            return replace(done, revision=session.news.revision)
 
     def undo(self) -> Done:
         """Take the last action back, and apply: what other thresholds made was written, so the former is, too."""
@@ -97,7 +97,7 @@ class Regrouping:
         with session.lock:
             done = step()
             self.apply()
-            return replace(done, revision=session.revision)
+            return replace(done, revision=session.news.revision)
 
     # -- applying -----------------------------------------------------------------------------------------------------
 

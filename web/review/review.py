@@ -96,9 +96,7 @@ class Review:
         self._is_asked.wait(self._delay_s)
         self._load_bonds()
         self.collection.read_all(range(self.state.num_photos))
-        with self.session.changed:
-            self.session.revision += 1
-            self.session.changed.notify_all()
+        self.session.news.add()
 
     def end(self) -> None:
         """Let the background work end."""
@@ -144,9 +142,7 @@ class Review:
         if self._bonds is not None:
             with self.session.lock:
                 self.fresh_queue()
-        with self.session.changed:
-            self.session.revision += 1
-            self.session.changed.notify_all()
+        self.session.news.add()
         self._look_inside()
 
     def _chance(self) -> Callable[[Scores], Scores] | None:
@@ -190,9 +186,9 @@ class Review:
             self.queue = self._make_queue(self.bonds)
         self.queue.update(session.stale_photos, session.stale_clusters)
         session.stale_photos, session.stale_clusters = set(), set()
-        if self._queue_revision != session.revision:
+        if self._queue_revision != session.news.revision:
             self.queue.refresh()
-            self._queue_revision = session.revision
+            self._queue_revision = session.news.revision
         return self.queue
 
     def _read_pairs(self) -> ScoredPairs:

@@ -110,7 +110,7 @@ class _Routes:
 
     def said(self, content: dict[str, Any]) -> Response:
         """Give an answer with the revision that it is about."""
-        return answer({"revision": self.session.revision} | content)
+        return answer({"revision": self.session.news.revision} | content)
 
     def overview(self) -> Response:
         """Answer how much there is, and what can be undone."""
@@ -195,7 +195,7 @@ class _Routes:
             end = time.monotonic() + (STREAM_S if may_wait else 0.0)
             while True:
                 left = max(end - time.monotonic(), 0.0)
-                revision, numbers = self.session.wait(since, min(left, BEAT_S))
+                revision, numbers = self.session.news.wait(since, min(left, BEAT_S))
                 if revision > since:
                     content = json.dumps({"revision": revision, "clusters": list(map(str, numbers))})
                     yield f"id: {revision}\ndata: {content}\n\n"

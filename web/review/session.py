@@ -21,12 +21,12 @@ from web.review.actions import compile_action
 from web.review.changes import ALONE, Change, change_as_json, change_from_json
 from web.review.history import Done, History, Step
 from web.review.mending import mended
+from web.review.news import News
 from web.review.requests import ConflictError, Ground
 from web.review.state import ReviewState
 from web.review.written import Differences
 
 NO_FILE = "none"
-MAX_REMEMBERED = 2000  # revisions of which it is known which clusters they changed
 
 
 class ReviewSession:
@@ -43,8 +43,8 @@ class ReviewSession:
     ----------
     state : ReviewState
         The clusters as they stand now; to be read under :attr:`lock`.
-    revision : int
-        Number of the state; greater after every change, also across restarts.
+    news : News
+        Which revision this is, greater after every change, also across restarts; what changed when.
     differences : Differences
         What is not as it was when clusters.json was written.
     stale_photos, stale_clusters : set of int
@@ -60,7 +60,6 @@ class ReviewSession:
 
     def __init__(self, results_dir: Path, image_dir: Path | None = None, next_number: int = 0) -> None:
         self.lock = threading.RLock()
-        self.changed = threading.Condition(self.lock)
         self._clusters_path = results_dir / CLUSTERS_NAME
         self._decisions_path = results_dir / DECISIONS_NAME
         self.state = ReviewState(read_clusters(self._clusters_path, image_dir), next_number)
@@ -71,8 +70,7 @@ class ReviewSession:
         self.differences = Differences()
         self.stale_photos: set[int] = set()
         self.stale_clusters: set[int] = set()
-        self._log: list[tuple[int, set[int]]] = []
-        self.revision = len(self.journal.lines)
+        self.news = News(self.lock, len(self.journal.lines))
         self._replay()
 
     # -- beginning ----------------------------------------------------------------------------------------------------
@@ -246,11 +244,9 @@ class ReviewSession:
         self.stale_photos.update(*(move.photos for move in change.moves), *rest)
 
     def _announce(self, label: str, concerned: set[int], before: set[int]) -> Done:
-        self.revision += 1
-        self._log = [*self._log[-MAX_REMEMBERED:], (self.revision, concerned)]
-        self.changed.notify_all()
+        self.news.add(concerned)
         standing = sorted(number for number in concerned if number in self.state.members)
-        return Done(self.revision, label, standing, sorted(before - set(standing)))
+        return Done(self.news.revision, label, standing, sorted(before - set(standing)))
 
     def _checked_text(self) -> str:
         state = self.state
@@ -294,15 +290,7 @@ class ReviewSession:
             self.base_sha256, self._is_based = clusters_sha256, True
             self._history.mark_written()
             self.differences = Differences()
-            self.revision += 1
-            self.changed.notify_all()
-
-    def wait(self, since: int, timeout_s: float) -> tuple[int, list[int]]:
-        """Wait until the revision is greater than ``since``; give it, and the clusters that changed meanwhile."""
-        with self.changed:
-            self.changed.wait_for(lambda: self.revision > since, timeout_s)
-            numbers = {number for revision, concerned in self._log if revision > since for number in concerned}
-            return self.revision, sorted(numbers)
+            self.news.add()
 
 
 def _sha256(text: str) -> str:

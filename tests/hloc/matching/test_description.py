@@ -7,12 +7,14 @@ from pathlib import Path
 
 import numpy as np
 
-from hloc.matching.description import Description, describe_photos
+from hloc.feature_keeping import Described
+from hloc.matching.description import describe_photos
+from storage.formats.local_features import LocalFeatureStore
 from tests.hloc.matching.drawn import draw_facade
 from tests.hloc.matching.folders import NUM_KEYPOINTS, match_run, save, save_blank, save_walls
 
 
-def describe(tmp_path: Path, num_workers: int = 0) -> Description:
+def describe(tmp_path: Path, num_workers: int = 0) -> Described[LocalFeatureStore]:
     names = sorted(path.name for path in (tmp_path / "photos").iterdir())
     return describe_photos(match_run(tmp_path / "photos", tmp_path / "out", num_workers), names)
 

@@ -68,8 +68,11 @@ def test_a_long_press_selects_and_a_tap_then_adds(tablet: Page) -> None:
     first = tablet.locator(".card").first
     first.dispatch_event("pointerdown", {"pointerType": "touch", "button": 0, "isPrimary": True, "bubbles": True})
     expect(first).to_have_attribute("aria-selected", "true")
-    first.dispatch_event("pointerup", {"pointerType": "touch", "bubbles": True})
-    first.dispatch_event("click", {"bubbles": True})
+    release = """card => {
+      card.dispatchEvent(new PointerEvent("pointerup", { pointerType: "touch", bubbles: true }));
+      card.click();  // at once, as a browser sends it
+    }"""
+    first.evaluate(release)
     expect(first).to_have_attribute("aria-selected", "true")
     tablet.locator(".card").nth(1).tap()
     expect(tablet.locator(".selection-bar")).to_contain_text("2 buildings selected")
