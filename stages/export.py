@@ -147,7 +147,11 @@ class _Exporting:
         path = self.settings.results_dir / CLUSTERS_INFO_NAME
         if not path.exists():
             return places
-        named = [check_name(photo["name"]) for photo in read_clusters_info(path).get("skipped", [])]
+        info = read_clusters_info(path)
+        if info.get("clusters_sha256", self.clusters_sha256) != self.clusters_sha256:
+            clusters_path = printable(self.settings.results_dir / CLUSTERS_NAME)
+            self.report.notes.append(f"{clusters_path} is not as {path.name} describes it: edited since, or damaged")
+        named = [check_name(photo["name"]) for photo in info.get("skipped", [])]
         return {name: f"{UNREADABLE_FOLDER}/{name}" for name in named} | places
 
     def _readable(self, places: dict[str, str]) -> list[_Planned]:

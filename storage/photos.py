@@ -34,7 +34,7 @@ ACCEPTED_FORMATS = ("JPEG", "PNG", "WEBP", "TIFF", "BMP", "GIF")
 DECODE_MARGIN = 1.8
 
 # Reads of a file that parsing and decoding may take, and bytes of it that allow one more: Pillow reads chunks of 8 kB
-# and more, entries of directories of 12 bytes; the fullest of 1,900 real photos takes 700 reads before its pixels.
+# and more, entries of directories of 12 bytes; of 326 real and odd photos none takes more than 160 reads in all.
 _LEAST_READS = 50_000
 _BYTES_PER_READ = 64
 

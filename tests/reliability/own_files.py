@@ -71,7 +71,8 @@ def plain(value: Any) -> Any:
     return [plain(each) for each in value] if isinstance(value, (list, tuple)) else value
 
 
-def _features() -> Features:
+def drawn_features() -> Features:
+    """Give features of the four photos."""
     vectors = np.random.default_rng(0).normal(size=(4, 12)).astype(np.float32)
     sizes = np.full((4, 2), 640, np.int64)
     state = {"codebook": np.arange(6, dtype=np.float32)}
@@ -89,7 +90,8 @@ def _export() -> ExportRecord:
     return ExportRecord("0123456789abcdef", "copy", "/work/datasets", "cd" * 32, {each.path: each for each in photos})
 
 
-def _matches() -> MatchesFile:
+def drawn_matches() -> MatchesFile:
+    """Give a matches file of the four photos, without pairs."""
     empty = [np.zeros(0, kind) for kind in (np.uint8, np.float64, np.float64, np.uint8, np.uint8)]
     return MatchesFile(dict(SETTINGS), NAMES, [found.sha256 for found in PRINTS], no_matches(), *empty)
 
@@ -163,12 +165,12 @@ _CALIBRATION = Calibration(["places"], [1.5], [2.0], [0.25], -1.0, {"photos": 9}
 OWN_FILES: tuple[OwnFile, ...] = (
     OwnFile(
         "features.h5",
-        lambda folder: write_features(folder / "features.h5", _features()),
+        lambda folder: write_features(folder / "features.h5", drawn_features()),
         lambda folder: read_features(folder / "features.h5"),
     ),
     OwnFile(
         "exif.h5",
-        lambda folder: write_features(folder / "exif.h5", _features()),
+        lambda folder: write_features(folder / "exif.h5", drawn_features()),
         lambda folder: read_photo_exif(folder / "exif.h5"),
     ),
     OwnFile(
@@ -188,7 +190,7 @@ OWN_FILES: tuple[OwnFile, ...] = (
     ),
     OwnFile(
         "matches.h5",
-        lambda folder: write_matches(folder / "matches.h5", _matches()),
+        lambda folder: write_matches(folder / "matches.h5", drawn_matches()),
         lambda folder: read_matches(folder / "matches.h5"),
     ),
     OwnFile("features-000000.h5", _write_local_features, _read_local_features),

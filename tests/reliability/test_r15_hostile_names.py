@@ -6,10 +6,8 @@ import json
 import os
 import random
 import shutil
-import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -33,60 +31,8 @@ from tests.drawn_collection import draw_collection
 from tests.drawn_photos import save_photos
 from tests.reliability.campaign import Campaign
 from tests.reliability.hostile_names import HOSTILE_NAMES
-from tests.reliability.own_files import _features, _matches
-from tests.watched_calls import states
-
-SECRET = b"\xff\xd8\xffsecret"
-_opened: list[str] = []
-_is_hooked = False
-
-
-def note_opens() -> None:
-    global _is_hooked
-    if not _is_hooked:
-        sys.addaudithook(lambda event, args: _opened.append(os.fsdecode(args[0])) if _is_path(event, args) else None)
-        _is_hooked = True
-
-
-def _is_path(event: str, args: tuple[Any, ...]) -> bool:
-    return event == "open" and isinstance(args[0], (str, bytes))
-
-
-@dataclass(frozen=True)
-class Place:
-    """A work folder, and beside it a folder that nothing may touch."""
-
-    root: Path
-
-    @property
-    def work(self) -> Path:
-        return self.root / "deep" / "work"
-
-    @property
-    def heap(self) -> Path:
-        return self.work / "heap"
-
-    @property
-    def outside(self) -> Path:
-        return self.root / "outside"
-
-
-@contextmanager
-def untouched(place: Place) -> Iterator[None]:
-    """Fail when something outside the work folder was opened, changed or made."""
-    note_opens()
-    _opened.clear()
-    before = states(place.root)
-    yield
-    allowed = f"{place.work.resolve()}{os.sep}"
-    root = f"{place.root.resolve()}{os.sep}"
-    opened = [os.path.realpath(path) for path in _opened]
-    strangers = [path for path in opened if path.startswith(root) and not f"{path}{os.sep}".startswith(allowed)]
-    strangers += [path for path in opened if path.startswith(("/etc/passwd", "/dev/zero", "/proc/self/environ"))]
-    assert not strangers, f"opened {strangers[:3]}"
-    after = states(place.root)
-    changed = {path for path in before.keys() | after.keys() if before.get(path) != after.get(path)}
-    assert not {path for path in changed if not path.startswith(str(place.work))}, changed
+from tests.reliability.outside import SECRET, Place, untouched
+from tests.reliability.own_files import drawn_features, drawn_matches
 
 
 @pytest.fixture(scope="module")
@@ -185,14 +131,14 @@ def _store_names(path: Path, name: str) -> None:
 
 def in_features(place: Place, name: str) -> None:
     path = place.work / "features.h5"
-    write_features(path, _features())
+    write_features(path, drawn_features())
     _store_names(path, name)
     read_features(path)
 
 
 def in_matches(place: Place, name: str) -> None:
     path = place.work / "matches.h5"
-    write_matches(path, _matches())
+    write_matches(path, drawn_matches())
     _store_names(path, name)
     read_matches(path)
 
@@ -273,9 +219,9 @@ def linked_folder_of_photos(place: Place) -> None:
 
 def _change_features(place: Place, change: Callable[[h5py.File, Path], None]) -> None:
     path = place.work / "features.h5"
-    write_features(path, _features())
+    write_features(path, drawn_features())
     secret = place.outside / "secret.h5"
-    write_features(secret, _features())
+    write_features(secret, drawn_features())
     with h5py.File(path, "r+") as file:
         change(file, secret)
     read_features(path)

@@ -546,3 +546,10 @@ def test_report_says_what_was_done(settings: ExportSettings) -> None:
     export_clusters(settings)
     path = settings.results_dir / "reports/export_clusters/report.json"
     assert json.loads(path.read_text(encoding="utf-8"))["counts"]["exported"] == 6
+
+
+def test_clusters_that_are_not_as_described_are_said(settings: ExportSettings) -> None:
+    info = {"skipped": [], "clusters_sha256": hashlib.sha256(b"other clusters").hexdigest()}
+    write_clusters_info(settings.results_dir / "clusters_info.json", info)
+    (note,) = [note for note in export_clusters(settings).notes if "clusters.json" in note]
+    assert "edited since, or damaged" in note
