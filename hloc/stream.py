@@ -124,10 +124,12 @@ def automatic_workers() -> int:
 def workers_for(asked: int | None, num_jobs: int, per_worker: int = 1) -> int:
     """Give the number of worker processes for so many jobs: what was asked for, else as many as pay.
 
-    Starting one takes as long as ``per_worker`` jobs. One there always is unless none was asked for: a photo may crash
-    it.
+    Unless asked for, there is one more for every ``per_worker`` jobs, which take as long as starting it. One there
+    always is, however few the jobs: a photo may crash or hang whoever reads it.
     """
-    return min(automatic_workers(), -(-num_jobs // per_worker)) if asked is None else min(asked, num_jobs)
+    if asked is None:
+        return min(automatic_workers(), -(-num_jobs // per_worker))
+    return min(asked, num_jobs)
 
 
 def run_in_workers(
@@ -140,7 +142,6 @@ def run_in_workers(
     max_megapixels: float | None = None,
 ) -> Generator[Result | SkippedPhoto, None, None]:
     """Run ``work(name, argument)`` for every job.
-
 
     Parameters
     ----------

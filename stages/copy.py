@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import time
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
@@ -151,7 +152,7 @@ class _Copying:
 
     def _task(self, name: str, source: Path, entry: ManifestEntry | None) -> _Task:
         target = self.places.path(name)
-        if not target.is_symlink() and not target.exists():
+        if not os.path.lexists(target):
             return _Task(name, source, "copied")
         found = source_fingerprint(source, entry)
         known = ManifestEntry(name, str(source), found) if entry is None else entry

@@ -148,7 +148,11 @@ class _Exporting:
         path = self.settings.results_dir / CLUSTERS_INFO_NAME
         if not path.exists():
             return places
-        named = [check_name(photo["name"]) for photo in read_clusters_info(path).get("skipped", [])]
+        info = read_clusters_info(path)
+        if info.get("clusters_sha256", self.clusters_sha256) != self.clusters_sha256:
+            clusters_path = printable(self.settings.results_dir / CLUSTERS_NAME)
+            self.report.notes.append(f"{clusters_path} is not as {path.name} describes it: edited since, or damaged")
+        named = [check_name(photo["name"]) for photo in info.get("skipped", [])]
         return {name: f"{UNREADABLE_FOLDER}/{name}" for name in named} | places
 
     def _readable(self, places: dict[str, str]) -> list[_Planned]:
@@ -219,7 +223,7 @@ class _Exporting:
         for photo in progress_bar(self.planned, len(self.planned), "exporting"):
             try:
                 target = site / photo.path
-                if target.is_symlink() or target.exists():
+                if os.path.lexists(target):
                     raise PhotoError("this disk takes its name and another photo's for the same")
                 found = transfer(self._source(photo), target, self.settings.mode)
                 exported.append(ExportedPhoto(photo.path, photo.name, found))

@@ -59,7 +59,8 @@ def atomic_path(target: Path, keeps_former: bool = False) -> Iterator[Path]:
     except OSError as error:
         raise StageError(f"cannot write {target}: {_reason(error, target)}") from error
     finally:
-        temporary.unlink(missing_ok=True)
+        if os.path.lexists(temporary):  # asked first: unlink raises where the path is longer than the disk takes
+            temporary.unlink(missing_ok=True)
 
 
 def _put_unless_there(temporary: Path, target: Path) -> None:

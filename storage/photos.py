@@ -34,7 +34,7 @@ ACCEPTED_FORMATS = ("JPEG", "PNG", "WEBP", "TIFF", "BMP", "GIF")
 DECODE_MARGIN = 1.8
 
 # Reads of a file that parsing and decoding may take, and bytes of it that allow one more: Pillow reads chunks of 8 kB
-# and more, entries of directories of 12 bytes; the fullest of 1,900 real photos takes 700 reads before its pixels.
+# and more, entries of directories of 12 bytes; of 326 real and odd photos none takes more than 160 reads in all.
 _LEAST_READS = 50_000
 _BYTES_PER_READ = 64
 
@@ -286,7 +286,12 @@ def _shrunk(photo: NDArray[np.uint8], size: tuple[int, int]) -> NDArray[np.uint8
 
 
 def upright_orientation(image: Image.Image) -> int:
-    """Read the EXIF orientation, 1 where there is none or where it cannot be read: the pixels are good all the same."""
+    """Read the EXIF orientation, 1 where there is none or where it cannot be read: the pixels are good all the same.
+
+    A PNG is decoded for it, as its EXIF may stand behind the pixels; what that raises is the photo's own damage.
+    """
+    if image.format == "PNG" and "exif" not in image.info:
+        image.load()
     try:
         orientation = image.getexif().get(_ORIENTATION_TAG)
     except PARSER_ERRORS:

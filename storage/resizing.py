@@ -74,9 +74,12 @@ def shrink_photo(source: Path, target: Path, size: tuple[int, int], quality: int
     with open_photo(source, max_megapixels) as image:
         times = source.stat()
         file_format = file_format_of(image)
-        # Before the pixels are decoded: Pillow then turns a TIFF upright and forgets its directories.
+        # A TIFF is turned upright by decoding, and its directories are forgotten. All others are decoded first: asked
+        # for the EXIF, Pillow decodes a PNG and forgets how that ended.
+        if image.format != "TIFF":
+            load_pixels(image)
         options = kept_options(image, file_format, size, quality, source)
-        load_pixels(image)
+        image.load()
         smaller = _mixable(image).resize(size, Image.Resampling.LANCZOS)
     write_derived(smaller, target, file_format, options, times)
 

@@ -5,6 +5,7 @@ The source is only ever read. The target is replaced as a whole or not at all, a
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
 import secrets
@@ -47,7 +48,7 @@ def transfer(source: Path, target: Path, mode: str = "copy") -> Fingerprint:
     Raises
     ------
     PhotoError
-        When the source cannot be read, or goes on changing.
+        When the source cannot be read, or goes on changing, or the target's path is longer than the disk takes.
     UsageError
         When the disk cannot do what ``mode`` asks for; nothing else is done instead.
     StageError
@@ -58,6 +59,10 @@ def transfer(source: Path, target: Path, mode: str = "copy") -> Fingerprint:
             return _TRANSFERS[mode](source, target)
         except _SourceChangedError:
             continue
+        except StageError as error:
+            if getattr(error.__cause__, "errno", None) == errno.ENAMETOOLONG:
+                raise PhotoError("the path of its copy is longer than the disk takes") from error
+            raise
     raise PhotoError(f"was changing while it was copied, {ATTEMPTS} times in a row")
 
 

@@ -25,7 +25,7 @@ SIDE = 256  # of the longer side of a thumbnail, in pixels
 TILE = 64
 SHEET_COLUMNS = 32  # a sheet of 2048 x 2048 pixels: sixteen megabytes in the browser
 TIMEOUT_S = 120.0
-PHOTOS_PER_WORKER = 200  # starting one more takes longer than these
+PHOTOS_PER_WORKER = 200  # starting one more takes longer than these; one there always is, as a photo may crash it
 ABSENT = 200  # grey of a tile whose photo cannot be shown
 QUALITY = 80
 

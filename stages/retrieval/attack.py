@@ -31,7 +31,7 @@ from storage.report import RunReport, SkippedPhoto
 from storage.small_files import small_file
 
 STAGE = "make_attacks"
-PHOTOS_PER_WORKER = 4  # starting one more takes longer than these
+PHOTOS_PER_WORKER = 4  # starting one more takes longer than these; one there always is, as a photo may crash it
 MAX_STEM_BYTES = 180  # leaves room for the id and the ending in a file name of 255
 
 

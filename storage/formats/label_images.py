@@ -17,6 +17,7 @@ from PIL.PngImagePlugin import PngInfo
 from storage.atomic import write_bytes
 from storage.errors import DamagedFileError, StageError
 from storage.photos import PARSER_ERRORS
+from storage.png_chunks import check_chunks
 
 LABEL_IMAGE_FORMAT = "label-image"
 LABEL_IMAGE_VERSION = 1
@@ -25,7 +26,6 @@ MADE_BY = "python -m tools.segment_images"
 _KEY = "label-image"  # of the text chunk
 _COMPRESSION = 4  # of zlib
 _MOST_PIXELS = 400_000_000
-_END = b"IEND\xaeB`\x82"  # Pillow reads a file that is cut shortly before it without a word
 
 
 @dataclass(frozen=True, eq=False)
@@ -92,8 +92,7 @@ def read_label_image(path: Path) -> LabelImage:
 def decode_label_image(content: bytes, called: str) -> LabelImage:
     """Give the label image of a PNG file; errors as :func:`read_label_image`, ``called`` is the name in them."""
     try:
-        if _END not in content:
-            raise ValueError("its end is missing")
+        check_chunks(content)
         with Image.open(io.BytesIO(content), formats=("PNG",)) as picture:
             if picture.width * picture.height > _MOST_PIXELS:
                 raise ValueError(f"{picture.width} x {picture.height} pixels")

@@ -16,6 +16,7 @@ from storage.errors import DamagedFileError, PhotoError, UsageError
 from storage.formats.paint_classes import BLACK, Colour
 from storage.names import resolve_clashes
 from storage.photos import MAX_MEGAPIXELS, load_photo, open_photo
+from storage.png_chunks import PNG_START, check_chunks
 
 NAMES = ("original", "safe")
 LABELS_ENDING = "_labels.png"
@@ -104,10 +105,11 @@ def read_mask(path: Path, shape: tuple[int, int]) -> NDArray[np.bool_]:
     """
     try:
         picture = load_photo(path)
-    except PhotoError as error:
-        raise DamagedFileError(
-            f"mask {path}: {error.reason}; move it away, or put a backup (.bak) in its place"
-        ) from error
+        content = path.read_bytes()
+        if content.startswith(PNG_START):
+            check_chunks(content)
+    except (PhotoError, ValueError, OSError) as error:
+        raise DamagedFileError(f"mask {path}: {error}; move it away, or put a backup (.bak) in its place") from error
     if picture.shape[:2] != shape:
         raise DamagedFileError(
             f"mask {path} has {picture.shape[1]} x {picture.shape[0]} pixels, its photo {shape[1]} x {shape[0]}: "

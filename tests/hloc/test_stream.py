@@ -1,12 +1,17 @@
 from __future__ import annotations
 
+import sys
+from dataclasses import dataclass
 from pathlib import Path
 
+import cv2
+import numpy as np
 import pytest
 from PIL import Image
 
 from hloc import stream
 from hloc.stream import MEMORY_PER_WORKER, PhotoWork, Prepared, automatic_workers, run_in_workers, workers_for
+from storage.errors import StageError
 from storage.report import SkippedPhoto
 from tests.drawn_photos import save_photos
 from tests.fake_models import MeanColour, Misbehaving
@@ -82,20 +87,59 @@ def test_workers_are_as_many_as_cores_and_memory_allow(
     assert automatic_workers() == expected
 
 
+@dataclass(frozen=True)
+class Failing:
+    """Work that fails as each name says."""
+
+    def __call__(self, name: str, _argument: None) -> str:
+        if name == "opencv.jpg":
+            cv2.resize(np.zeros((0, 0, 3), np.uint8), (4, 4))
+        if name == "defect.jpg":
+            raise ZeroDivisionError("division\nby zero")
+        if name == "large.jpg":
+            return str(len(bytearray(3 << 30)))
+        if name == "disk.jpg":
+            raise StageError("cannot write there")
+        return name
+
+
+def test_an_error_of_any_kind_costs_its_own_photo_only() -> None:
+    names = ["a.jpg", "defect.jpg", "opencv.jpg", "z.jpg"]
+    first, defect, opencv, last = run_in_workers(Failing(), [(name, None) for name in names], 0, 60.0)
+    assert (first, last) == ("a.jpg", "z.jpg")
+    assert defect == SkippedPhoto("defect.jpg", "cannot be computed (ZeroDivisionError: division by zero)")
+    assert isinstance(opencv, SkippedPhoto) and opencv.reason.startswith("cannot be computed (error: OpenCV")
+
+
+def test_an_error_of_the_run_ends_it() -> None:
+    with pytest.raises(StageError, match="cannot write there"):
+        list(run_in_workers(Failing(), [("disk.jpg", None)], 0, 60.0))
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="the limit holds on Linux")
+def test_a_photo_that_takes_too_much_memory_costs_itself_only() -> None:
+    jobs = [(name, None) for name in ("a.jpg", "large.jpg", "z.jpg")]
+    first, large, last = run_in_workers(Failing(), jobs, 1, 60.0, max_megapixels=100.0)
+    assert (first, last) == ("a.jpg", "z.jpg")
+    assert large == SkippedPhoto("large.jpg", "needs more memory than it may take")
+
+
 @pytest.mark.parametrize(
-    ("asked", "num_jobs", "few", "expected"),
+    ("asked", "num_jobs", "per_worker", "expected"),
     [
-        (None, 100, 0, 4),
-        (None, 3, 0, 3),
-        (None, 9, 10, 0),
-        (None, 10, 10, 4),
+        (None, 100, 1, 4),
+        (None, 3, 1, 3),
+        (None, 9, 10, 1),
+        (None, 11, 10, 2),
+        (None, 100, 10, 4),
+        (None, 0, 10, 0),
         (2, 9, 10, 2),
-        (8, 3, 0, 3),
-        (0, 100, 0, 0),
+        (8, 3, 1, 3),
+        (0, 100, 1, 0),
     ],
 )
 def test_there_are_as_many_workers_as_were_asked_for_or_pay(
-    monkeypatch: pytest.MonkeyPatch, asked: int | None, num_jobs: int, few: int, expected: int
+    monkeypatch: pytest.MonkeyPatch, asked: int | None, num_jobs: int, per_worker: int, expected: int
 ) -> None:
     monkeypatch.setattr(stream, "automatic_workers", lambda: 4)
-    assert workers_for(asked, num_jobs, few) == expected
+    assert workers_for(asked, num_jobs, per_worker) == expected

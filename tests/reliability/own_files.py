@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, fields, is_dataclass
 from functools import partial
 from pathlib import Path
@@ -15,7 +15,7 @@ from storage.fingerprints import Fingerprint, sha256_of_file
 from storage.formats.attack_records import AttackedCopy, AttackRecord, read_records, record_path, write_record
 from storage.formats.binary_pairs import read_binary_pairs
 from storage.formats.calibration import Calibration, read_calibration, write_calibration
-from storage.formats.clusters import read_clusters, read_clusters_info, write_clusters_info
+from storage.formats.clusters import read_clusters_info, write_clusters_info
 from storage.formats.export import ExportedPhoto, ExportRecord, read_export, write_export
 from storage.formats.features import Features, read_features, read_photo_exif, write_features
 from storage.formats.label_images import LabelImage, read_label_image, write_label_image
@@ -71,7 +71,8 @@ def plain(value: Any) -> Any:
     return [plain(each) for each in value] if isinstance(value, (list, tuple)) else value
 
 
-def _features() -> Features:
+def drawn_features() -> Features:
+    """Give features of the four photos."""
     vectors = np.random.default_rng(0).normal(size=(4, 12)).astype(np.float32)
     sizes = np.full((4, 2), 640, np.int64)
     state = {"codebook": np.arange(6, dtype=np.float32)}
@@ -89,9 +90,13 @@ def _export() -> ExportRecord:
     return ExportRecord("0123456789abcdef", "copy", "/work/datasets", "cd" * 32, {each.path: each for each in photos})
 
 
-def _matches() -> MatchesFile:
+def drawn_matches() -> MatchesFile:
+    """Give a matches file of the four photos, without pairs."""
     empty = [np.zeros(0, kind) for kind in (np.uint8, np.float64, np.float64, np.uint8, np.uint8)]
     return MatchesFile(dict(SETTINGS), NAMES, [found.sha256 for found in PRINTS], no_matches(), *empty)
+
+
+INFO_KEYS = ("clusters_sha256", "next_number", "model", "skipped", "clusters")
 
 
 def _write_clusters(folder: Path) -> None:
@@ -102,7 +107,12 @@ def _write_clusters(folder: Path) -> None:
 
 
 def _read_pairs_with_origin(name: str, folder: Path) -> Any:
-    return read_origin(folder / name), read_pairs(folder / name)
+    return _known(read_origin(folder / name), ORIGIN), read_pairs(folder / name)
+
+
+def _known(content: Mapping[str, Any] | None, like: Iterable[str]) -> dict[str, Any]:
+    """Give the members that are asked for; one whose name was altered is as good as absent."""
+    return {key: None if content is None else content.get(key) for key in like}
 
 
 def _write_local_features(folder: Path) -> None:
@@ -155,12 +165,12 @@ _CALIBRATION = Calibration(["places"], [1.5], [2.0], [0.25], -1.0, {"photos": 9}
 OWN_FILES: tuple[OwnFile, ...] = (
     OwnFile(
         "features.h5",
-        lambda folder: write_features(folder / "features.h5", _features()),
+        lambda folder: write_features(folder / "features.h5", drawn_features()),
         lambda folder: read_features(folder / "features.h5"),
     ),
     OwnFile(
         "exif.h5",
-        lambda folder: write_features(folder / "exif.h5", _features()),
+        lambda folder: write_features(folder / "exif.h5", drawn_features()),
         lambda folder: read_photo_exif(folder / "exif.h5"),
     ),
     OwnFile(
@@ -180,7 +190,7 @@ OWN_FILES: tuple[OwnFile, ...] = (
     ),
     OwnFile(
         "matches.h5",
-        lambda folder: write_matches(folder / "matches.h5", _matches()),
+        lambda folder: write_matches(folder / "matches.h5", drawn_matches()),
         lambda folder: read_matches(folder / "matches.h5"),
     ),
     OwnFile("features-000000.h5", _write_local_features, _read_local_features),
@@ -211,7 +221,7 @@ OWN_FILES: tuple[OwnFile, ...] = (
     OwnFile(
         "clusters_info.json",
         _write_clusters,
-        lambda folder: read_clusters_info(folder / "clusters_info.json"),
+        lambda folder: _known(read_clusters_info(folder / "clusters_info.json"), INFO_KEYS),
     ),
     OwnFile(
         "export.json",
@@ -249,7 +259,11 @@ OWN_FILES: tuple[OwnFile, ...] = (
         lambda folder: write_paint_script(folder / "script.json", PaintScript(({"action": "fill", "at": [3, 4]},), ())),
         lambda folder: read_paint_script(folder / "script.json"),
     ),
-    OwnFile("search.json", lambda folder: write_results(folder, _search_results()), read_results),
+    OwnFile(
+        "search.json",
+        lambda folder: write_results(folder, _search_results()),
+        lambda folder: _known(read_results(folder), ("settings", "runs")),
+    ),
     OwnFile(
         "labels.png",
         lambda folder: write_label_image(
@@ -258,4 +272,3 @@ OWN_FILES: tuple[OwnFile, ...] = (
         lambda folder: read_label_image(folder / "labels.png"),
     ),
 )
-assert read_clusters  # its file carries no checksum of its own: clusters_info.json does

@@ -61,7 +61,7 @@ def test_damaged_file_is_refused_or_right(campaign: Campaign, tmp_path: Path, fi
     whole = path.read_bytes()
     right = plain(file.read(folder))
     found: Counter[str] = Counter()
-    for attempt in campaign.attempts(fast=16, full=200):
+    for attempt in campaign.attempts(fast=8, full=200):
         with attempt:
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_bytes(damage(whole, attempt.number % 2 == 0, attempt.random))

@@ -111,7 +111,7 @@ def check_twin(path: Path, random: random.Random) -> None:
 
 def test_mutated_exif_gives_nothing_or_values_in_range(campaign: Campaign, tmp_path: Path) -> None:
     twins = 0
-    for attempt in campaign.attempts(fast=800, full=100_000):
+    for attempt in campaign.attempts(fast=400, full=100_000):
         with attempt:
             if attempt.number % TWIN_EVERY:
                 check_exif(mutate(attempt.random))

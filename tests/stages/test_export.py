@@ -561,3 +561,10 @@ def test_equal_exports_have_equal_records_and_others_another_token(settings: Exp
     assert record() == first
     tokens = [json.loads(text)["token"] for text in (first, again)]
     assert len(set(tokens)) == 2
+
+
+def test_clusters_that_are_not_as_described_are_said(settings: ExportSettings) -> None:
+    info = {"skipped": [], "clusters_sha256": hashlib.sha256(b"other clusters").hexdigest()}
+    write_clusters_info(settings.results_dir / "clusters_info.json", info)
+    (note,) = [note for note in export_clusters(settings).notes if "clusters.json" in note]
+    assert "edited since, or damaged" in note

@@ -8,7 +8,7 @@ import pytest
 from PIL import Image
 
 from storage.errors import StageError
-from storage.listing import PHOTO_ENDINGS, list_photos, photo_format, read_first_bytes
+from storage.listing import PHOTO_ENDINGS, find_photos, list_photos, photo_format, read_first_bytes
 
 needs_links = pytest.mark.skipif(os.name == "nt", reason="links need a privilege on Windows")
 
@@ -197,3 +197,31 @@ def test_a_file_that_cannot_be_read_is_listed_so_that_it_gets_named(
 
     monkeypatch.setattr("storage.listing.read_first_bytes", refuse)
     assert list_photos(tmp_path) == ["locked"]
+
+
+@needs_links
+def test_links_named_like_photos_are_told_when_they_are_not_followed(tmp_path: Path) -> None:
+    touch(tmp_path, "in/a.jpg", "in/notes.txt", "out/b.jpg")
+    (tmp_path / "in" / "link.jpg").symlink_to(tmp_path / "out" / "b.jpg")
+    (tmp_path / "in" / "link.txt").symlink_to(tmp_path / "out" / "b.jpg")
+    found = find_photos(tmp_path / "in")
+    assert found.names == ["a.jpg"]
+    assert found.left_out == {"link.jpg": "is a link, and --follow_links was not given"}
+    assert find_photos(tmp_path / "in", follow_links=True).left_out == {}
+
+
+@needs_links
+def test_dead_and_circular_links_named_like_photos_are_told(tmp_path: Path) -> None:
+    touch(tmp_path, "a.jpg")
+    (tmp_path / "dead.jpg").symlink_to("nowhere.jpg")
+    (tmp_path / "circle.jpg").symlink_to("circle.jpg")
+    found = find_photos(tmp_path, follow_links=True)
+    assert found.left_out == dict.fromkeys(["circle.jpg", "dead.jpg"], "is a link that leads to no file")
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="this system has no pipes with a name")
+def test_pipes_named_like_photos_are_told(tmp_path: Path) -> None:
+    touch(tmp_path, "a.jpg")
+    os.mkfifo(tmp_path / "pipe.jpg")
+    os.mkfifo(tmp_path / "pipe")
+    assert find_photos(tmp_path).left_out == {"pipe.jpg": "is a pipe, a socket or a device"}

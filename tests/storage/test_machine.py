@@ -1,11 +1,14 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
 from storage import machine
+from tests.conftest import ROOT
 
 GIB = 2**30
 
@@ -88,3 +91,25 @@ def test_a_system_that_tells_nothing_gives_none(system: Path, monkeypatch: pytes
 def test_this_machine_has_a_core_and_memory() -> None:
     assert machine.usable_cores() >= 1
     assert machine.available_memory() != 0
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="the limit holds on Linux")
+def test_a_process_that_takes_more_than_it_may_fails_by_itself() -> None:
+    program = (
+        "from storage.machine import limit_own_memory\n"
+        "limit_own_memory(50 << 20)\n"
+        "small = bytearray(20 << 20)\n"
+        "try:\n"
+        "    bytearray(100 << 20)\n"
+        "except MemoryError:\n"
+        "    print('refused')\n"
+    )
+    result = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True)
+    assert result.stdout == "refused\n", result.stderr
+
+
+def test_a_system_that_tells_no_use_sets_no_limit(system: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(machine, "PROCESS_STATUS", system / "absent")
+    if machine.resource is not None:
+        monkeypatch.setattr(machine.resource, "setrlimit", lambda *_: pytest.fail("a limit was set"))
+    machine.limit_own_memory(1)

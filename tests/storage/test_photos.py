@@ -13,7 +13,8 @@ from PIL import Image
 
 from storage.errors import PhotoError
 from storage.listing import list_photos
-from storage.photos import load_photo, load_photo_sizes, open_photo, photo_size
+from storage.photos import load_photo, load_photo_sizes, open_photo, photo_size, upright_orientation
+from tests.reliability.hostile_photos import EITHER, REFUSED
 
 Pixels = NDArray[np.uint8]
 
@@ -455,3 +456,32 @@ def test_sizes_that_are_decoded_at_one_scale_share_the_decoding(
     assert scaled == [(2000, 1500)] and first is again and second.shape == (576, 768, 3)
     load_photo_sizes(tmp_path / "a.jpg", [640, 320])
     assert scaled[1:] == [(2000, 1500), (1000, 750)]
+
+
+def test_damaged_pixels_of_a_png_are_seen_by_whoever_asks_for_its_orientation_first(
+    drawn: Pixels, tmp_path: Path
+) -> None:
+    Image.fromarray(drawn).save(tmp_path / "a.png")
+    whole = bytearray((tmp_path / "a.png").read_bytes())
+    start = whole.index(b"IDAT") + 4
+    whole[start + 200 : start + 260] = b"\xa5" * 60
+    (tmp_path / "a.png").write_bytes(whole)
+    with pytest.raises(PhotoError, match="damaged PNG"), open_photo(tmp_path / "a.png") as image:
+        upright_orientation(image)
+
+
+@pytest.mark.parametrize("name", sorted(REFUSED))
+@pytest.mark.timeout(60)
+def test_hostile_files_are_refused_soon(tmp_path: Path, name: str) -> None:
+    (tmp_path / name).write_bytes(REFUSED[name]())
+    assert reason_for(tmp_path / name)
+
+
+@pytest.mark.parametrize("name", sorted(name for name in EITHER if not name.startswith(("whole", "float"))))
+@pytest.mark.timeout(60)
+def test_odd_parts_end_soon(tmp_path: Path, name: str) -> None:
+    (tmp_path / name).write_bytes(EITHER[name]())
+    try:
+        assert load_photo(tmp_path / name, 64).ndim == 3
+    except PhotoError as error:
+        assert error.reason

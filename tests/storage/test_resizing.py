@@ -404,3 +404,14 @@ def test_malformed_real_photos_never_raise_anything_else(shared_dir: Path, tmp_p
             num_refused += 1
             assert error.reason
     assert num_refused > 30
+
+
+def test_damaged_pixels_of_a_png_are_not_made_into_a_good_photo(save: Callable[..., Path]) -> None:
+    source = save("a.png")
+    whole = bytearray(source.read_bytes())
+    start = whole.index(b"IDAT") + 4
+    whole[start + 200 : start + 260] = b"\xa5" * 60
+    source.write_bytes(whole)
+    with pytest.raises(PhotoError, match="damaged PNG"):
+        shrink(source)
+    assert not source.with_name("small_a.png").exists()

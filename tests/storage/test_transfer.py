@@ -294,3 +294,10 @@ def test_reflink_without_its_package_says_what_to_install(
     monkeypatch.setitem(sys.modules, "reflink_copy", None)
     with pytest.raises(UsageError, match="pip install reflink-copy"):
         transfer(source, target, "reflink")
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows takes longer paths where it is told to")
+def test_path_that_is_too_long_is_the_photos_own_fault(source: Path, tmp_path: Path) -> None:
+    target = tmp_path.joinpath(*["t" * 200] * 25, "a.jpg")
+    with pytest.raises(PhotoError, match="the path of its copy is longer than the disk takes"):
+        transfer(source, target)

@@ -24,7 +24,10 @@ from storage.formats.pairs import (
 )
 
 ROWS = [("b/ö.jpg", "a.jpg", 0.5), ("a.jpg", "c d.jpg", -0.25), ("a.jpg", "b/ö.jpg", 1e-7)]
-name_texts = st.text(st.characters(exclude_categories=["Cs", "Cc", "Zl", "Zp"]), min_size=1, max_size=20)
+# Any text that is an image name: no drive, no backslash, no component that leads elsewhere.
+name_texts = st.text(
+    st.characters(exclude_categories=["Cs", "Cc", "Zl", "Zp"], exclude_characters="\\:/"), min_size=1, max_size=20
+).filter(lambda name: name not in (".", ".."))
 
 
 def rows_of(path: Path) -> list[tuple[str, str, float]]:

@@ -58,7 +58,7 @@ def test_a_field_that_is_missing_is_said(tmp_path: Path) -> None:
     write_shard_origin(tmp_path, ShardOrigin(Shard(1, 2), "m", 20, "x"))
     path = next(tmp_path.rglob("shard-m.json"))
     content = json.loads(path.read_text())
-    del content["listing"]
+    del content["listing"], content["checksum"]
     path.write_text(json.dumps(content))
     with pytest.raises(DamagedFileError, match="shard-m.json .*listing"):
         read_shard_origins(tmp_path)

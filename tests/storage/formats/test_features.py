@@ -53,7 +53,9 @@ def test_features_read_back_as_written(tmp_path: Path, dtype: type) -> None:
 
 
 names_strategy = st.lists(
-    st.text(st.characters(exclude_categories=["Cs", "Cc"]), min_size=1, max_size=30), min_size=1, unique=True
+    st.text(st.characters(exclude_categories=["Cs", "Cc"], exclude_characters="\\:/."), min_size=1, max_size=30),
+    min_size=1,
+    unique=True,
 )
 
 
@@ -128,7 +130,7 @@ def test_external_storage_is_refused(tmp_path: Path) -> None:
     with h5py.File(tmp_path / "f.h5", "a") as file:
         del file["global_descriptor"]
         file.create_dataset("global_descriptor", (1, 8), "f4", external=[(str(secret), 0, 32)])
-    with pytest.raises(DamagedFileError, match="not a plain dataset"):
+    with pytest.raises(DamagedFileError, match="stored in another file"):
         read_features(tmp_path / "f.h5")
 
 

@@ -7,7 +7,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from storage.formats.json_stream import LINE_DEPTH, EncodedList, Members, encode_strings, write_json_stream
+from storage.errors import DamagedFileError
+from storage.formats.json_stream import (
+    LINE_DEPTH,
+    EncodedList,
+    Members,
+    check_json_stream,
+    encode_strings,
+    write_json_stream,
+)
 
 scalars = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text()
 values = st.recursive(scalars, lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner), max_leaves=20)
@@ -18,7 +26,7 @@ def depth_of(value: object) -> int:
     return 0 if members is None else 1 + max(map(depth_of, members), default=0)
 
 
-@given(content=st.dictionaries(st.text(), values))
+@given(content=st.dictionaries(st.text().filter(lambda key: key != "checksum"), values, min_size=1))
 @settings(max_examples=60, deadline=None)
 def test_what_is_written_is_what_json_dumps_gives(
     content: dict[str, object], tmp_path_factory: pytest.TempPathFactory
@@ -26,9 +34,19 @@ def test_what_is_written_is_what_json_dumps_gives(
     path = tmp_path_factory.mktemp("json") / "a.json"
     write_json_stream(path, content)
     text = path.read_text(encoding="utf-8")
-    assert json.loads(text) == content
+    found = json.loads(text)
+    assert found == content | {"checksum": found["checksum"]}
+    check_json_stream(path, found, "this test")
     if depth_of(content) <= LINE_DEPTH:
-        assert text == json.dumps(content, ensure_ascii=False, indent=1) + "\n"
+        assert text == json.dumps(found, ensure_ascii=False, indent=1) + "\n"
+
+
+def test_an_altered_byte_is_seen(tmp_path: Path) -> None:
+    path = tmp_path / "a.json"
+    write_json_stream(path, {"photos": 12, "skipped": iter([])})
+    path.write_bytes(path.read_bytes().replace(b"12", b"13"))
+    with pytest.raises(DamagedFileError, match="damaged: .*a.json.*checksum"):
+        check_json_stream(path, json.loads(path.read_text()), "this test")
 
 
 def test_members_and_lists_that_are_made_meanwhile_look_like_others(tmp_path: Path) -> None:
@@ -48,7 +66,7 @@ def test_what_is_no_json_number_leaves_the_former_file(tmp_path: Path) -> None:
     write_json_stream(tmp_path / "a.json", {"a": 1})
     with pytest.raises(ValueError, match="not JSON compliant"):
         write_json_stream(tmp_path / "a.json", {"a": iter([1.0, float("nan")])})
-    assert json.loads((tmp_path / "a.json").read_text()) == {"a": 1}
+    assert json.loads((tmp_path / "a.json").read_text())["a"] == 1
     assert [path.name for path in tmp_path.iterdir()] == ["a.json"]
 
 

@@ -11,7 +11,10 @@ from hypothesis import strategies as st
 from storage.errors import DamagedFileError, StageError
 from storage.formats.pairs import origin_path, read_origin, read_pairs, write_pairs
 
-name_texts = st.text(st.characters(exclude_categories=["Cs", "Cc", "Zl", "Zp"]), min_size=1, max_size=20)
+# Any text that is an image name: no drive, no backslash, no component that leads elsewhere.
+name_texts = st.text(
+    st.characters(exclude_categories=["Cs", "Cc", "Zl", "Zp"], exclude_characters="\\:/"), min_size=1, max_size=20
+).filter(lambda name: name not in (".", ".."))
 row_lists = st.lists(st.tuples(name_texts, name_texts, st.floats(-1, 1)))
 
 
