@@ -14,7 +14,7 @@ from tests.reliability.io_calls import needs_proc
 from tests.reliability.kills import HOOKS
 from tests.reliability.writers import Writer
 
-SHARDS_FAST, SHARDS_FULL = 1, 5
+SHARDS_FAST, SHARDS_FULL = 1, 3
 KILLS_A_HOOK = 10
 
 

@@ -16,7 +16,7 @@ from tests.reliability.kills import KillAtCall, was_killed, was_killed_by_clock
 from tests.reliability.trials import Trial
 
 FULL = {"copy_images": 100, "resize_images": 100, "create_clusters": 50, "export_clusters": 100}
-FULL_OF_OTHER_STAGES, FULL_OF_TOOLS = 30, 6
+FULL_OF_OTHER_STAGES, FULL_OF_TOOLS = 20, 5
 FAST = 5
 
 
