@@ -75,8 +75,9 @@ def draw_reviewed(folder: Path, is_later: bool) -> None:
     from stages.settings.pipeline import ClusterSettings
 
     draw_pairs(folder, is_later)
-    folders = {"image_dir": folder / "datasets", "outputs_dir": folder / "netvlad", "results_dir": folder / "results"}
-    create_clusters(ClusterSettings(**folders))
+    create_clusters(
+        ClusterSettings(image_dir=folder / "datasets", outputs_dir=folder / "netvlad", results_dir=folder / "results")
+    )
 
 
 def draw_report_inputs(folder: Path, is_later: bool) -> None:

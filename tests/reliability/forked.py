@@ -6,9 +6,12 @@ import os
 import pickle
 import select
 import signal
+import threading
 import traceback
 from collections.abc import Callable
 from typing import Any, NoReturn
+
+from tqdm import tqdm
 
 
 class Killed:
@@ -45,6 +48,7 @@ def in_child(function: Callable[[], Any], kill_after_s: float | None = None) -> 
 
 
 def _answer(function: Callable[[], Any], writer: int) -> NoReturn:
+    tqdm.set_lock(threading.RLock())  # its own one is shared with forked processes: who is killed may hold it
     try:
         answer = pickle.dumps(("result", function()))
     except BaseException:

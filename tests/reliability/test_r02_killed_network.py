@@ -7,10 +7,11 @@ from pathlib import Path
 import pytest
 
 from tests.drawn_photos import save_photos
+from tests.reliability.all_writers import EXTRACT
 from tests.reliability.campaign import Campaign
 from tests.reliability.extraction_series import Series
 from tests.reliability.io_calls import needs_proc
-from tests.reliability.writers import EXTRACT, Writer
+from tests.reliability.writers import Writer
 
 NUM_PHOTOS = 80
 

@@ -8,15 +8,15 @@ from pathlib import Path
 
 import pytest
 
+from tests.reliability.all_writers import STAGES, WRITERS
 from tests.reliability.campaign import Campaign
 from tests.reliability.faults import run_plain
 from tests.reliability.io_calls import CHANGES, Call, needs_proc
 from tests.reliability.kills import KillAtCall, was_killed, was_killed_by_clock
 from tests.reliability.trials import Trial
-from tests.reliability.writers import STAGES, WRITERS
 
 FULL = {"copy_images": 100, "resize_images": 100, "create_clusters": 50, "export_clusters": 100}
-FULL_OF_OTHER_STAGES, FULL_OF_TOOLS = 50, 20
+FULL_OF_OTHER_STAGES, FULL_OF_TOOLS = 20, 5
 FAST = 5
 
 

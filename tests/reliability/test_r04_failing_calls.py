@@ -8,16 +8,17 @@ from pathlib import Path
 
 import pytest
 
+from tests.reliability.all_writers import STAGES, WRITERS
 from tests.reliability.campaign import Campaign
 from tests.reliability.faults import Broken, Fault, run_plain, run_with
 from tests.reliability.io_calls import Call, needs_proc
 from tests.reliability.trials import Trial, check_messages
-from tests.reliability.writers import WRITERS, is_leftover, leftovers
+from tests.reliability.writers import is_leftover, leftovers
 
 ERRORS = {"ENOSPC": errno.ENOSPC, "EIO": errno.EIO, "EACCES": errno.EACCES}
 FAST = ("copy_images", "resize_images", "extract_features", "create_clusters", "export_clusters")
 TIDYING = frozenset(("unlink", "rmdir", "scandir", "listdir"))  # what fails at these cannot tidy up
-MOST_CALLS = 300  # of those that make more (HDF5 reads and writes in small pieces) so many, evenly spread, fail in turn
+CALLS_OF_A_TOOL = 40  # and of the pipeline, which is the stages again; of the stages every call fails in its turn
 
 
 def break_off(trial: Trial, fault: Fault) -> Broken:
@@ -47,8 +48,9 @@ def faults_of(trial: Trial, campaign: Campaign) -> list[tuple[str, int]]:
     if not campaign.is_full:
         drawn = random.Random(trial.writer.name).sample(range(1, counting.count + 1), 6)
         return [("ENOSPC", at_call) for at_call in sorted(drawn)]
-    step = max(1.0, counting.count / MOST_CALLS)
-    chosen = sorted({int(1 + place * step) for place in range(min(counting.count, MOST_CALLS))})
+    is_stage = trial.writer in STAGES and trial.writer.is_light
+    most = counting.count if is_stage else min(counting.count, CALLS_OF_A_TOOL)
+    chosen = [1 + place * counting.count // most for place in range(most)]
     campaign.note(f"{len(chosen)} of {counting.count} calls, 3 errors each")
     return [(name, at_call) for name in ERRORS for at_call in chosen]
 

@@ -11,11 +11,12 @@ from pathlib import Path
 
 import pytest
 
+from tests.reliability.all_writers import STAGES, WRITERS
 from tests.reliability.campaign import Campaign
 from tests.reliability.forked import in_child
 from tests.reliability.io_calls import needs_proc
 from tests.reliability.trials import Trial, check_messages
-from tests.reliability.writers import STAGES, WRITERS, Outcome, leftovers
+from tests.reliability.writers import Outcome, leftovers
 
 FAST = ("extract_features",)
 FULL_OF_TOOLS = 3
