@@ -32,6 +32,7 @@ from web.guard import TOKEN_HEADER
 
 WIDTH, HEIGHT = 4000, 3000
 RED, BLUE = [204, 0, 0], [0, 0, 204]
+OTHERS = 6  # photos whose canvases take the place of the first one's
 NUM_ACTIONS = 60  # on each photo, beside those that are timed
 
 
@@ -79,8 +80,9 @@ class Page:
 def main() -> int:
     """Print tables in Markdown."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--photos", type=int, default=50)
+    parser.add_argument("--photos", type=int, default=50, help=f"more than {OTHERS}")
     parser.add_argument("--precompute", type=int, default=2)
+    parser.add_argument("--actions", type=int, default=1000, help="of the photo that is opened again")
     args = parser.parse_args()
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
@@ -88,6 +90,7 @@ def main() -> int:
             draw_facade(folder / "photos" / f"{number:03d}.jpg", number)
         with server(folder, args.precompute) as (process, page):
             held = [go_through(page, photo, args.photos, process.pid, folder) for photo in range(args.photos)]
+            come_back(page, args.actions)
         print(header("The painting page's server, 12 megapixels"))
         print_times(page)
         print_held(held)
@@ -147,6 +150,19 @@ def go_through(page: Page, photo: int, num_photos: int, pid: int, folder: Path) 
     disk = sum(path.stat().st_size for path in (folder / "masks" / ".painting").rglob("*") if path.is_file())
     own, workers = memory(pid)
     return own, workers, disk / 2**20
+
+
+def come_back(page: Page, num_actions: int) -> None:
+    """Paint much on the first photo, look at others until its canvas is gone, and open it again."""
+    random, size = np.random.default_rng(0), 500
+    revision = page.opened(0)["revision"]
+    for _ in range(0, num_actions, size):
+        points = zip(random.integers(0, WIDTH, size), random.integers(0, HEIGHT, size), strict=True)
+        given = [{"action": "fill", "at": [int(x), int(y)]} for x, y in points]
+        revision = page.post("", "photos/0/actions", revision=revision, actions=given)["revision"]
+    for photo in range(1, OTHERS + 1):
+        page.post("", f"photos/{photo}/open")
+    page.post(f"open again, {revision} actions", "photos/0/open")
 
 
 def actions(photo: int) -> Iterator[tuple[str, dict[str, Any]]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import os
 import re
 from collections.abc import Iterator
@@ -17,6 +18,8 @@ MEMBERSHIP = Path("/proc/self/cgroup")
 MEMORY_INFO = Path("/proc/meminfo")
 PROCESS_STATUS = Path("/proc/self/status")
 _KIB = 1024
+_M_MMAP_THRESHOLD = -3  # of glibc's malloc.h
+_LARGE_BLOCK = 1 << 20
 
 
 def usable_cores() -> int:
@@ -57,6 +60,24 @@ def _memory_in_use() -> int:
     """Give the bytes that this process has for itself (``VmData``), 0 where the system does not tell."""
     found = re.search(r"^VmData:\s*(\d+) kB", _text(PROCESS_STATUS), re.MULTILINE)
     return int(found[1]) * _KIB if found else 0
+
+
+def give_back_large_blocks() -> bool:
+    """Have the C library give blocks of a megabyte and more back to the system as soon as they are free.
+
+    Otherwise glibc raises this limit up to 32 MiB by itself and keeps free blocks below it for each thread, so that a
+    server of several threads seems to grow with every photo. Call it before threads begin.
+
+    Returns
+    -------
+    bool
+        Whether the limit holds; False where the C library has none.
+    """
+    try:
+        mallopt = ctypes.CDLL(None).mallopt
+    except (OSError, TypeError, AttributeError):  # Windows, macOS, musl
+        return False
+    return bool(mallopt(_M_MMAP_THRESHOLD, _LARGE_BLOCK))
 
 
 def _memory_available() -> int | None:

@@ -25,7 +25,7 @@ from storage.formats.paint_journal import PAINT_JOURNAL_NAME, PaintJournal, Pain
 from storage.mask_folder import MaskFolder, SavedMasks
 from storage.paint_folder import MAX_CACHE_BYTES, PaintFolder
 
-MAX_OPEN_BYTES = 512 << 20  # of canvases in memory: 96 MB each at 12 megapixels, and their histories
+MAX_OPEN_BYTES = 256 << 20  # of canvases in memory: 96 MB each at 12 megapixels, and their histories
 LEAST_OPEN = 2  # however large: the photo that is open and the one before
 BYTES_PER_PIXEL = 8  # of both planes
 CLASSES_NAME = "classes.json"

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import os
+import platform
 import subprocess
 import sys
 from pathlib import Path
@@ -8,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from storage import machine
+from storage.machine import give_back_large_blocks
 from tests.conftest import ROOT
 
 GIB = 2**30
@@ -113,3 +115,29 @@ def test_a_system_that_tells_no_use_sets_no_limit(system: Path, monkeypatch: pyt
     if machine.resource is not None:
         monkeypatch.setattr(machine.resource, "setrlimit", lambda *_: pytest.fail("a limit was set"))
     machine.limit_own_memory(1)
+
+
+@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="other C libraries have no such limit")
+def test_large_blocks_go_back_to_the_system_as_soon_as_they_are_free() -> None:
+    program = """
+from storage.machine import give_back_large_blocks
+
+def held():
+    with open("/proc/self/status") as status:
+        return next(int(line.split()[1]) for line in status if line.startswith("VmRSS"))
+
+assert give_back_large_blocks()
+before = held()
+for _ in range(3):
+    blocks = [bytearray(20 << 20) for _ in range(3)]
+    small = bytearray(90_000)  # it would lie behind the large ones and hold them
+    del blocks
+print(held() - before)
+"""
+    result = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert int(result.stdout) < 10_000
+
+
+def test_a_system_without_such_a_limit_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("ctypes.CDLL", lambda name: object())
+    assert give_back_large_blocks() is False

@@ -13,6 +13,7 @@ from stages.settings.painting_page import PaintingSettings
 from storage.errors import UsageError
 from storage.formats.manifest import printable
 from storage.lock import work_lock
+from storage.machine import give_back_large_blocks
 from web.guard import Guard
 from web.segmentation.painting import Painting
 from web.segmentation.routes import make_painting_app
@@ -52,6 +53,7 @@ def serve_painting(settings: PaintingSettings, place: PageSettings, on_ready: Ca
     """
     if not 0 <= place.port <= MAX_PORT:
         raise UsageError(f"--port is {place.port}, but must be 0 to {MAX_PORT}")
+    give_back_large_blocks()
     settled, names = settle(settings)
     assert settled.image_dir is not None and settled.export_dir is not None
     title = printable(settled.image_dir.resolve().name)
