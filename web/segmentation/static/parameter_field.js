@@ -2,6 +2,9 @@
 
 import { element } from "/static/dom.js";
 
+/** What a size is called that follows the photo's. */
+const AUTO = "auto";
+
 /**
  * Make the field of a parameter.
  * @param {{name: string, kind: string, help: string, least: number|null, most: number|null, is_odd: boolean,
@@ -26,7 +29,7 @@ export function parameterField(parameter, value) {
   return field;
 }
 
-function inputOf({ kind, choices, least, most, is_odd: isOdd }, value) {
+function inputOf({ kind, choices, least, most, is_odd: isOdd, allowed }, value) {
   if (kind === "bool") return element("input", { type: "checkbox", checked: Boolean(value) });
   if (choices.length > 0) {
     const select = element("select", { class: "field" }, choices.map((one) => element("option", { value: one }, one)));
@@ -35,11 +38,17 @@ function inputOf({ kind, choices, least, most, is_odd: isOdd }, value) {
   }
   if (kind === "str") return element("input", { type: "text", class: "field", value, autocomplete: "off" });
   const step = kind === "float" ? "any" : isOdd ? 2 : 1;
-  const range = { min: least, max: most, step };
-  return element("input", { type: "number", class: "field number", ...range, required: true, value });
+  const range = { type: "number", class: "field number", min: least, max: most, step };
+  if (!isAutomatic(allowed)) return element("input", { ...range, required: true, value });
+  return element("input", { ...range, placeholder: AUTO, value: value === AUTO ? "" : value });
 }
 
-function valueOf({ kind }, input) {
+function isAutomatic(allowed) {
+  return allowed.startsWith(AUTO);
+}
+
+function valueOf({ kind, allowed }, input) {
   if (kind === "bool") return input.checked;
+  if (input.value === "" && isAutomatic(allowed)) return AUTO;
   return kind === "int" || kind === "float" ? Number(input.value) : input.value;
 }
