@@ -32,13 +32,10 @@ export async function readNumbers(path, signal) {
   return { numbers, revision: Number(response.headers.get("X-Revision")) };
 }
 
-/** A job that came to no end of its own; its message says why. */
-export class JobError extends Error {}
-
 /**
  * Wait until a job ends.
  * @param {Object} job - As the server gave it.
- * @param {{signal?: AbortSignal, onprogress?: (job: Object) => void}} [options] - When the signal is given, the job ends.
+ * @param {{signal?: AbortSignal, onprogress?: (job: Object) => void}} [options] - The signal ends the job.
  * @returns {Promise<Object>} Its result.
  */
 export async function finish(job, { signal, onprogress = () => {} } = {}) {
@@ -56,6 +53,6 @@ export async function finish(job, { signal, onprogress = () => {} } = {}) {
   }
   signal?.throwIfAborted();
   if (now.state === "cancelled") throw new DOMException("the job was cancelled", "AbortError");
-  if (now.state === "failed") throw new JobError(now.error);
+  if (now.state === "failed") throw new Error(now.error);
   return now.result;
 }

@@ -40,7 +40,7 @@ export class Colours {
       { class: "row" },
       this.any,
       this.name,
-      button({ icon: "pipette", label: "Pick a colour from the photo", key: keyOf("pick"), onclick: () => app.useTool("pick") }),
+      button({ icon: "pipette", label: "Pick a colour", key: keyOf("pick"), onclick: () => app.useTool("pick") }),
       button({ text: "Classes…", onclick: () => editClasses(app) }),
     );
     this.node = part("Colour", this.list, this.palette, tools, this.warning);
@@ -67,17 +67,19 @@ export class Colours {
   #classItem({ name, colour }, place) {
     const key = place < MOST_KEYS ? String(place + 1) : null;
     const chosen = this.#swatchButton(colour, name, key);
-    chosen.append(element("span", { class: "class-name" }, name), key ? element("kbd", { "aria-hidden": "true" }, key) : "");
+    chosen.append(element("span", { class: "class-name" }, name));
+    if (key) chosen.append(element("kbd", { "aria-hidden": "true" }, key));
     return element("li", {}, chosen);
   }
 
   #swatchButton(colour, label, key = null) {
     const chip = element("span", { class: "swatch" });
     chip.style.background = cssColour(colour);
-    const attributes = { type: "button", class: "swatch-button", "aria-label": label, title: label, "aria-keyshortcuts": key };
-    const isChosen = same(colour, this.#app.colour);
+    const named = { "aria-label": label, title: label, "aria-keyshortcuts": key };
+    const isChosen = String(same(colour, this.#app.colour));
     const onclick = () => this.#app.setColour(colour);
-    return element("button", { ...attributes, "aria-pressed": String(isChosen), onclick }, chip);
+    const attributes = { type: "button", class: "swatch-button", ...named, "aria-pressed": isChosen, onclick };
+    return element("button", attributes, chip);
   }
 }
 
@@ -93,7 +95,11 @@ function editClasses(app) {
   const rows = element("ul", { class: "class-rows" });
   const add = (name, colour) => rows.append(classRow(name, colour));
   for (const { name, colour } of app.classes) add(name, colour);
-  const adding = button({ icon: "plus", text: "Add the current colour", onclick: () => (add("", app.colour), rows.lastChild.querySelector("input").focus()) });
+  const addCurrent = () => {
+    add("", app.colour);
+    rows.lastChild.querySelector("input[type=text]").focus();
+  };
+  const adding = button({ icon: "plus", text: "Add the current colour", onclick: addCurrent });
   const problem = element("p", { class: "notice is-danger", role: "alert", hidden: true });
   const form = element("form", { id: "classes" }, rows, adding, problem);
   const save = async (event) => {
@@ -119,13 +125,13 @@ function editClasses(app) {
 }
 
 function classRow(name, colour) {
-  const field = element("input", { type: "text", class: "field", "aria-label": "Name", value: name, required: true, maxlength: 100 });
-  const swatch = element("input", { type: "color", class: "any-colour", "aria-label": "Colour", value: hexColour(colour) });
+  const text = { type: "text", class: "field", "aria-label": "Name", value: name, required: true, maxlength: 100 };
+  const any = { type: "color", class: "any-colour", "aria-label": "Colour", value: hexColour(colour) };
   const row = element(
     "li",
     { class: "row" },
-    swatch,
-    field,
+    element("input", any),
+    element("input", text),
     button({ icon: "close", label: "Remove the class", kind: "is-quiet", onclick: () => row.remove() }),
   );
   return row;

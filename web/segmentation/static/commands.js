@@ -3,21 +3,21 @@
 import { setKeys } from "/static/keys.js";
 
 export const COMMANDS = {
-  fill: { keys: ["F"], words: "Fill; while an object is cut out: finish", group: "Paint" },
+  fill: { keys: ["F"], words: "Fill; of an object: paint it", group: "Paint" },
   unfill: { keys: ["U"], words: "Unfill", group: "Paint" },
   cut: { keys: ["C"], words: "Cut", group: "Paint" },
   pick: { keys: ["I"], words: "Pick a colour from the photo or the paint", group: "Paint" },
   classes: { keys: [..."123456789"], words: "Take up the colour of a class", group: "Paint" },
   undo: { keys: ["Z", "Mod+Z"], words: "Undo; with SAM: take the last point or box back", group: "Paint" },
   redo: { keys: ["Y", "Mod+Shift+Z", "Mod+Y"], words: "Redo", group: "Paint" },
-  reset: { keys: ["R"], words: "Take off all paint and close all cuts; while an object is cut out: begin again", group: "Paint" },
+  reset: { keys: ["R"], words: "Take off all paint, close all cuts; of an object: begin again", group: "Paint" },
   templates: { keys: ["T"], words: "Paint what looks like a template", group: "Paint" },
   grabcut: { keys: ["G"], words: "Cut an object out with strokes (GrabCut)", group: "Paint" },
   sam: { keys: ["A"], words: "Cut an object out with points and boxes (SAM)", group: "Paint" },
   segments: { keys: ["S"], words: "Choose how the photo is segmented", group: "Paint" },
   next: { keys: ["N"], words: "Next photo", group: "Photos" },
   previous: { keys: ["P"], words: "Previous photo", group: "Photos" },
-  save: { keys: [" "], words: "Write the masks, then the next photo; while an object is cut out: compute", group: "Photos" },
+  save: { keys: [" "], words: "Write the masks, then the next photo; of an object: compute", group: "Photos" },
   write: { keys: ["Mod+S"], words: "Write the masks", group: "Photos" },
   quit: { keys: ["Q"], words: "Leave: an object that is cut out, or the page", group: "Photos" },
   debug: { keys: ["D"], words: "Show all labels in colours, and edges; painted pixels are hatched", group: "Look" },
@@ -33,7 +33,7 @@ export const COMMANDS = {
   right: { keys: ["ArrowRight"], words: "Move to the right", group: "Look" },
   up: { keys: ["ArrowUp"], words: "Move up", group: "Look" },
   down: { keys: ["ArrowDown"], words: "Move down", group: "Look" },
-  back: { keys: ["Escape"], words: "End filling under the pointer, forget the cut point, back to painting", group: "Look" },
+  back: { keys: ["Escape"], words: "End what goes on, forget the cut point, back to filling", group: "Look" },
   help: { keys: ["?"], words: "These keys", group: "Look" },
 };
 

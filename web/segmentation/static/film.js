@@ -19,12 +19,14 @@ export class Film {
   /** Show the photos. */
   setPhotos(photos) {
     this.#buttons = new Map(photos.map((photo) => [photo.number, this.#buttonOf(photo)]));
-    this.node.replaceChildren(element("ol", { class: "film-list" }, [...this.#buttons.values()].map((one) => element("li", {}, one))));
+    const items = [...this.#buttons.values()].map((one) => element("li", {}, one));
+    this.node.replaceChildren(element("ol", { class: "film-list" }, items));
     for (const photo of photos) this.mark(photo);
   }
 
   #buttonOf({ number, name, problem }) {
-    const picture = element("img", { src: addressOf(number, "thumbnail"), alt: "", loading: "lazy", decoding: "async", draggable: "false" });
+    const late = { loading: "lazy", decoding: "async", draggable: "false" };
+    const picture = element("img", { src: addressOf(number, "thumbnail"), alt: "", ...late });
     const dot = element("span", { class: "film-dot", "aria-hidden": "true" });
     const attributes = { type: "button", class: "film-photo", title: problem ? `${name}: ${problem}` : name };
     return element(

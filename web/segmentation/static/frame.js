@@ -54,11 +54,14 @@ export class Look {
       text: (value) => `${value} %`,
       oninput: (value) => stage.setLook({ opacity: value / 100 }),
     });
+    const toggle = (name, icon, text, command) =>
+      button({ icon, text, key: keyOf(command), onclick: () => this.toggle(name) });
     this.toggles = {
-      hasBorders: button({ icon: "borders", text: "Borders", key: keyOf("borders"), onclick: () => this.toggle("hasBorders") }),
-      isDebug: button({ icon: "layers", text: "Labels", key: keyOf("debug"), onclick: () => this.toggle("isDebug") }),
+      hasBorders: toggle("hasBorders", "borders", "Borders", "borders"),
+      isDebug: toggle("isDebug", "layers", "Labels", "debug"),
     };
-    this.legend = element("p", { class: "legend soft small", hidden: true }, "Each label has a colour; edges are black, cuts white, painted pixels hatched.");
+    const words = "Each label has a colour; edges are black, cuts white, painted pixels hatched.";
+    this.legend = element("p", { class: "legend soft small", hidden: true }, words);
     this.node = part("Look", opacity, element("div", { class: "row" }, Object.values(this.toggles)), this.legend);
     this.#show();
   }
@@ -70,8 +73,9 @@ export class Look {
   }
 
   #show() {
-    for (const [name, one] of Object.entries(this.toggles)) one.setAttribute("aria-pressed", String(this.stage.look[name]));
-    this.legend.hidden = !this.stage.look.isDebug;
+    const { look } = this.stage;
+    for (const [name, one] of Object.entries(this.toggles)) one.setAttribute("aria-pressed", String(look[name]));
+    this.legend.hidden = !look.isDebug;
   }
 }
 
@@ -90,7 +94,8 @@ export function zoomButtons(commands) {
 export class Bar {
   /** @param {Object<string, Function>} commands */
   constructor(commands) {
-    const quiet = (name, icon, label) => button({ icon, label, key: keyOf(name), kind: "is-quiet", onclick: commands[name] });
+    const quiet = (name, icon, label) =>
+      button({ icon, label, key: keyOf(name), kind: "is-quiet", onclick: commands[name] });
     this.tools = {
       undo: quiet("undo", "undo", "Undo"),
       redo: quiet("redo", "redo", "Redo"),

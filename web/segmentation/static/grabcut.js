@@ -1,6 +1,6 @@
 /** Cutting an object out by GrabCut: strokes that say what is object and what is not, and boxes around it. */
 
-import { button, element } from "/static/dom.js";
+import { button, element, plural } from "/static/dom.js";
 import { keyOf } from "/static/keys.js";
 import { change } from "./calls.js";
 import { drawBox, drawStroke } from "./marks.js";
@@ -11,11 +11,13 @@ const MIDDLE = 1;
 const RIGHT = 2;
 const FIRST_BRUSH = 3;
 const MOST_BRUSH = 100;
+const HOW =
+  "Draw a box around the object, or strokes on it and beside it, then compute; correct with strokes and compute again.";
 const KINDS = {
   foreground: { words: "Object", colour: "#ffffff", title: "Surely object (left button)" },
   background: { words: "Not object", colour: "#111111", title: "Surely background (right button)" },
-  probable_foreground: { words: "Perhaps object", colour: "#c8c8c8", title: "Perhaps object (Ctrl or Alt with the left button)" },
-  probable_background: { words: "Perhaps not", colour: "#484848", title: "Perhaps background (Ctrl or Alt with the right button)" },
+  probable_foreground: { words: "Perhaps object", colour: "#c8c8c8", title: "Perhaps (Ctrl or Alt, left button)" },
+  probable_background: { words: "Perhaps not", colour: "#484848", title: "Perhaps not (Ctrl or Alt, right button)" },
   box: { words: "Box", colour: "#4aa8ff", title: "A box around the object (middle button)" },
 };
 
@@ -38,7 +40,7 @@ export class GrabCut extends ObjectMode {
       dot.style.background = colour;
       return { name, title, node: element("span", { class: "row" }, dot, words) };
     });
-    this.kinds = choice({ label: "What is drawn", choices, className: "kinds", onchoose: (name) => this.#choose(name) });
+    this.kinds = choice({ label: "What is drawn", choices, onchoose: (name) => this.#choose(name) });
     this.size = slider({
       ...{ name: "Brush size", min: 0, max: MOST_BRUSH, step: 1, value: FIRST_BRUSH },
       text: (value) => `${value} px`,
@@ -46,16 +48,17 @@ export class GrabCut extends ObjectMode {
     });
     this.told = element("p", { class: "soft", "aria-live": "polite" });
     const run = (doing) => () => this.run(doing);
+    const quiet = { kind: "is-quiet" };
     this.buttons = {
       compute: button({ text: "Compute", key: "Space", kind: "is-primary", onclick: run(() => this.compute()) }),
       paint: button({ text: "Paint it", key: keyOf("fill"), onclick: run(() => this.finish()) }),
       segments: button({ text: "As segments", onclick: run(() => this.finishAsSegments()) }),
-      reset: button({ text: "Start over", key: keyOf("reset"), kind: "is-quiet", onclick: run(() => this.startOver()) }),
-      quit: button({ text: "Leave", key: keyOf("quit"), kind: "is-quiet", onclick: () => app.paintAgain() }),
+      reset: button({ text: "Start over", key: keyOf("reset"), ...quiet, onclick: run(() => this.startOver()) }),
+      quit: button({ text: "Leave", key: keyOf("quit"), ...quiet, onclick: () => app.paintAgain() }),
     };
     this.node = part(
       "Cut an object out",
-      element("p", { class: "soft small" }, "Draw a box around the object, or strokes on it and beside it, then compute; correct with strokes and compute again."),
+      element("p", { class: "soft small" }, HOW),
       this.kinds,
       element("div", { class: "row wrap" }, Object.values(this.buttons)),
       this.told,
@@ -97,7 +100,8 @@ export class GrabCut extends ObjectMode {
     this.buttons.compute.disabled = this.isBusy || isEmpty;
     this.buttons.paint.disabled = this.buttons.segments.disabled = this.isBusy || this.#rounds === 0;
     this.node.setAttribute("aria-busy", String(this.isBusy));
-    const found = this.#rounds > 0 ? `Round ${this.#rounds}: ${(this.layer?.numPixels ?? 0).toLocaleString("en")} pixels` : "";
+    const pixels = plural(this.layer?.numPixels ?? 0, "pixel");
+    const found = this.#rounds > 0 ? `Round ${this.#rounds}: ${pixels}` : "";
     this.told.textContent = this.isBusy ? "Computing …" : found;
   }
 
@@ -147,12 +151,22 @@ export class GrabCut extends ObjectMode {
       rounds: 1,
       colour: this.app.colour,
     };
-    const sent = { strokes: this.#strokes.length, boxes: this.#boxes.length };
-    this.#hasBegun = true;
-    this.#numSent = sent; // what was added stays there, even when the round is refused
-    const answer = await change(`photos/${this.session.photo}/grabcut`, given);
+    const answer = await this.#send(given, { strokes: this.#strokes.length, boxes: this.#boxes.length });
     this.#rounds = answer.rounds;
     await this.take(answer);
+  }
+
+  /** What was added stays on the server, even where it refuses the round. */
+  async #send(given, numSent) {
+    try {
+      return await change(`photos/${this.session.photo}/grabcut`, given);
+    } catch (error) {
+      if (error.status === undefined) numSent = this.#numSent;
+      throw error;
+    } finally {
+      this.#hasBegun ||= numSent !== this.#numSent;
+      this.#numSent = numSent;
+    }
   }
 
   askForLabels() {

@@ -1,13 +1,13 @@
 /**
- * What lies over the photo: paint, borders of segments, cuts, or all labels. Each pixel of the screen takes the pixel of
- * the photo below its middle, so drawing costs what the window has of pixels, however large the photo is.
+ * What lies over the photo: paint, borders of segments, cuts, or all labels. Each pixel of the screen takes the pixel
+ * of the photo below its middle, so drawing costs what the window has of pixels, however large the photo is.
  */
 
 const OPAQUE = 0xff000000;
 const OUTSIDE = -1;
 const NOTHING = 0x7fffffff; // no label is as large
-const BORDER_LIGHT = 0x99ffffff;
-const BORDER_DARK = 0x59000000;
+const BORDER_LIGHT = 0x80ffffff;
+const BORDER_DARK = 0x4d000000;
 const CUT = 0xffffffff;
 const EDGE_COLOUR = 0xd0101010;
 
@@ -76,7 +76,8 @@ function swapped(number) {
  */
 function drawBorders(pixels, columns, rows, { labelsAndCuts, width }) {
   const across = columns.length - 2;
-  const read = (row, into) => readRow(labelsAndCuts, rows[row] === OUTSIDE ? OUTSIDE : rows[row] * width, columns, into);
+  const baseOf = (row) => (rows[row] === OUTSIDE ? OUTSIDE : rows[row] * width);
+  const read = (row, into) => readRow(labelsAndCuts, baseOf(row), columns, into);
   let [above, here, below] = [0, 1, 2].map((row) => read(row, new Int32Array(columns.length)));
   for (let down = 0; down < rows.length - 2; down += 1) {
     for (let at = 0; at < across; at += 1) {

@@ -177,7 +177,8 @@ async function start() {
 /** After a click on a button the space bar writes masks, as it does everywhere, and does not press the button again. */
 function leaveButton(event) {
   const isByPointer = event.detail > 0;
-  if (isByPointer && event.target.closest("button") && !event.target.closest("dialog")) app.stage.node.focus({ preventScroll: true });
+  if (!isByPointer || !event.target.closest("button") || event.target.closest("dialog")) return;
+  app.stage.node.focus({ preventScroll: true });
 }
 
 globalThis.paintingPage = app; // for the console, and for tests that look behind the page

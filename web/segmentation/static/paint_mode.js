@@ -1,4 +1,4 @@
-/** Painting by pointing: left fills, right takes paint off, middle or shift cuts; the tools do the same by themselves. */
+/** Painting by pointing: left fills, right takes paint off, middle or Shift cuts; the tools do the same. */
 
 import { announce } from "/static/announce.js";
 import { element } from "/static/dom.js";

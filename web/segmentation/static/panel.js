@@ -32,15 +32,16 @@ export function slider({ name, min, max, step, value, text, oninput }) {
 
 /**
  * Buttons of which one is pressed.
- * @param {{label: string, choices: {name: string, node: Node|string, title?: string}[], onchoose: (name: string) => void,
- *   className?: string}} options
+ * @param {{label: string, choices: {name: string, node: Node|string, title?: string}[],
+ *   onchoose: (name: string) => void}} options
  * @returns {HTMLElement & {choose: (name: string) => void}}
  */
-export function choice({ label, choices, onchoose, className = "" }) {
-  const buttons = choices.map(({ name, node, title }) =>
-    element("button", { type: "button", class: "button", "data-name": name, title, onclick: () => onchoose(name) }, node),
-  );
-  const group = element("div", { class: `choice-of ${className}`.trim(), role: "group", "aria-label": label }, buttons);
+export function choice({ label, choices, onchoose }) {
+  const buttons = choices.map(({ name, node, title }) => {
+    const attributes = { type: "button", class: "button", "data-name": name, title };
+    return element("button", { ...attributes, onclick: () => onchoose(name) }, node);
+  });
+  const group = element("div", { class: "choice-of", role: "group", "aria-label": label }, buttons);
   group.choose = (name) => {
     for (const one of buttons) one.setAttribute("aria-pressed", String(one.dataset.name === name));
   };

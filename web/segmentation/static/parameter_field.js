@@ -19,7 +19,8 @@ export function parameterField(parameter, value) {
   const label = element("label", { class: "parameter-name", for: id }, words);
   const about = element("span", { id: `${id}-about`, class: "soft small", title: parameter.allowed }, parameter.help);
   const isCheck = parameter.kind === "bool";
-  const field = element("div", { class: isCheck ? "check" : "parameter" }, isCheck ? [input, label] : [label, input], about);
+  const parts = isCheck ? [input, label] : [label, input];
+  const field = element("div", { class: isCheck ? "check" : "parameter" }, parts, about);
   field.dataset.name = parameter.name;
   field.value = () => valueOf(parameter, input);
   return field;
@@ -34,7 +35,8 @@ function inputOf({ kind, choices, least, most, is_odd: isOdd }, value) {
   }
   if (kind === "str") return element("input", { type: "text", class: "field", value, autocomplete: "off" });
   const step = kind === "float" ? "any" : isOdd ? 2 : 1;
-  return element("input", { type: "number", class: "field number", min: least, max: most, step, required: true, value });
+  const range = { min: least, max: most, step };
+  return element("input", { type: "number", class: "field number", ...range, required: true, value });
 }
 
 function valueOf({ kind }, input) {

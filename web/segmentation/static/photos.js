@@ -142,7 +142,8 @@ export class Photos {
   async write() {
     if (!this.#app.session?.canvas) return;
     const { written, notes } = await this.#app.session.save();
-    const words = written.length > 0 ? `${plural(written.length, "file")} written` : "Nothing is painted: no mask is written";
+    const isEmpty = written.length === 0;
+    const words = isEmpty ? "Nothing is painted: no mask is written" : `${plural(written.length, "file")} written`;
     announce([`${words}.`, ...notes].join(" "));
   }
 
@@ -157,15 +158,18 @@ export class Photos {
     const { session, overview } = this.#app;
     await session?.flush();
     const open = overview.photos.filter((photo) => photo.painted && !photo.is_saved);
+    const isAll = open.length === 0;
+    const masks = isAll ? "All masks are written." : `Masks of ${plural(open.length, "photo")} are not written yet.`;
     const content = [
       element("p", {}, "Everything that was painted is kept, and is there again next time."),
-      element("p", {}, open.length > 0 ? `Masks of ${plural(open.length, "photo")} are not written yet.` : "All masks are written."),
+      element("p", {}, masks),
     ];
     const yes = overview.can_quit ? "End the program" : "Back to the review";
     if (!(await askWhether({ title: "Leave", content, yes }))) return;
     if (!overview.can_quit) return location.assign("/");
     session?.close();
     await change("quit");
-    document.body.replaceChildren(element("p", { class: "empty" }, "The program has ended. This window can be closed."));
+    const words = "The program has ended. This window can be closed.";
+    document.body.replaceChildren(element("p", { class: "empty" }, words));
   }
 }

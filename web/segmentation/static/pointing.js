@@ -105,7 +105,8 @@ export class Pointing {
   }
 
   #pinch(before, at, other) {
-    this.#stage.zoom(distance(at, other) / Math.max(1, distance(before, other)), (at.x + other.x) / 2, (at.y + other.y) / 2);
+    const factor = distance(at, other) / Math.max(1, distance(before, other));
+    this.#stage.zoom(factor, (at.x + other.x) / 2, (at.y + other.y) / 2);
     this.#stage.pan((at.x - before.x) / 2, (at.y - before.y) / 2);
   }
 
@@ -113,7 +114,8 @@ export class Pointing {
     const at = this.#placeOf(event);
     const finger = this.#fingers.get(event.pointerId);
     this.#fingers.delete(event.pointerId);
-    if (finger && !finger.isOfTwo && !this.#active && !this.isHand) this.#begin(event.pointerId, { ...at, button: 0 }, this.#modeOf());
+    const isTap = finger && !finger.isOfTwo && !this.#active && !this.isHand;
+    if (isTap) this.#begin(event.pointerId, { ...at, button: 0 }, this.#modeOf());
     if (this.#active?.pointer !== event.pointerId) return;
     const { mode, button } = this.#active;
     this.#active = null;

@@ -23,7 +23,6 @@ export class Sam extends ObjectMode {
     super(app);
     this.kinds = choice({
       label: "What a click says",
-      className: "kinds",
       choices: [
         { name: "on", node: "On the object", title: "A point on the object (left button)" },
         { name: "off", node: "Beside it", title: "A point beside the object (right button)" },
@@ -32,16 +31,18 @@ export class Sam extends ObjectMode {
       onchoose: (name) => this.#choose(name),
     });
     const run = (doing) => () => this.run(doing);
+    const quiet = { kind: "is-quiet" };
     this.buttons = {
       compute: button({ text: "Predict", key: "Space", kind: "is-primary", onclick: run(() => this.compute()) }),
       paint: button({ text: "Paint it", key: keyOf("fill"), onclick: run(() => this.finish()) }),
       segments: button({ text: "As segments", onclick: run(() => this.finishAsSegments()) }),
-      undo: button({ text: "Take back", key: "Z", kind: "is-quiet", onclick: () => this.takeBack() }),
-      reset: button({ text: "Start over", key: keyOf("reset"), kind: "is-quiet", onclick: run(() => this.startOver()) }),
-      quit: button({ text: "Leave", key: keyOf("quit"), kind: "is-quiet", onclick: () => app.paintAgain() }),
+      undo: button({ text: "Take back", key: "Z", ...quiet, onclick: () => this.takeBack() }),
+      reset: button({ text: "Start over", key: keyOf("reset"), ...quiet, onclick: run(() => this.startOver()) }),
+      quit: button({ text: "Leave", key: keyOf("quit"), ...quiet, onclick: () => app.paintAgain() }),
     };
     this.told = element("p", { class: "soft", "aria-live": "polite" });
-    this.body = element("div", { class: "panel-body" }, this.kinds, element("div", { class: "row wrap" }, Object.values(this.buttons)), this.told);
+    const row = element("div", { class: "row wrap" }, Object.values(this.buttons));
+    this.body = element("div", {}, this.kinds, row, this.told);
     this.refusal = element("p", { class: "notice" });
     this.node = part("Segment Anything", this.refusal, this.body);
     this.#choose("on");

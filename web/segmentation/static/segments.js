@@ -51,11 +51,12 @@ export class Segments {
 
   /** Show the methods that the server has. */
   setMethods(methods) {
-    this.select.replaceChildren(
-      ...methods
-        .filter((one) => one.name !== "grabcut")
-        .map((one) => element("option", { value: one.name, disabled: Boolean(one.problem) }, one.problem ? `${one.name} (not ready)` : one.name)),
-    );
+    const options = methods
+      .filter((one) => one.name !== "grabcut") // which has a tool of its own
+      .map(({ name, problem }) => {
+        return element("option", { value: name, disabled: Boolean(problem) }, problem ? `${name} (not ready)` : name);
+      });
+    this.select.replaceChildren(...options);
   }
 
   /** Show what the photo was segmented by. */

@@ -5,6 +5,8 @@ import { openDialog } from "/static/dialogs.js";
 import { button, element, plural } from "/static/dom.js";
 import { addressOf, change, finish } from "./calls.js";
 
+const PREVIEW_SIDE = 512;
+
 /**
  * Show the sheet.
  * @param {import("./session.js").Session} session
@@ -52,9 +54,8 @@ function methodCard(session, method, job, signal, choose) {
     const onprogress = (now) => (facts.textContent = now.state === "running" ? "is being computed" : "waits");
     const result = await finish(job, { signal, onprogress });
     const seconds = (performance.now() - started) / 1000;
-    const side = 512;
-    const image = element("img", { src: addressOf(session.photo, `labels/${result.file}/preview?side=${side}`), alt: `Segments of ${method}` });
-    picture.replaceChildren(image);
+    const src = addressOf(session.photo, `labels/${result.file}/preview?side=${PREVIEW_SIDE}`);
+    picture.replaceChildren(element("img", { src, alt: `Segments of ${method}` }));
     picture.classList.remove("is-coming");
     facts.textContent = `${plural(result.count, "segment")}${seconds > 0.5 ? `, ${seconds.toFixed(1)} s` : ""}`;
     use.disabled = false;

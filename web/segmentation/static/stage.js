@@ -26,7 +26,6 @@ export class Stage {
     this.#contexts = Object.fromEntries(
       this.#layers.map((layer, place) => [LAYERS[place], layer.getContext("2d", { alpha: true })]),
     );
-    this.words = element("span", { class: "visually-hidden" });
     this.badges = element("div", { class: "stage-badges" });
     this.node = element(
       "div",

@@ -3,6 +3,7 @@
 import { openDialog } from "/static/dialogs.js";
 import { button, element } from "/static/dom.js";
 
+const ACCEPTED = "image/png,image/jpeg,image/bmp,image/tiff";
 const LISTS = {
   templates: ["Templates", "what to find", true],
   segments: ["Segments", "the colours that are painted, as large as the template", true],
@@ -15,10 +16,12 @@ const LISTS = {
  * @returns {Promise<Object|null>} What the server takes; null when it was given up.
  */
 export function askTemplateFiles() {
-  const name = element("input", { type: "text", id: "set-name", class: "field", required: true, value: "Templates", maxlength: 100 });
+  const named = { type: "text", id: "set-name", class: "field", required: true, maxlength: 100 };
+  const name = element("input", { ...named, value: "Templates" });
   const fields = Object.entries(LISTS).map(([list, [words, about, isNeeded]]) => {
-    const input = element("input", { type: "file", name: list, multiple: true, accept: "image/png,image/jpeg,image/bmp,image/tiff", required: isNeeded });
-    return element("label", { class: "file-field" }, element("strong", {}, words), element("span", { class: "soft small" }, about), input);
+    const input = element("input", { type: "file", name: list, multiple: true, accept: ACCEPTED, required: isNeeded });
+    const hint = element("span", { class: "soft small" }, about);
+    return element("label", { class: "file-field" }, element("strong", {}, words), hint, input);
   });
   const hint = "Files are sorted by name; the first of all lists belong together, then the second ones.";
   const form = element(

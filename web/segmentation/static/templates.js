@@ -10,6 +10,7 @@ import { askTemplateFiles } from "./template_files.js";
 
 const MOST = 0.3;
 const STEP = 0.005;
+const HOW = "Paint one window, say, and draw a box around it: all that look like it are found.";
 const PAUSE_MS = 300;
 
 /** The mode and its panel: pointing draws the box of a new template. */
@@ -35,13 +36,13 @@ export class Templates extends ObjectMode {
     this.hits = element("p", { class: "number", "aria-live": "polite" });
     this.progress = element("progress", { "aria-label": "Searching", hidden: true });
     this.buttons = {
-      paint: button({ text: "Paint these", key: "F", kind: "is-primary", onclick: () => this.run(() => this.finish()) }),
+      paint: button({ text: "Paint these", key: "F", kind: "is-primary", onclick: this.commands.fill }),
       quit: button({ text: "Leave", key: "Q", kind: "is-quiet", onclick: () => app.paintAgain() }),
     };
     const adding = button({ icon: "plus", text: "Choose files…", onclick: () => this.run(() => this.#addFiles()) });
     this.node = part(
       "Templates",
-      element("p", { class: "soft small" }, "Paint one window, say, and draw a box around it: all that look like it are found."),
+      element("p", { class: "soft small" }, HOW),
       this.list,
       this.nothing,
       element("div", { class: "row wrap" }, adding),
@@ -82,11 +83,13 @@ export class Templates extends ObjectMode {
   }
 
   #setItem({ set, name, count, problem }) {
-    const image = problem ? null : element("img", { src: `${base}api/templates/${set}/pictures/0`, alt: "", class: "template-picture" });
-    const words = element("span", {}, element("strong", {}, name), element("span", { class: "soft small" }, problem || ` ${plural(count, "template")}`));
-    const attributes = { type: "button", class: "template-set", disabled: Boolean(problem) };
+    const src = `${base}api/templates/${set}/pictures/0`;
+    const image = problem ? null : element("img", { src, alt: "", class: "template-picture" });
+    const about = element("span", { class: "soft small" }, problem || plural(count, "template"));
+    const words = element("span", {}, element("strong", {}, name), about);
     const isChosen = String(this.#chosen === set);
-    return element("li", {}, element("button", { ...attributes, "aria-pressed": isChosen, onclick: () => this.#choose(set) }, image, words));
+    const attributes = { type: "button", class: "template-set", disabled: Boolean(problem), "aria-pressed": isChosen };
+    return element("li", {}, element("button", { ...attributes, onclick: () => this.#choose(set) }, image, words));
   }
 
   async #addFiles() {

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from storage.encoding import encode_picture
+from tests.web.segmentation.page.conftest import opened_page
 from tests.web.segmentation.page.drawn_facade import (
     OBJECT,
     RADIUS,
@@ -21,6 +26,9 @@ from tests.web.segmentation.page.drawn_facade import (
 from tests.web.segmentation.page.painted_page import PaintedPage, colour_at
 
 expect = pytest.importorskip("playwright.sync_api", reason="pages are tested with Playwright").expect
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
 
 RED, BLUE = (204, 0, 0), (0, 0, 204)
 
@@ -118,6 +126,68 @@ def test_without_a_checkpoint_segment_anything_says_what_it_needs(painted: Paint
     expect(painted.page.get_by_role("button", name="Predict")).to_be_hidden()
     painted.page.keyboard.press("Escape")
     expect(painted.page.locator(".rail [aria-pressed=true]")).to_have_attribute("aria-label", "Fill")
+
+
+class SquarePredictor:
+    """Finds what is in the box, with a square around each point put in or left out; the second mask is the best."""
+
+    def set_image(self, image: NDArray[np.uint8]) -> None:
+        self.shape = image.shape[:2]
+
+    def predict(
+        self,
+        point_coords: NDArray[Any] | None = None,
+        point_labels: NDArray[Any] | None = None,
+        box: NDArray[Any] | None = None,
+        multimask_output: bool = True,
+    ) -> tuple[NDArray[Any], NDArray[Any], NDArray[Any]]:
+        mask = np.zeros(self.shape, bool)
+        if box is not None:
+            left, top, right, bottom = map(int, box)
+            mask[top:bottom, left:right] = True
+        if point_coords is not None and point_labels is not None:
+            for (x, y), is_inside in zip(point_coords.astype(int), point_labels, strict=True):
+                mask[y - 5 : y + 6, x - 5 : x + 6] = bool(is_inside)
+        return np.stack([~mask, mask]), np.array([0.1, 0.9]), np.empty(0)
+
+
+@pytest.fixture
+def with_sam(browser: Browser, street: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[PaintedPage]:
+    """The page of a program that has a network."""
+    monkeypatch.setattr("segmentation.sam.load_predictor", lambda parameters: SquarePredictor())
+    monkeypatch.setattr("stages.segmenting.painting_tools.check_sam", lambda parameters: None)
+    with opened_page(browser, street, {}) as page:
+        page.open()
+        yield page
+
+
+def test_points_and_boxes_of_segment_anything_become_paint(with_sam: PaintedPage) -> None:
+    given = with_sam.page.locator(".side").get_by_text(re.compile(r"^\d given$"))
+    with_sam.page.keyboard.press("a")
+    with_sam.drag((300, 120), (240, 100), button="middle")  # up and to the left
+    with_sam.click(270, 110, button="right")
+    with_sam.click(400, 300)
+    expect(given).to_have_text("3 given")
+    with_sam.page.keyboard.press("z")
+    expect(given).to_have_text("2 given")
+    with_sam.page.keyboard.press("Space")
+    expect(with_sam.page.get_by_role("button", name="Paint it")).to_be_enabled()
+    assert not with_sam.paint().any()
+    with_sam.page.keyboard.press("f")
+    expect(with_sam.page.locator("#status")).to_have_text("1,079 pixels painted.")
+    paint = with_sam.paint() != 0
+    assert paint.sum() == 60 * 20 - 11 * 11 and paint[100:120, 240:300].sum() == paint.sum()
+    with_sam.assert_same_canvas()
+
+
+def test_what_segment_anything_found_becomes_segments(with_sam: PaintedPage) -> None:
+    with_sam.page.keyboard.press("a")
+    with_sam.page.locator(".choice-of [data-name=box]").click()
+    with_sam.drag((100, 100), (150, 130))
+    with_sam.page.get_by_role("button", name="As segments").click()
+    expect(with_sam.page.locator(".rail [aria-pressed=true]")).to_have_attribute("aria-label", "Fill")
+    with_sam.click(120, 110)
+    assert (with_sam.paint() != 0).sum() == 50 * 30
 
 
 def test_another_method_takes_the_place_of_the_segments_and_paint_stays(painted: PaintedPage) -> None:

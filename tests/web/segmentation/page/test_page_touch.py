@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -28,11 +29,14 @@ def tap(touched: PaintedPage, x: float, y: float) -> None:
 
 
 def move_fingers(touched: PaintedPage, *ways: Sequence[tuple[float, float]]) -> None:
-    """Put a finger at the first place of each way, move all along, lift them; places in pixels of CSS."""
+    """Put a finger at the first place of each way, move all along, rest, lift them; places in pixels of CSS."""
     session = touched.page.context.new_cdp_session(touched.page)
-    for step in range(len(ways[0])):
-        points = [{"x": way[step][0], "y": way[step][1], "id": number} for number, way in enumerate(ways)]
-        session.send("Input.dispatchTouchEvent", {"type": "touchMove" if step else "touchStart", "touchPoints": points})
+    rested = [[*way, way[-1]] for way in ways]  # a finger lifted in flight would fling, and the next tap only stop that
+    began = time.time() - len(rested[0])
+    for step in range(len(rested[0])):
+        points = [{"x": way[step][0], "y": way[step][1], "id": number} for number, way in enumerate(rested)]
+        event = {"type": "touchMove" if step else "touchStart", "touchPoints": points, "timestamp": began + step}
+        session.send("Input.dispatchTouchEvent", event)
     session.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
 
 
@@ -137,7 +141,7 @@ def test_what_the_server_refuses_is_said_and_its_canvas_is_taken(painted: Painte
     painted.page.route("**/actions", lambda route: route.fulfill(status=409, body=refusal))
     painted.click(*SKY)
     expect(painted.page.locator("#alert")).to_have_text("the disk is full")
-    painted.wait_until("session.canvas.paint.every((number) => number === 0)")
+    painted.wait_until("session.canvas?.paint.every((number) => number === 0)")
 
 
 def test_a_server_that_is_gone_is_named_and_what_was_painted_meanwhile_is_sent_later(painted: PaintedPage) -> None:

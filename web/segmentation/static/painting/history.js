@@ -8,7 +8,7 @@ export const MAX_BYTES = 128 * 2 ** 20;
  * @typedef {{label: string, changes: import("./changes.js").Change[], numBytes: number}} Step
  */
 
-/** Steps that were done and steps that were taken back. Beyond its bounds the oldest are forgotten, never the newest. */
+/** Steps that were done and those taken back. Beyond its bounds the oldest are forgotten, never the newest. */
 export class History {
   done = [];
   undone = [];
