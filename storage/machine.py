@@ -66,7 +66,7 @@ def give_back_large_blocks() -> bool:
     """Have the C library give blocks of a megabyte and more back to the system as soon as they are free.
 
     Otherwise glibc raises this limit up to 32 MiB by itself and keeps free blocks below it for each thread, so that a
-    server of several threads seems to grow with every photo. Call it before threads begin.
+    server of several threads seems to grow with every photo. It counts for blocks that are taken from then on.
 
     Returns
     -------

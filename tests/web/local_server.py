@@ -35,7 +35,7 @@ class Client:
 
     guard: Guard
 
-    def ask(self, method: str, target: str, body: bytes | None = None, **headers: str) -> Reply:
+    def ask(self, method: str, target: str, body: bytes | None = None, /, **headers: str) -> Reply:
         connection = HTTPConnection("127.0.0.1", self.guard.port, timeout=30)
         try:
             connection.putrequest(method, target, skip_host=True, skip_accept_encoding=True)

@@ -11,6 +11,7 @@ from flask import Flask
 
 from storage.errors import UsageError
 from storage.lock import work_lock
+from storage.machine import give_back_large_blocks
 from web.guard import Guard
 from web.review.review import Review
 
@@ -53,6 +54,7 @@ class ReviewPainting:
         from stages.settings.painting_page import PaintingSettings
         from web.segmentation.painting import Painting
 
+        give_back_large_blocks()
         folders, state = self._review.folders, self._review.state
         export_dir = default_export_dir(folders.image_dir)
         settings = PaintingSettings(
