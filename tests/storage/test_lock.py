@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import errno
 import os
 import signal
 import subprocess
@@ -91,3 +92,30 @@ def test_a_file_in_the_place_of_the_folder_is_an_error(tmp_path: Path) -> None:
     (tmp_path / "a").write_text("x")
     with pytest.raises(StageError, match="cannot work in"), work_lock(tmp_path / "a"):
         pass
+
+
+def without_locks(monkeypatch: pytest.MonkeyPatch, number: int) -> None:
+    """Let the disk be one that answers every call for a lock so."""
+    import fcntl
+
+    def flock(_descriptor: int, _operation: int) -> None:
+        raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr(fcntl, "flock", flock)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows locks another way")
+@pytest.mark.filterwarnings("ignore:flock not supported")
+def test_on_a_disk_without_locks_a_second_run_is_refused_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    without_locks(monkeypatch, errno.ENOSYS)
+    with work_lock(tmp_path), pytest.raises(StageError, match="in use by another run"), work_lock(tmp_path):
+        pytest.fail("two runs held one folder")
+    with work_lock(tmp_path):
+        pass
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows locks another way")
+def test_a_disk_that_refuses_locks_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    without_locks(monkeypatch, errno.ENOLCK)
+    with pytest.raises(StageError, match="cannot work in .*: No locks available"), work_lock(tmp_path):
+        pytest.fail("nothing was locked")

@@ -257,15 +257,24 @@ def test_full_disk_is_a_stage_error_and_keeps_the_former_copy(
     assert list(target.parent.iterdir()) == [target]
 
 
+@pytest.mark.parametrize(
+    ("number", "text"),
+    [
+        (errno.EXDEV, "Invalid cross-device link"),
+        (errno.EPERM, "Operation not permitted"),
+        (errno.ENOTSUP, "Operation not supported"),
+        (1314, "A required privilege is not held by the client"),  # Windows, to users without the right to link
+    ],
+)
 @pytest.mark.parametrize(("mode", "call"), [("hardlink", "hardlink_to"), ("symlink", "symlink_to")])
-def test_disk_that_cannot_link_is_a_usage_error(
-    mode: str, call: str, source: Path, target: Path, monkeypatch: pytest.MonkeyPatch
+def test_where_nothing_can_be_linked_the_message_says_to_copy(
+    mode: str, call: str, number: int, text: str, source: Path, target: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def refuse(*_: Any, **__: Any) -> None:
-        raise OSError(errno.EXDEV, "Invalid cross-device link")
+        raise OSError(number, text)
 
     monkeypatch.setattr(Path, call, refuse)
-    with pytest.raises(UsageError, match=f"--mode {mode} .*cross-device.*--mode copy"):
+    with pytest.raises(UsageError, match=f"--mode {mode} .*{text}.*--mode copy"):
         transfer(source, target, mode)
     assert not target.exists()
 
