@@ -15,6 +15,7 @@ from stages.retrieval.plot_experiment import named_runs, plot_experiment
 from stages.retrieval.search_experiment import search_experiment
 from stages.settings.search import PlotExperimentSettings, SearchSettings
 from storage.errors import DamagedFileError, StageError, UsageError
+from storage.formats.json_file import with_checksum
 from storage.formats.search_results import RESULTS_NAME, read_results
 from tests.stages.drawn_search import draw_search
 from tools import plot_experiment as plot_tool
@@ -89,7 +90,7 @@ def test_results_without_recall_cannot_be_drawn(settings: SearchSettings) -> Non
 
 def test_results_that_lack_runs_are_damaged(results: Path) -> None:
     content = json.loads((results / RESULTS_NAME).read_text(encoding="utf-8"))
-    (results / RESULTS_NAME).write_text(json.dumps({**content, "runs": []}), encoding="utf-8")
+    (results / RESULTS_NAME).write_text(json.dumps(with_checksum({**content, "runs": []})), encoding="utf-8")
     with pytest.raises(DamagedFileError, match="lacks runs"):
         read_results(results)
 

@@ -63,7 +63,7 @@ def test_the_file_is_another_for_another_method_parameter_or_photo(folder: Path)
 
 def test_the_file_is_the_same_for_the_same(folder: Path) -> None:
     photo = folder / "photos" / "a.png"
-    assert labels_file(photo, by(k=15)) == labels_file(photo, by())
+    assert labels_file(photo, by(k="auto")) == labels_file(photo, by())
 
 
 def test_a_photo_that_is_gone_has_no_file(folder: Path) -> None:

@@ -154,6 +154,7 @@ def of_an_earlier_version(folder: Path, parameters: dict[str, object]) -> None:
     for path in (folder / ".segments").iterdir():
         record = json.loads(path.read_text())
         record["settings"] = {"method": record["settings"]["method"], "parameters": parameters}
+        del record["checksum"]
         path.write_text(json.dumps(record))
 
 

@@ -130,7 +130,7 @@ def test_external_storage_is_refused(tmp_path: Path) -> None:
     with h5py.File(tmp_path / "f.h5", "a") as file:
         del file["global_descriptor"]
         file.create_dataset("global_descriptor", (1, 8), "f4", external=[(str(secret), 0, 32)])
-    with pytest.raises(DamagedFileError, match="stored in another file"):
+    with pytest.raises(DamagedFileError, match="global_descriptor is not a plain dataset"):
         read_features(tmp_path / "f.h5")
 
 
