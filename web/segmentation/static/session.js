@@ -28,6 +28,7 @@ export class Session extends EventTarget {
   #serverColour = null;
   #check = [0, 0];
   #stroke = null;
+  #image = null;
   #ending = new AbortController();
 
   /** @param {number} photo */
@@ -51,11 +52,11 @@ export class Session extends EventTarget {
    * @param {{onstate: Function, onpicture: Function, onprogress: Function}} told - Called as they are known.
    */
   async open({ onstate, onpicture, onprogress }) {
-    const image = PhotoPicture.load(addressOf(this.photo, "image"), this.signal);
-    image.catch(() => {}); // told below, after what the server says
+    this.#image = PhotoPicture.load(addressOf(this.photo, "image"), this.signal);
+    this.#image.catch(() => {}); // told below, after what the server says
     this.state = await change(`photos/${this.photo}/open`);
     onstate(this.state);
-    this.picture = await image;
+    this.picture = await this.#image;
     this.signal.throwIfAborted();
     onpicture(this.picture);
     while (!this.state.is_ready) {
@@ -222,5 +223,9 @@ export class Session extends EventTarget {
   close() {
     this.#ending.abort();
     this.onchange = undefined;
+    this.#image?.then(
+      (picture) => picture.close(),
+      () => {}, // it was given up before it came
+    );
   }
 }
