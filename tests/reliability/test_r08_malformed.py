@@ -87,8 +87,8 @@ def undecodable_of(heap: Path, bad: list[Malformed]) -> set[str]:
         if file.kind not in ("bomb", "special"):
             try:
                 load_photo(heap / file.name, max_megapixels=20.0)
-            except PhotoError:
-                found.add(file.name)
+            except PhotoError as error:
+                found |= {file.name} if "megapixels" not in error.reason else set()
     return found
 
 

@@ -117,7 +117,7 @@ def test_the_number_of_workers_changes_no_byte(settings: MatchSettings, num_work
     assert contents(settings) == alone
 
 
-class StoppedError(Exception):
+class StoppedError(BaseException):
     """The run is killed here."""
 
 
