@@ -271,15 +271,15 @@ def test_link_that_leads_out_is_refused(
     campaign: Campaign, template: Place, tmp_path: Path, lead: Callable[[Place], None]
 ) -> None:
     place = _copied(template, tmp_path / "place")
-    campaign.done = 1
     with untouched(place), pytest.raises(StageError, match="link"):
         lead(place)
+    campaign.done = 1
 
 
 @pytest.mark.parametrize("change", CHANGES, ids=lambda change: change.__name__.strip("_"))
 def test_hdf5_that_leads_out_is_refused(
     campaign: Campaign, template: Place, tmp_path: Path, change: Callable[[h5py.File, Path], None]
 ) -> None:
-    campaign.done = 1
     with pytest.raises(StageError, match="damaged: .*features.h5"):
         _change_features(_copied(template, tmp_path / "place"), change)
+    campaign.done = 1
