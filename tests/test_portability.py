@@ -44,11 +44,14 @@ def problems(source: str, name: str = "") -> Iterator[str]:
                     yield f"{node.lineno}: import {alias.name} at the top"
         if isinstance(node, ast.Attribute) and (dotted(node) in UNIX_CALLS or node.attr in UNIX_SIGNALS):
             yield f"{node.lineno}: {dotted(node)}"
-        text = node.value if isinstance(node, ast.Constant) and isinstance(node.value, str) else ""
-        if LINUX_PATHS.match(text) and " " not in text and name not in KNOWN_PATHS:
-            yield f"{node.lineno}: {text}"
+        if isinstance(node, ast.Constant) and name not in KNOWN_PATHS and _is_linux_path(node.value):
+            yield f"{node.lineno}: {node.value}"
         if isinstance(node, ast.Call):
             yield from _problems_of_call(node)
+
+
+def _is_linux_path(value: object) -> bool:
+    return isinstance(value, str) and LINUX_PATHS.match(value) is not None and " " not in value
 
 
 def _problems_of_call(node: ast.Call) -> Iterator[str]:
