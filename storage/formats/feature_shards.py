@@ -11,11 +11,11 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from storage.atomic import write_json
 from storage.errors import DamagedFileError, UsageError
 from storage.formats.hdf5 import digest
 from storage.formats.json_file import read_versioned_json
 from storage.report import SkippedPhoto
+from storage.unchanged import write_json_if_changed
 
 FOLDER_NAME = "shards"
 ORIGIN_FORMAT = "feature-shard"
@@ -98,7 +98,7 @@ def write_shard_origin(outputs_dir: Path, origin: ShardOrigin) -> None:
     """Write what a shard was made of, to its work folder."""
     header = {"format": ORIGIN_FORMAT, "format_version": ORIGIN_VERSION}
     content = asdict(origin) | {"unnamable": [asdict(photo) for photo in origin.unnamable]}
-    write_json(origin.shard.folder(outputs_dir) / f"shard-{origin.model}.json", header | content)
+    write_json_if_changed(origin.shard.folder(outputs_dir) / f"shard-{origin.model}.json", header | content)
 
 
 def read_shard_origins(outputs_dir: Path) -> list[ShardOrigin]:
