@@ -72,7 +72,9 @@ def export_labels(settings: LabelsSettings) -> RunReport:
         report.counts["skipped"] = len(report.skipped)
         report.notes, report.outputs = notes, {"labels": printable(target)}
         report.seconds = time.monotonic() - started
-        report.write(settings.results_dir)
+        report.is_current = not (written.num_written or written.num_removed)
+        if not report.is_current:
+            report.write(settings.results_dir)
     return report
 
 

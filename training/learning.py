@@ -138,7 +138,8 @@ class Learning:
             if time.monotonic() - saved > running.checkpoint_seconds:
                 self._save(running.checkpoint)
                 saved = time.monotonic()
-        self._save(running.checkpoint)
+        if self.step > first or not running.checkpoint.is_file():
+            self._save(running.checkpoint)
         return self.averaged
 
     def _is_due(self, report_samples: int) -> bool:

@@ -14,8 +14,9 @@ from typing import Any
 from storage.errors import DamagedFileError, UsageError
 from storage.folders import paths_in
 from storage.formats.hdf5 import digest
-from storage.formats.json_file import read_versioned_json, write_checked_json
+from storage.formats.json_file import read_versioned_json, with_checksum
 from storage.report import SkippedPhoto
+from storage.unchanged import write_json_if_changed
 
 FOLDER_NAME = "shards"
 ORIGIN_FORMAT = "feature-shard"
@@ -98,7 +99,8 @@ def write_shard_origin(outputs_dir: Path, origin: ShardOrigin) -> None:
     """Write what a shard was made of, to its work folder."""
     header = {"format": ORIGIN_FORMAT, "format_version": ORIGIN_VERSION}
     content = asdict(origin) | {"unnamable": [asdict(photo) for photo in origin.unnamable]}
-    write_checked_json(origin.shard.folder(outputs_dir) / f"shard-{origin.model}.json", header | content)
+    path = origin.shard.folder(outputs_dir) / f"shard-{origin.model}.json"
+    write_json_if_changed(path, with_checksum(header | content))
 
 
 def read_shard_origins(outputs_dir: Path) -> list[ShardOrigin]:

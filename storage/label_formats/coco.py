@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from storage.atomic import write_json
 from storage.label_formats.base import LabelFormat, LabelledPhoto, WrittenLabels, building_names
 from storage.report import PROJECT_VERSION
+from storage.unchanged import write_json_if_changed
 
 
 class Coco(LabelFormat):
@@ -44,5 +44,4 @@ class Coco(LabelFormat):
         rows = [{"id": number, "name": name, "supercategory": "building"} for name, number in categories.items()]
         info = {"description": "photos by building", "version": PROJECT_VERSION}
         content = {"info": info, "licenses": [], "images": images, "categories": rows, "annotations": annotations}
-        write_json(target, content)
-        return WrittenLabels(1)
+        return WrittenLabels(int(write_json_if_changed(target, content)))

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from storage.atomic import write_text
 from storage.formats.csv_text import csv_text
 from storage.formats.labels import COLUMNS, SINGLE_LABEL
 from storage.label_formats.base import LabelFormat, LabelledPhoto, WrittenLabels
+from storage.unchanged import write_text_if_changed
 
 
 class CsvTable(LabelFormat):
@@ -22,5 +22,5 @@ class CsvTable(LabelFormat):
             (photo.name, photo.building or SINGLE_LABEL, photo.cluster, int(photo.is_representative))
             for photo in photos
         ]
-        write_text(target, csv_text([*COLUMNS, "cluster", "is_representative"], rows))
-        return WrittenLabels(1)
+        table = csv_text([*COLUMNS, "cluster", "is_representative"], rows)
+        return WrittenLabels(int(write_text_if_changed(target, table)))

@@ -6,9 +6,9 @@ import posixpath
 from collections.abc import Sequence
 from pathlib import Path
 
-from storage.atomic import write_json
 from storage.label_formats.base import LabelFormat, LabelledPhoto, WrittenLabels, building_names
 from storage.report import SkippedPhoto
+from storage.unchanged import write_json_if_changed
 
 
 class FiftyOne(LabelFormat):
@@ -25,7 +25,7 @@ class FiftyOne(LabelFormat):
         """Write the file."""
         classes = building_names(photos)
         places = {building: place for place, building in enumerate(classes)}
-        written = WrittenLabels(1)
+        written = WrittenLabels()
         labels: dict[str, int | None] = {}
         for photo in photos:
             known_as = posixpath.splitext(photo.name)[0]
@@ -34,5 +34,5 @@ class FiftyOne(LabelFormat):
                 written.skipped.append(SkippedPhoto(photo.name, reason))
                 continue
             labels[known_as] = None if photo.building is None else places[photo.building]
-        write_json(target, {"classes": classes, "labels": labels})
+        written.num_written = int(write_json_if_changed(target, {"classes": classes, "labels": labels}))
         return written

@@ -13,7 +13,9 @@ from stages.export_labels import building_labels, export_labels
 from storage.errors import StageError, UsageError
 from storage.formats.labels import read_labels
 from storage.formats.manifest import Manifest, write_manifest
+from storage.lock import LOCK_FILES
 from tests.drawn_work import ALONE, HALL, HOSTILE, MISSING, SHOP, DrawnWork, draw_work
+from tests.watched_calls import states
 
 
 @pytest.fixture
@@ -100,3 +102,12 @@ def test_without_clusters_the_command_that_makes_them_is_named(work: DrawnWork) 
 def test_without_results_the_flag_is_named(work: DrawnWork) -> None:
     with pytest.raises(StageError, match="--results_dir"):
         export_labels(replace(work.labels, results_dir=work.folder / "gone"))
+
+
+def test_labels_that_stand_are_left_alone_and_so_is_the_report(work: DrawnWork) -> None:
+    assert not export_labels(work.labels).is_current
+    before = states(work.folder / "results")
+    assert export_labels(work.labels).is_current
+    assert {path for path, state in states(work.folder / "results").items() if before[path] != state} <= {
+        str(work.folder / "results" / name) for name in LOCK_FILES
+    }

@@ -59,6 +59,14 @@ def test_a_finished_training_is_not_trained_further(tmp_path: Path, pool: Pool) 
     assert all(torch.equal(first[name], second[name]) for name in first)
 
 
+def test_the_checkpoint_of_a_finished_training_stays(tmp_path: Path, pool: Pool) -> None:
+    running = Running(tmp_path / "checkpoint.pt")
+    Learning(distil(pool, TINY_LEARNING), TINY_STUDENT).run(running)
+    before = running.checkpoint.stat()
+    Learning(distil(pool, TINY_LEARNING), TINY_STUDENT).run(running)
+    assert running.checkpoint.stat().st_mtime_ns == before.st_mtime_ns
+
+
 def test_a_checkpoint_of_other_settings_is_refused(tmp_path: Path, pool: Pool) -> None:
     Learning(distil(pool, TINY_LEARNING), TINY_STUDENT).run(Running(tmp_path / "checkpoint.pt", stop_after=1))
     other = Learning(distil(pool, replace(TINY_LEARNING, learning_rate=1e-4)), TINY_STUDENT)

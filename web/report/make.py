@@ -15,7 +15,7 @@ from stages.reporting.content import ReportContent
 from stages.reporting.photos import LARGE, SMALL, SeenPhotos, picture_paths, see_photos
 from stages.reporting.tables import buildings_csv, geojson_text, kml_text, photos_csv
 from stages.settings.tools import ReportSettings
-from storage.atomic import make_folder, remove_leftovers, write_bytes
+from storage.atomic import TEMPORARY_SUFFIX, make_folder, remove_leftovers, write_bytes
 from storage.errors import StageError, UsageError
 from storage.folders import paths_in
 from storage.formats.json_file import read_stage_input
@@ -103,9 +103,15 @@ def _check_is_own(export_dir: Path) -> None:
         return
     if not export_dir.is_dir():
         raise StageError(f"--export_dir {export_dir} is no folder: give another")
-    foreign = next((path for path in walk_files(export_dir) if path.rpartition("/")[2] not in LITTER), None)
+    foreign = next((path for path in walk_files(export_dir) if not _is_litter(path)), None)
     if foreign is not None:
         raise StageError(f"--export_dir {export_dir} holds {foreign!r} and is no report: give an empty or a new folder")
+
+
+def _is_litter(path: str) -> bool:
+    """Say whether a file is what browsers leave, or what a run leaves that was killed while it wrote its record."""
+    is_half_written = path.startswith(f".{RECORD_NAME}.") and path.endswith(TEMPORARY_SUFFIX)
+    return is_half_written or path.rpartition("/")[2] in LITTER
 
 
 class _Making:

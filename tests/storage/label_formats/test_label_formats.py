@@ -129,6 +129,17 @@ def test_a_second_run_writes_nothing(tmp_path: Path) -> None:
     assert {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*.xmp")} == before
 
 
+@pytest.mark.parametrize("name", ["csv", "coco", "fiftyone"])
+def test_one_file_of_the_same_labels_is_written_once(name: str, tmp_path: Path) -> None:
+    labels = get_label_format(name)
+    target = tmp_path / labels.file_name
+    assert labels.write(target, PHOTOS).num_written == 1
+    before = target.stat()
+    assert labels.write(target, PHOTOS).num_written == 0
+    assert (target.stat().st_ino, target.stat().st_mtime_ns) == (before.st_ino, before.st_mtime_ns)
+    assert labels.write(target, PHOTOS[1:]).num_written == 1
+
+
 def test_another_building_gets_its_keyword_and_a_photo_that_is_alone_now_loses_its_sidecar(tmp_path: Path) -> None:
     xmp = get_label_format("xmp")
     xmp.write(tmp_path, [LabelledPhoto("a.jpg", 1, HOSTILE), LabelledPhoto("b.jpg", 1, HOSTILE)])

@@ -160,6 +160,14 @@ def test_an_empty_folder_and_one_that_a_file_browser_looked_at_are_taken(work: D
     assert (target / "index.html").is_file()
 
 
+def test_what_a_run_left_that_was_killed_while_it_wrote_its_first_record_is_taken_away(work: DrawnWork) -> None:
+    left = work.report_dir / f".{RECORD_NAME}.0a1b2c3d.tmp"
+    left.parent.mkdir(parents=True)
+    left.write_bytes(b"{")
+    make_report(work.settings)
+    assert (work.report_dir / "index.html").is_file() and not left.exists()
+
+
 def test_a_record_cannot_make_it_remove_anything_outside(work: DrawnWork) -> None:
     make_report(work.settings)
     record = read_record(work.report_dir)
