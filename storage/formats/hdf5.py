@@ -36,17 +36,52 @@ def new_hdf5(
     path: Path, file_format: str, version: int, settings: Mapping[str, Any], keeps_former: bool = False
 ) -> Iterator[h5py.File]:
     """Write an HDF5 file atomically; equal content gives equal bytes. ``keeps_former``: one that stands stays."""
-    try:
-        with atomic_path(path, keeps_former) as temporary:
-            with h5py.File(temporary, "x", track_order=False) as file:
-                file.attrs["format"] = file_format
-                file.attrs["format_version"] = version
-                file.attrs["settings"] = settings_text(settings)
-                file.attrs["header_checksum"] = _header_checksum(file)
-                yield file
-            seal(temporary)
-    except RuntimeError as error:  # how HDF5 reports a full disk on closing
-        raise StageError(f"cannot write {path}: {_first_line(error)}") from error
+    with atomic_path(path, keeps_former) as temporary:
+        with open(temporary, "x+b", buffering=0) as plain:
+            kept = _KeptErrors(plain)
+            try:
+                with h5py.File(kept, "w", track_order=False) as file:
+                    file.attrs["format"] = file_format
+                    file.attrs["format_version"] = version
+                    file.attrs["settings"] = settings_text(settings)
+                    file.attrs["header_checksum"] = _header_checksum(file)
+                    yield file
+            finally:
+                if kept.error is not None:
+                    raise kept.error
+        seal(temporary)
+
+
+class _KeptErrors:
+    """A file that HDF5 writes to and that keeps the first error to itself.
+
+    HDF5 2.0 crashes (segmentation fault) or prints tracebacks when a file on a full disk is to be closed. So it is not
+    told: it closes the file as if all was well, and then the error is raised, before the file gets its name.
+    """
+
+    def __init__(self, file: Any) -> None:
+        self._file = file
+        self.error: OSError | None = None
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._file, name)
+
+    def write(self, content: Any) -> int:
+        rest = memoryview(content).cast("B")
+        size = len(rest)
+        while rest and self.error is None:
+            try:
+                rest = rest[self._file.write(rest) :]
+            except OSError as error:
+                self.error = error
+        return size
+
+    def truncate(self, size: int) -> int:
+        try:
+            self._file.truncate(size)
+        except OSError as error:
+            self.error = self.error or error
+        return size
 
 
 @contextmanager

@@ -1,7 +1,7 @@
 """Every call of this process that reads or changes files under one folder: told before it is made, and after.
 
-Whoever is told may raise in its place, kill the process, or write it down. Seen are the calls of Python code; of HDF5,
-which reads and writes by itself, the opening of a file, and the closing of a new one as its one write.
+Whoever is told may raise in its place, kill the process, or write it down. Seen are the calls of Python code, which
+also writes what HDF5 does; of HDF5's reading the opening of a file is seen.
 """
 
 from __future__ import annotations
@@ -123,30 +123,17 @@ class _Calls:
 
         return wrapped
 
-    @contextmanager
-    def of_hdf5(self) -> Iterator[None]:
-        """Tell when an HDF5 file is opened, and when one that is new is closed: that is when it is written."""
+    def of_hdf5(self) -> Any:
+        """Tell when an HDF5 file is opened by its path, that is for reading; new ones are files of Python."""
         import h5py
 
-        begin, close = h5py.File.__init__, h5py.File.close
+        begin = h5py.File.__init__
 
-        def told_begin(file: Any, name: Any, mode: str = "r", *args: Any, **options: Any) -> None:
+        def told_begin(file: Any, name: Any, *args: Any, **options: Any) -> None:
             path = _absolute(name, {}) if isinstance(name, (str, bytes, os.PathLike)) else ""
-            call = Call("open" if mode == "r" else "create", path)
-            self.make(call, lambda: begin(file, name, mode, *args, **options))
+            self.make(Call("open", path), lambda: begin(file, name, *args, **options))
 
-        def told_close(file: Any) -> None:
-            if not file or file.mode == "r":
-                close(file)
-                return
-            try:
-                self.make(Call("write", _absolute(file.filename, {})), lambda: close(file))
-            except OSError as error:
-                close(file)
-                raise RuntimeError(f"Can't decrement id ref count (file write failed: {error})") from error
-
-        with patch.object(h5py.File, "__init__", told_begin), patch.object(h5py.File, "close", told_close):
-            yield
+        return patch.object(h5py.File, "__init__", told_begin)
 
 
 class _ToldFile(io.FileIO):

@@ -83,7 +83,7 @@ def test_order_of_calls_to_the_system(name: str, campaign: Campaign, tmp_path: P
         pytest.skip("in full campaigns")
     prepared = Prepared(WRITERS[name], tmp_path)
     code = (
-        "from pathlib import Path; from tests.reliability.writers import WRITERS; "
+        "from pathlib import Path; from tests.reliability.all_writers import WRITERS; "
         f"outcome = WRITERS[{name!r}].run(Path({str(prepared.folder)!r})); assert outcome.code == 0, outcome"
     )
     prepared.check(traced_calls(code, prepared.folder), campaign)
