@@ -65,7 +65,7 @@ def check_seal(path: Path) -> None:
         if found is not None:
             sha256, apart, sealed = found
             if sha256 != _sha256(file, sealed, apart):
-                raise ValueError("it is not as it was written")
+                raise ValueError("its checksum does not agree")
             return
     _check_in_process(path)
 
