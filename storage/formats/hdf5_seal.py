@@ -57,7 +57,7 @@ def is_sealed(path: Path) -> bool:
             return False
         sha256, apart, sealed = found
         if sha256 != _sha256(file, sealed, apart):
-            raise ValueError("it is not as it was written")
+            raise ValueError("its checksum does not agree")
     return True
 
 

@@ -10,7 +10,7 @@ MOST_BYTES = 255
 
 # Each stands for a kind of trouble; written for this project.
 NAUGHTY = (
-    *("undefined", "null", "NaN", "true", "None", "0", "-1", "1e999", "0x7f", "1/2".replace("/", "\u2044")),
+    *("undefined", "null", "NaN", "true", "None", "0", "-1", "1e999", "0x7f", "1/2"),
     *(
         "-rf",
         "--help",
@@ -204,7 +204,9 @@ def cut_name(name: bytes) -> bytes:
 
 def naughty_names() -> list[bytes]:
     """Give the naughty names as JPEGs, all different; those with a leading dot are hidden files and no photos."""
-    texts = dict.fromkeys(f"{text}.jpg" for text in NAUGHTY if not text.startswith(".") and text != "...")
+    texts = dict.fromkeys(
+        f"{text}.jpg".replace("/", "\u2215") for text in NAUGHTY if not text.startswith(".") and text != "..."
+    )
     return [cut_name(text.encode("utf-8", "surrogatepass")) for text in texts]
 
 

@@ -39,6 +39,6 @@ def test_a_damaged_shared_state_is_an_error_and_a_damaged_one_of_a_run_is_none(t
     path = tmp_path / "state.h5"
     write_state(path, STATE, ORIGIN)
     path.write_bytes(path.read_bytes().replace(STATE["words"].tobytes(), (STATE["words"] + 1).tobytes()))
-    with pytest.raises(DamagedFileError, match="not as it was written.*after removing"):
+    with pytest.raises(DamagedFileError, match="checksum does not agree.*after removing"):
         read_shared_state(path, ORIGIN)
     assert read_state(path, ORIGIN, "x") is None
