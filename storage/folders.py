@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from fnmatch import fnmatchcase
 from pathlib import Path
@@ -32,5 +33,7 @@ def paths_in(folder: Path, pattern: str = "*") -> list[Path]:
     except (FileNotFoundError, NotADirectoryError):
         return []
     except OSError as error:
+        if error.errno == errno.ENAMETOOLONG:  # what cannot be named is not there
+            return []
         raise StageError(f"cannot look into {folder}: {error.strerror or error}") from error
     return sorted(folder / name for name in names if fnmatchcase(name, pattern))

@@ -6,7 +6,9 @@ import json
 import logging
 import socket
 import threading
+import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +24,7 @@ logger = logging.getLogger(__name__)
 STATIC = Path(__file__).parent / "static"
 MAX_BODY_BYTES = 8 << 20
 NUM_THREADS = 12
+SEND_REST_S, STEP_S = 2.0, 0.05  # at the end, for answers that are on their way
 # what happens all day: windows are closed, a page asks for more small pictures than there are threads
 LOG_LEVELS = {"waitress": logging.WARNING, "waitress.queue": logging.ERROR}
 
@@ -160,6 +163,7 @@ class PageServer:
             pass  # how the program is ended
         finally:
             on_stop()
+            self._send_rest()
             for channel in list(server.active_channels.values()):
                 channel.handle_close()
             server.task_dispatcher.shutdown()
@@ -168,7 +172,14 @@ class PageServer:
     def close(self) -> None:
         """Let :meth:`run` end, from another thread: the server's own closes its sockets."""
         self._is_closed.set()
-        self._server.pull_trigger()
+        with suppress(OSError):  # it woke by itself meanwhile, and its trigger is gone
+            self._server.pull_trigger()
+
+    def _send_rest(self) -> None:
+        """Send what was answered already."""
+        server, limit = self._server, time.monotonic() + SEND_REST_S
+        while time.monotonic() < limit and any(one.total_outbufs_len for one in server.active_channels.values()):
+            server.asyncore.loop(STEP_S, server.adj.asyncore_use_poll, server._map, 1)
 
 
 def _address(host: str) -> str:

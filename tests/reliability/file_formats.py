@@ -41,8 +41,8 @@ from storage.formats import (
 )
 from tests.reliability import example_files as examples
 
-SEGMENT = segment_records.record_path(Path(), examples.NAMES[0]).as_posix()
-ATTACK = attack_records.record_path(Path(), examples.NAMES[0]).as_posix()
+SEGMENT = segment_records.KIND.path(Path(), examples.NAMES[0]).as_posix()
+ATTACK = attack_records.KIND.path(Path(), examples.NAMES[0]).as_posix()
 
 
 @dataclass(frozen=True)

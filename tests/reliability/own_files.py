@@ -12,7 +12,8 @@ import numpy as np
 
 from storage.exif import ExifRecord
 from storage.fingerprints import Fingerprint, sha256_of_file
-from storage.formats.attack_records import AttackedCopy, AttackRecord, read_records, record_path, write_record
+from storage.formats.attack_records import KIND as ATTACK_RECORDS
+from storage.formats.attack_records import AttackedCopy, AttackRecord, read_records, write_record
 from storage.formats.binary_pairs import read_binary_pairs
 from storage.formats.calibration import Calibration, read_calibration, write_calibration
 from storage.formats.clusters import read_clusters_info, write_clusters_info
@@ -29,6 +30,7 @@ from storage.formats.preprocessed import Preprocessed, PreprocessedPhoto, read_p
 from storage.formats.report_record import PhotoFacts, ReportRecord, read_record
 from storage.formats.report_record import write_record as write_report_record
 from storage.formats.search_results import RUN_KEYS, read_results, write_results
+from storage.formats.segment_records import KIND as SEGMENT_RECORDS
 from storage.formats.segment_records import SegmentRecord, read_segment_records, write_segment_record
 from storage.formats.shards import Record, ShardFolder
 from storage.formats.state import read_shared_state, write_state
@@ -145,10 +147,6 @@ def _search_results() -> dict[str, Any]:
     return {"settings": {"k": 3}, "runs": [run | {"groups": {}, "map": 0.25, "mrr": 0.125, "index": "flat"}]}
 
 
-def _record_of(folder: Path, name: str) -> str:
-    return record_path(folder, name).relative_to(folder).as_posix()
-
-
 _ATTACK = AttackRecord(
     NAMES[0], PRINTS[0], "a_1", {"seed": 0, "format": "png"}, {"rotation_5": AttackedCopy("rotation", 5.0, PRINTS[1])}
 )
@@ -243,9 +241,11 @@ OWN_FILES: tuple[OwnFile, ...] = (
         ),
         read_record,
     ),
-    OwnFile(_record_of(Path(".attacks").parent, NAMES[0]), lambda folder: write_record(folder, _ATTACK), read_records),
     OwnFile(
-        _record_of(Path("."), NAMES[0]).replace(".attacks", ".segments"),
+        ATTACK_RECORDS.path(Path(), NAMES[0]).as_posix(), lambda folder: write_record(folder, _ATTACK), read_records
+    ),
+    OwnFile(
+        SEGMENT_RECORDS.path(Path(), NAMES[0]).as_posix(),
         lambda folder: write_segment_record(folder, _SEGMENTS),
         read_segment_records,
     ),

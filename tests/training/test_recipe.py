@@ -67,7 +67,7 @@ def test_a_training_leaves_model_recipe_hashes_and_curve(recipe: Recipe) -> None
     folder = recipe.output_dir
     assert 0 < result["mean_average_precision"] <= 1
     assert {path.name for path in folder.iterdir()} == {
-        "street.onnx", "recipe.json", "photos.csv", "curve.csv", "checkpoint.pt", "crops"
+        "street.onnx", "recipe.json", "photos.csv", "curve.csv", "checkpoint.pt", "crops", ".lock"
     }  # fmt: skip
     written = json.loads((folder / "recipe.json").read_text())
     assert written["learning"]["num_samples"] == 160 and written["teacher"].startswith("onnx ")

@@ -186,8 +186,9 @@ class _Routes:
         """End the program."""
         if self.painting.on_quit is None:
             raise UsageError("this page is part of another one, which goes on")
-        self.painting.on_quit()
-        return answer({})
+        response = answer({})
+        response.call_on_close(self.painting.on_quit)  # once it is sent
+        return response
 
     def cancel(self, number: int) -> Response:
         """End a job."""
