@@ -12,6 +12,8 @@ from storage.formats.photo_records import RecordKind, fingerprint_of, fingerprin
 from storage.names import check_name
 
 FOLDER = ".attacks"
+RECORD_FORMAT = "attack-record"
+RECORD_VERSION = 1
 MADE_BY = "python -m tools.make_attacks"
 
 
@@ -73,4 +75,4 @@ def _parsed(content: Mapping[str, Any]) -> AttackRecord:
     return AttackRecord(source, fingerprint_of(content), stem, dict(content["settings"]), copies)
 
 
-KIND = RecordKind(FOLDER, "attack-record", 1, MADE_BY, _parsed)
+KIND = RecordKind(FOLDER, RECORD_FORMAT, RECORD_VERSION, MADE_BY, _parsed)

@@ -12,6 +12,7 @@ from storage.errors import UsageError
 from storage.formats.json_file import read_json
 
 CLASSES_FORMAT = "paint-classes"
+CLASSES_VERSION = 1
 Colour = tuple[int, int, int]
 BLACK: Colour = (0, 0, 0)
 
@@ -97,6 +98,11 @@ def read_classes(path: Path) -> tuple[PaintClass, ...]:
         When the table is not understood; see :func:`class_table`.
     """
     content = read_json(path, "a text editor; docs/formats.md says how")
+    version = content.get("format_version", CLASSES_VERSION) if isinstance(content, dict) else CLASSES_VERSION
+    if version != CLASSES_VERSION:
+        raise UsageError(
+            f"{path} has version {version!r:.40} of the format {CLASSES_FORMAT}; this program reads {CLASSES_VERSION}"
+        )
     try:
         return class_table(content.get("classes") if isinstance(content, dict) else content)
     except UsageError as error:
@@ -106,7 +112,7 @@ def read_classes(path: Path) -> tuple[PaintClass, ...]:
 def write_classes(path: Path, classes: Iterable[PaintClass]) -> None:
     """Write a class table atomically."""
     make_folder(path.parent)
-    write_json(path, {"format": CLASSES_FORMAT, "format_version": 1, "classes": classes_json(classes)})
+    write_json(path, {"format": CLASSES_FORMAT, "format_version": CLASSES_VERSION, "classes": classes_json(classes)})
 
 
 def classes_json(classes: Iterable[PaintClass]) -> list[dict[str, Any]]:

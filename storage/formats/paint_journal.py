@@ -12,6 +12,8 @@ from storage.formats.journal import Journal
 from storage.formats.paint_script import check_paint_script
 
 PAINT_JOURNAL_NAME = "actions.jsonl"
+PAINT_JOURNAL_FORMAT = "paint-journal"
+PAINT_JOURNAL_VERSION = 1
 Check = tuple[int, int]
 
 
@@ -64,8 +66,8 @@ class PaintJournal(Journal):
         What it tells, all that was added included.
     """
 
-    format = "paint-journal"
-    version = 1
+    format = PAINT_JOURNAL_FORMAT
+    version = PAINT_JOURNAL_VERSION
     called = "painting"
     kept_elsewhere = "masks that were saved are not touched"
 

@@ -14,6 +14,8 @@ from storage.names import check_name
 from storage.unchanged import write_if_changed
 
 FOLDER = ".segments"
+RECORD_FORMAT = "segment-record"
+RECORD_VERSION = 1
 MADE_BY = "python -m tools.segment_images"
 COLUMNS = ("path", "id", "pixels", "share", "left", "top", "width", "height", "red", "green", "blue")
 
@@ -78,4 +80,4 @@ def _row(row: Any) -> list[int | float]:
     return list(row)
 
 
-KIND = RecordKind(FOLDER, "segment-record", 1, MADE_BY, _parsed)
+KIND = RecordKind(FOLDER, RECORD_FORMAT, RECORD_VERSION, MADE_BY, _parsed)

@@ -30,6 +30,8 @@ from storage.formats import (
     manifest,
     mask_index,
     matches,
+    paint_classes,
+    paint_journal,
     paint_script,
     pairs,
     photo_features,
@@ -204,6 +206,19 @@ def write_script(folder: Path) -> None:
     actions = ({"action": "class", "name": "crack"}, {"action": "fill", "at": [1, 2]})
     script = paint_script.PaintScript(actions, (PaintClass("crack", (255, 0, 0)),))
     paint_script.write_paint_script(folder / "actions.json", script)
+
+
+def write_paint_journal(folder: Path) -> None:
+    """Write an example of the journal of a painted photo."""
+    journal = paint_journal.PaintJournal(folder / "journal.jsonl")
+    journal.begin(paint_journal.PaintStart(NAMES[0], 4, 3, "labels-0.png"))
+    journal.add_actions([{"action": "fill", "at": [1, 1]}], 12, (5, 6))
+    journal.add_saved((5, 6))
+
+
+def write_paint_classes(folder: Path) -> None:
+    """Write an example of a table of classes."""
+    paint_classes.write_classes(folder / "classes.json", [PaintClass("crack", (255, 0, 0))])
 
 
 def write_decisions(folder: Path) -> None:

@@ -28,6 +28,8 @@ from storage.formats import (
     manifest,
     mask_index,
     matches,
+    paint_classes,
+    paint_journal,
     paint_script,
     pairs,
     photo_features,
@@ -169,6 +171,18 @@ JSON = [
         "review.jsonl",
         examples.write_journal,
         lambda folder: review.ReviewJournal(folder / "review.jsonl").lines,
+    ),
+    FileFormat(
+        "paint-journal",
+        "journal.jsonl",
+        examples.write_paint_journal,
+        lambda folder: paint_journal.PaintJournal(folder / "journal.jsonl").log.actions,
+    ),
+    FileFormat(
+        "paint-classes",
+        "classes.json",
+        examples.write_paint_classes,
+        lambda folder: paint_classes.read_classes(folder / "classes.json"),
     ),
     FileFormat(
         "paint-script",
