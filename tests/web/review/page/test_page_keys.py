@@ -10,7 +10,8 @@ import pytest
 
 from tests.web.review.page.drawn_street import ServedReview
 
-expect = pytest.importorskip("playwright.sync_api", reason="pages are tested with Playwright").expect
+playwright = pytest.importorskip("playwright.sync_api", reason="pages are tested with Playwright")
+expect = playwright.expect
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page, Route
@@ -42,8 +43,12 @@ class SlowServer:
 
     def press(self, key: str) -> None:
         """Press a key, and wait until a call is held back for it."""
-        with self._page.expect_request(lambda request: request.method == self._method):
-            self._page.keyboard.press(key)
+        try:
+            with self._page.expect_request(lambda request: request.method == self._method):
+                self._page.keyboard.press(key)
+        except playwright.TimeoutError as error:
+            said = self._page.locator("#status, #alert").all_inner_texts()
+            raise AssertionError(f"no call for {key}; the page says {said}") from error
 
     def go_on(self) -> None:
         """Let everything through."""
@@ -58,6 +63,8 @@ def queue(served: ServedReview, page: Page) -> Page:
     page.goto(f"{served.address}#/doubtful")
     expect(page.locator(".pair-facts .badge")).to_be_visible()
     expect(page.locator(".queue-head")).to_contain_text("0 answered")
+    page.bring_to_front()
+    page.locator(".question").focus()  # a browser without a window may drop keys of a page that never had the focus
     return page
 
 
