@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import multiprocessing
-import sys
 from multiprocessing.connection import Connection
 from pathlib import Path
 
@@ -35,13 +34,15 @@ def serve(connection: Connection) -> None:
 
 
 def peak_megabytes() -> float:
-    """Give the peak of this process's memory; 0 where the system does not tell."""
-    if sys.platform == "win32":
-        return 0.0
-    import resource
+    """Give the peak of this program's memory; 0 where the system does not tell.
 
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return peak / 1e6 if sys.platform == "darwin" else peak / 1e3
+    Not ``ru_maxrss``, which on Linux begins with what the process had that started this one.
+    """
+    try:
+        status = Path("/proc/self/status").read_text(encoding="ascii")
+    except OSError:
+        return 0.0
+    return next(int(line.split()[1]) / 1e3 for line in status.splitlines() if line.startswith("VmHWM:"))
 
 
 class ReadingProcess:
