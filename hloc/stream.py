@@ -28,9 +28,9 @@ from storage.report import SkippedPhoto
 TASKS_PER_WORKER = 4
 MEMORY_PER_WORKER = 400 * 2**20  # bytes: 160 MiB at rest, 236 with a JPEG of 12 megapixels, 329 with such a PNG
 # Bytes that a worker may take for each pixel of the largest photo: as decoded (4), as an array and upright (3 each),
-# and what a codec keeps beside them; and for everything else.
+# and what a codec keeps beside them; and in any case, for networks and detectors do not shrink with the largest photo.
 MEMORY_PER_PIXEL = 12
-MEMORY_AT_LEAST = 100 * 2**20
+MEMORY_AT_LEAST = 1300 * 10**6
 Work = Callable[[str, Any], Any]
 Result = TypeVar("Result")
 
@@ -168,7 +168,9 @@ def run_in_workers(
     if num_workers == 0:
         yield from (attempt(work, name, argument) for name, argument in jobs)
         return
-    memory = None if max_megapixels is None else MEMORY_AT_LEAST + int(MEMORY_PER_PIXEL * max_megapixels * 1e6)
+    memory = None
+    if max_megapixels is not None:
+        memory = max(MEMORY_AT_LEAST, int(MEMORY_PER_PIXEL * max_megapixels * 1e6))
     pool = ProcessPool(
         max_workers=num_workers, initializer=_start_worker, initargs=[work, memory], context=get_context("spawn")
     )

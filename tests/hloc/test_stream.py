@@ -96,6 +96,8 @@ class Failing:
             cv2.resize(np.zeros((0, 0, 3), np.uint8), (4, 4))
         if name == "defect.jpg":
             raise ZeroDivisionError("division\nby zero")
+        if name == "usual.jpg":
+            return str(len(bytearray(800 << 20)))
         if name == "large.jpg":
             return str(len(bytearray(3 << 30)))
         if name == "disk.jpg":
@@ -122,6 +124,12 @@ def test_a_photo_that_takes_too_much_memory_costs_itself_only() -> None:
     first, large, last = run_in_workers(Failing(), jobs, 1, 60.0, max_megapixels=100.0)
     assert (first, last) == ("a.jpg", "z.jpg")
     assert large == SkippedPhoto("large.jpg", "needs more memory than it may take")
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="the limit holds on Linux")
+def test_computing_has_the_memory_that_it_takes_however_small_the_largest_photo() -> None:
+    (result,) = run_in_workers(Failing(), [("usual.jpg", None)], 1, 60.0, max_megapixels=1.0)
+    assert result == str(800 << 20)
 
 
 @pytest.mark.parametrize(
