@@ -3,7 +3,7 @@
  * segmentation/painting/canvas.py does; the tests replay the same actions in both.
  */
 
-import { changeFlooded, changePixels, changeRegion, changeRuns, cutsAdded, placesBelow } from "./changes.js";
+import { changeBox, changeFlooded, changePixels, changeRegion, changeRuns, cutsAdded, placesBelow } from "./changes.js";
 import { Flooder } from "./floods.js";
 import { History } from "./history.js";
 import { linePixels } from "./lines.js";
@@ -150,13 +150,13 @@ export class Canvas {
       const cuts = this.#numCut > 0 ? placesBelow(this.labelsAndCuts, EDGE) : [];
       return changePixels(this.labelsAndCuts, this.width, false, cuts, (label) => -1 - label);
     };
-    return this.#do("reset", [closing, () => changeRegion(this.paint, this.width, true, this.#all(), UNPAINTED)]);
+    return this.#do("reset", [closing, () => changeBox(this.paint, this.width, true, this.#all(), UNPAINTED)]);
   }
 
   /** Take another label image of the same size; paint stays, cuts go. */
   applyLabels(labels) {
     const plane = checkLabels(labels, this.width * this.height);
-    return this.#do("labels", [() => changeRegion(this.labelsAndCuts, this.width, false, this.#all(), plane)]);
+    return this.#do("labels", [() => changeBox(this.labelsAndCuts, this.width, false, this.#all(), plane)]);
   }
 
   /**
@@ -169,7 +169,7 @@ export class Canvas {
     });
     if (wrong) throw new RangeError(`a stamp at ${wrong.left}, ${wrong.top} does not fit into the photo`);
     const doing = stamps.map(({ paint, ...stamp }) => {
-      return () => changeRegion(this.paint, this.width, true, boxOf(stamp), paint);
+      return () => changeBox(this.paint, this.width, true, boxOf(stamp), paint);
     });
     return this.#do("templates", doing);
   }
@@ -188,8 +188,8 @@ export class Canvas {
    */
   restorePaint(masks) {
     const doing = masks.map(({ colour, mask }) => {
-      const region = { ...this.#all(), mask };
-      return () => changeRegion(this.paint, this.width, true, region, paintOf(checkColour(colour)));
+      const box = { ...this.#all(), mask };
+      return () => changeBox(this.paint, this.width, true, box, paintOf(checkColour(colour)));
     });
     return this.#do("masks", doing);
   }
@@ -260,7 +260,7 @@ export class Canvas {
   }
 
   #all() {
-    return { left: 0, top: 0, right: this.width, bottom: this.height, mask: null, start: 0, stride: this.width };
+    return { left: 0, top: 0, right: this.width, bottom: this.height, mask: null };
   }
 
   #fillAt(point) {
@@ -279,11 +279,7 @@ export class Canvas {
   #flooded(plane, [x, y], paint) {
     const region = this.#flooder.flood(plane, x, y);
     const isOwn = plane === this.paint;
-    const change = isOwn
-      ? changeFlooded(plane, this.width, region, paint)
-      : changeRegion(this.paint, this.width, true, region, paint);
-    this.#flooder.clear(region);
-    return change;
+    return isOwn ? changeFlooded(plane, region, paint) : changeRegion(this.paint, true, region, paint);
   }
 
   #cutting(places) {
@@ -296,5 +292,5 @@ export class Canvas {
 }
 
 function boxOf({ left, top, width, height, mask }) {
-  return { left, top, right: left + width, bottom: top + height, mask, start: 0, stride: width };
+  return { left, top, right: left + width, bottom: top + height, mask };
 }

@@ -19,7 +19,9 @@ export class Change {
 
   /** Pixels that change. */
   get numPixels() {
-    return this.lengths.reduce((sum, length) => sum + length, 0);
+    let sum = 0;
+    for (let run = 0; run < this.lengths.length; run += 1) sum += this.lengths[run];
+    return sum;
   }
 
   /** Memory that it takes. */
@@ -51,76 +53,96 @@ function write(plane, { starts, lengths }, numbers) {
 }
 
 /**
- * Give the change that puts `after` into a region. Pixels that hold it already are no part of it. The plane stays.
+ * Pixels of a box.
+ * @typedef {Object} Box
+ * @property {number} left
+ * @property {number} top
+ * @property {number} right - The column after the last.
+ * @property {number} bottom - The row after the last.
+ * @property {Uint8Array|null} mask - Row by row; not 0 for its pixels; null: all within the box.
+ */
+
+/**
+ * Give the change that puts `after` into a box. Pixels that hold it already are no part of it. The plane stays.
  * @param {Int32Array} plane
  * @param {number} width - Of the plane.
  * @param {boolean} isPaint
- * @param {import("./floods.js").Region} region
- * @param {number|Int32Array} after - One number, or one for each pixel of the region's box.
+ * @param {Box} box
+ * @param {number|Int32Array} after - One number, or one for each pixel of the box.
  */
-export function changeRegion(plane, width, isPaint, region, after) {
+export function changeBox(plane, width, isPaint, { left, top, right, bottom, mask }, after) {
   const runs = new Runs();
-  const columns = region.right - region.left;
-  for (let row = region.top; row < region.bottom; row += 1) {
-    const [first, down] = [row * width + region.left, row - region.top];
-    const start = region.start + down * region.stride;
-    if (typeof after === "number") rowToNumber(runs, plane, first, columns, region.mask, start, after);
-    else rowToNumbers(runs, plane, first, columns, region.mask, start, after, down * columns);
+  const columns = right - left;
+  for (let row = top; row < bottom; row += 1) {
+    const [first, start] = [row * width + left, (row - top) * columns];
+    if (typeof after !== "number") rowToNumbers(runs, plane, first, columns, mask, after, start);
+    else if (mask !== null) maskedRowToNumber(runs, plane, first, columns, mask, start, after);
+    else rowToNumber(runs, plane, first, first + columns, after);
   }
   return new Change(isPaint, runs.lists());
 }
 
-function rowToNumber(runs, plane, first, columns, mask, maskFirst, after) {
-  let column = 0;
-  while (column < columns) {
-    const before = plane[first + column];
-    if (before === after || (mask !== null && mask[maskFirst + column] === 0)) {
-      column += 1;
-      continue;
-    }
-    const start = column;
-    if (mask === null) while (column < columns && plane[first + column] === before) column += 1;
-    else while (column < columns && plane[first + column] === before && mask[maskFirst + column] !== 0) column += 1;
-    runs.add(first + start, column - start, before, after);
+/**
+ * Give the change that puts one number into a flooded region; see `changeBox`.
+ * @param {Int32Array} plane
+ * @param {boolean} isPaint
+ * @param {import("./floods.js").Region} region
+ * @param {number} after
+ */
+export function changeRegion(plane, isPaint, { starts, lengths }, after) {
+  const runs = new Runs();
+  for (let run = 0; run < starts.length; run += 1) {
+    rowToNumber(runs, plane, starts[run], starts[run] + lengths[run], after);
   }
-}
-
-function rowToNumbers(runs, plane, first, columns, mask, maskFirst, numbers, numbersFirst) {
-  const isIn = (column) => mask === null || mask[maskFirst + column] !== 0;
-  let column = 0;
-  while (column < columns) {
-    const [before, after] = [plane[first + column], numbers[numbersFirst + column]];
-    const start = column;
-    column += 1;
-    if (before === after || !isIn(start)) continue;
-    const isSame = () => plane[first + column] === before && numbers[numbersFirst + column] === after && isIn(column);
-    while (column < columns && isSame()) column += 1;
-    runs.add(first + start, column - start, before, after);
-  }
+  return new Change(isPaint, runs.lists());
 }
 
 /**
  * Give the change that puts `after` into a region flooded in this very plane, which holds one other number.
  * @param {Int32Array} plane
- * @param {number} width - Of the plane.
  * @param {import("./floods.js").Region} region
  * @param {number} after
  */
-export function changeFlooded(plane, width, region, after) {
-  const runs = new Runs();
-  const { mask } = region;
-  const columns = region.right - region.left;
-  for (let row = region.top; row < region.bottom; row += 1) {
-    const first = row * width + region.left;
-    const start = region.start + (row - region.top) * region.stride;
-    for (let column = 0; column < columns; column += 1) {
-      if (mask[start + column] === 0) continue;
-      const from = column;
-      while (column < columns && mask[start + column] !== 0) column += 1;
-      runs.add(first + from, column - from, plane[first + from], after);
-    }
+export function changeFlooded(plane, { starts, lengths }, after) {
+  return new Change(true, [starts.slice(), lengths.slice(), Int32Array.of(plane[starts[0]]), Int32Array.of(after)]);
+}
+
+/** Add the runs of one row that hold another number. */
+function rowToNumber(runs, plane, start, end, after) {
+  let at = start;
+  while (at < end) {
+    const before = plane[at];
+    const first = at;
+    at += 1;
+    while (at < end && plane[at] === before) at += 1;
+    if (before !== after) runs.add(first, at - first, before, after);
   }
-  return new Change(true, runs.lists());
+}
+
+function maskedRowToNumber(runs, plane, first, columns, mask, maskFirst, after) {
+  let column = 0;
+  while (column < columns) {
+    const before = plane[first + column];
+    const start = column;
+    column += 1;
+    if (before === after || mask[maskFirst + start] === 0) continue;
+    while (column < columns && plane[first + column] === before && mask[maskFirst + column] !== 0) column += 1;
+    runs.add(first + start, column - start, before, after);
+  }
+}
+
+function rowToNumbers(runs, plane, first, columns, mask, numbers, offset) {
+  const isIn = (column) => mask === null || mask[offset + column] !== 0;
+  let column = 0;
+  while (column < columns) {
+    const [before, after] = [plane[first + column], numbers[offset + column]];
+    const start = column;
+    column += 1;
+    if (before === after || !isIn(start)) continue;
+    const isSame = () => plane[first + column] === before && numbers[offset + column] === after && isIn(column);
+    while (column < columns && isSame()) column += 1;
+    runs.add(first + start, column - start, before, after);
+  }
 }
 
 /** Give by how many pixels a change of labels makes cuts more. */
@@ -154,7 +176,7 @@ export function changeRuns(plane, width, triples) {
     // a run of a layer may go on into the next row; one of a change does not
     for (let first = triples[at]; first < end; ) {
       const last = Math.min(end, first - (first % width) + width);
-      rowToNumber(runs, plane, first, last - first, null, 0, paint);
+      rowToNumber(runs, plane, first, last, paint);
       first = last;
     }
   }

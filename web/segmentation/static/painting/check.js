@@ -17,11 +17,13 @@ export function checkOf(plane) {
  */
 export function addedBy({ starts, lengths, before, after }, isMade) {
   const [old, next] = isMade ? [before, after] : [after, before];
+  const [oldStep, nextStep] = [old.length > 1 ? 1 : 0, next.length > 1 ? 1 : 0];
   let sum = 0;
   for (let run = 0; run < starts.length; run += 1) {
-    const places = (lengths[run] * (2 * starts[run] + lengths[run] + 1)) / 2; // whole, and below 2^53
-    const difference = next[next.length > 1 ? run : 0] - old[old.length > 1 ? run : 0];
-    sum = (sum + Math.imul(places % 2 ** 32, difference)) | 0;
+    const [length, ends] = [lengths[run], 2 * starts[run] + lengths[run] + 1];
+    // the sum of the run's places, modulo 2^32: half of a product of which one factor is even
+    const places = (length & 1) === 0 ? Math.imul(length >>> 1, ends) : Math.imul(length, ends / 2);
+    sum = (sum + Math.imul(places, next[run * nextStep] - old[run * oldStep])) | 0;
   }
   return sum >>> 0;
 }

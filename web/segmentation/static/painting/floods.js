@@ -1,25 +1,22 @@
 /** Floods: the pixels that hang together with one, by their 4 neighbours, and hold the same number. */
 
-const FIRST_STACK = 1 << 12; // numbers; it grows
-const SPAN = 4; // numbers of a span on the stack: row, first and last column to look at, direction down or up
+const FIRST_ROOM = 1 << 12; // runs; it grows
+const FIRST_SIDE = 64; // pixels; half of the sides of the window around most segments
+const GROWTH = 4; // of the sides, so that all windows before the last one cost a fifteenth of it
 
 /**
- * Some pixels of a plane.
+ * Pixels that were found, as runs within rows, from the top left.
  * @typedef {Object} Region
- * @property {number} left
- * @property {number} top
- * @property {number} right - The column after the last.
- * @property {number} bottom - The row after the last.
- * @property {Uint8Array|null} mask - Not 0 for its pixels; null: all within the box.
- * @property {number} start - Place in the mask of the pixel at the top left of the box.
- * @property {number} stride - Length of a row of the mask.
+ * @property {Int32Array} starts - First pixel of each run, counted row by row.
+ * @property {Int32Array} lengths - Pixels of each run.
  */
 
-/** Floods planes of one size. It has one mask, so a region is valid until the next flood or `clear`. */
+/** Floods planes of one size. Its lists are used again, so a region is valid until the next flood. */
 export class Flooder {
-  #stack = new Int32Array(FIRST_STACK);
-  #size = 0;
-  #mask;
+  #room = FIRST_ROOM;
+  #starts = new Int32Array(FIRST_ROOM);
+  #lengths = new Int32Array(FIRST_ROOM);
+  #parents = new Int32Array(FIRST_ROOM);
 
   /**
    * @param {number} width
@@ -28,70 +25,109 @@ export class Flooder {
   constructor(width, height) {
     this.width = width;
     this.height = height;
-    this.#mask = new Uint8Array(width * height);
   }
 
   /**
    * Give the 4-connected region of equal number around a pixel.
    *
-   * A span fill (Heckbert, "A Seed Fill Algorithm", Graphics Gems, 1990): whole runs of a row are taken at once; what
-   * lies below and above them is looked at later, from a stack.
+   * All runs of this number in a window around the pixel are joined with those that they touch in the row above
+   * (connected components by runs and disjoint sets: Wu, Otoo, Suzuki, "Optimizing two-pass connected-component
+   * labeling algorithms", Pattern Analysis and Applications 12, 2009). Where the region reaches the window's border
+   * inside the plane, the same is done in a larger window.
    * @param {Int32Array} plane
    * @param {number} x
    * @param {number} y
-   * @returns {Region} Give it to `clear` when it is done with.
+   * @returns {Region}
    */
   flood(plane, x, y) {
+    const { width, height } = this;
+    for (let side = FIRST_SIDE; ; side *= GROWTH) {
+      const reach = side * GROWTH >= Math.max(width, height) * 2 ? Infinity : side / 2;
+      const [left, right] = [Math.max(0, x - reach), Math.min(width, x + reach)];
+      const [top, bottom] = [Math.max(0, y - reach), Math.min(height, y + reach)];
+      const { count, own } = this.#findRuns(plane, { left, right, top, bottom }, x, y);
+      const region = this.#select(count, own);
+      if (this.#isWithin(region, { left, right, top, bottom })) return region;
+    }
+  }
+
+  /** Find all runs of the number at a pixel and join those that touch; gives their number and the pixel's own run. */
+  #findRuns(plane, { left, right, top, bottom }, x, y) {
     const { width } = this;
-    const mask = this.#mask;
     const wanted = plane[y * width + x];
-    let [left, top, right, bottom] = [x, y, x, y];
-    this.#size = 0;
-    this.#push(y - 1, x, x, -1);
-    this.#push(y, x, x, 1);
-    while (this.#size > 0) {
-      this.#size -= SPAN;
-      const [stack, place] = [this.#stack, this.#size];
-      const [row, from, to, direction] = [stack[place], stack[place + 1], stack[place + 2], stack[place + 3]];
-      const base = row * width;
-      for (let at = from; at <= to; at += 1) {
-        if (plane[base + at] !== wanted || mask[base + at] !== 0) continue;
-        let first = at;
-        if (at === from) while (first > 0 && plane[base + first - 1] === wanted) first -= 1;
-        while (at + 1 < width && plane[base + at + 1] === wanted) at += 1;
-        mask.fill(1, base + first, base + at + 1);
-        if (first < left) left = first;
-        if (at > right) right = at;
-        if (row < top) top = row;
-        if (row > bottom) bottom = row;
-        this.#push(row + direction, first, at, direction);
-        if (first < from) this.#push(row - direction, first, from - 1, -direction);
-        if (at > to) this.#push(row - direction, to + 1, at, -direction);
+    const pixel = y * width + x;
+    let [count, own, above] = [0, 0, 0]; // above: the first run of the row above that can touch the next one
+    for (let row = top; row < bottom; row += 1) {
+      this.#makeRoom(count + right - left);
+      const [starts, lengths, parents] = [this.#starts, this.#lengths, this.#parents];
+      const [rowFirst, end] = [count, row * width + right];
+      for (let at = row * width + left; at < end; at += 1) {
+        if (plane[at] !== wanted) continue;
+        const start = at;
+        while (at < end && plane[at] === wanted) at += 1;
+        while (above < rowFirst && starts[above] + lengths[above] + width <= start) above += 1;
+        let root = count;
+        for (let other = above; other < rowFirst && starts[other] + width < at; other += 1) {
+          root = joined(parents, root, other, count);
+        }
+        starts[count] = start;
+        lengths[count] = at - start;
+        parents[count] = root;
+        if (start <= pixel && pixel < at) own = count;
+        count += 1;
       }
+      above = rowFirst;
     }
-    return { left, top, right: right + 1, bottom: bottom + 1, mask, start: top * width + left, stride: width };
+    return { count, own };
   }
 
-  /**
-   * Empty the mask for the next flood.
-   * @param {Region} region
-   */
-  clear({ left, top, right, bottom }) {
-    for (let row = top; row < bottom; row += 1) this.#mask.fill(0, row * this.width + left, row * this.width + right);
+  /** Keep the runs that hang together with one. */
+  #select(count, own) {
+    const [starts, lengths, parents] = [this.#starts, this.#lengths, this.#parents];
+    // a parent comes before its children, so each is resolved when they are
+    for (let run = 0; run < count; run += 1) parents[run] = parents[parents[run]];
+    const wanted = parents[own];
+    let kept = 0;
+    for (let run = 0; run < count; run += 1) {
+      if (parents[run] !== wanted) continue;
+      starts[kept] = starts[run];
+      lengths[kept] = lengths[run];
+      kept += 1;
+    }
+    return { starts: starts.subarray(0, kept), lengths: lengths.subarray(0, kept) };
   }
 
-  #push(row, from, to, direction) {
-    if (row < 0 || row >= this.height) return;
-    if (this.#size + SPAN > this.#stack.length) {
-      const larger = new Int32Array(this.#stack.length * 2);
-      larger.set(this.#stack);
-      this.#stack = larger;
+  /** Say whether a region can go on nowhere beyond a window. */
+  #isWithin({ starts, lengths }, { left, right, top, bottom }) {
+    const { width, height } = this;
+    if (top > 0 && starts[0] < (top + 1) * width) return false;
+    if (bottom < height && starts[starts.length - 1] >= (bottom - 1) * width) return false;
+    if (left === 0 && right === width) return true;
+    for (let run = 0; run < starts.length; run += 1) {
+      const column = starts[run] % width;
+      if ((column === left && left > 0) || (column + lengths[run] === right && right < width)) return false;
     }
-    const stack = this.#stack;
-    stack[this.#size] = row;
-    stack[this.#size + 1] = from;
-    stack[this.#size + 2] = to;
-    stack[this.#size + 3] = direction;
-    this.#size += SPAN;
+    return true;
   }
+
+  #makeRoom(needed) {
+    if (needed <= this.#room) return;
+    while (this.#room < needed) this.#room *= 2;
+    [this.#starts, this.#lengths, this.#parents] = [this.#starts, this.#lengths, this.#parents].map((list) => {
+      const larger = new Int32Array(this.#room);
+      larger.set(list);
+      return larger;
+    });
+  }
+}
+
+/** Join the set of a run that is new, whose first run is `root`, with that of another; gives the first run of both. */
+function joined(parents, root, other, fresh) {
+  while (parents[other] !== other) {
+    parents[other] = parents[parents[other]]; // halves the way for the next time
+    other = parents[other];
+  }
+  if (root === fresh || root === other) return other;
+  if (root < other) return (parents[other] = root);
+  return (parents[root] = other);
 }
