@@ -55,6 +55,8 @@ class SavedMasks:
 class MaskFolder:
     """The masks of a collection, for one session of painting; use it under the folder's lock.
 
+    One thread saves at a time. Masks of other photos may be read meanwhile.
+
     A file that stood before the session is backed up once, before its first change; what the session itself wrote is
     replaced without one, so that saving often does not fill the folder.
 
@@ -80,7 +82,8 @@ class MaskFolder:
 
     def stem(self, name: str, others: Iterable[str] = ()) -> str:
         """Give the stem of a photo's masks, clear of those of photos saved before and of ``others``."""
-        taken = {photo.name: photo.stem for photo in self.index.photos.values()}
+        photos = tuple(self.index.photos.values())  # at once: another photo may be saved meanwhile
+        taken = {photo.name: photo.stem for photo in photos}
         return photo_stems({name, *others}, taken)[name]
 
     def read(self, name: str, shape: tuple[int, int], others: Iterable[str] = ()) -> list[tuple[Colour, Mask]]:

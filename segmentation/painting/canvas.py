@@ -107,6 +107,12 @@ class Canvas:
             digest.update(plane)
         return digest.hexdigest()
 
+    def snapshot(self) -> Canvas:
+        """Give a copy as it stands now, without its history, which stays so while this canvas is painted on."""
+        taken = Canvas(np.zeros((1, 1), dtype=np.int32), self.classes)
+        taken.labels_and_cuts, taken.paint = self.labels_and_cuts.copy(), self.paint.copy()
+        return taken
+
     def set_colour(self, colour: Colour) -> Reply:
         """Take up a colour; it is no step of the history. ValueError when it is none."""
         self.colour = as_colour(colour)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
@@ -35,6 +35,26 @@ class RevisionError(StageError):
     def __init__(self, revision: int) -> None:
         super().__init__("this photo was painted in another window meanwhile: load it again")
         self.revision = revision
+
+
+@dataclass(frozen=True, eq=False)
+class PaintSnapshot:
+    """A photo's canvas as it stood after ``revision`` actions, with its check; nobody paints on it."""
+
+    name: str
+    revision: int
+    check: tuple[int, int]
+    canvas: Canvas
+
+    def save(self, masks: MaskFolder, classes: Sequence[PaintClass], others: Iterable[str]) -> SavedMasks:
+        """Save the masks; a photo that nothing was done to is left alone."""
+        if not self.revision:
+            return SavedMasks()
+        shape = self.canvas.paint.shape
+        painted: list[tuple[Colour, NDArray[np.bool_]]] = [
+            (colour, self.canvas.mask_of(colour)) for colour in self.canvas.colours()
+        ]
+        return masks.save(self.name, painted, (shape[0], shape[1]), classes, others)
 
 
 class PaintedPhoto:
@@ -207,17 +227,13 @@ class PaintedPhoto:
         self.journal.add_saved(self.checks.both)
         self.note = "the masks of an earlier session were taken up; undo takes them away"
 
-    def save(self, masks: MaskFolder, classes: Sequence[PaintClass], others: Iterable[str]) -> SavedMasks:
-        """Save the masks; a photo that nothing was done to is left alone."""
-        if not self.revision:
-            return SavedMasks()
-        shape = self.canvas.paint.shape
-        painted: list[tuple[Colour, NDArray[np.bool_]]] = [
-            (colour, self.canvas.mask_of(colour)) for colour in self.canvas.colours()
-        ]
-        saved = masks.save(self.name, painted, (shape[0], shape[1]), classes, others)
-        self.journal.add_saved(self.checks.both)
-        return saved
+    def snapshot(self) -> PaintSnapshot:
+        """Give what is saved: the canvas as it is now."""
+        return PaintSnapshot(self.name, self.revision, self.checks.both, self.canvas.snapshot())
+
+    def add_saved(self, snapshot: PaintSnapshot) -> None:
+        """Note that the masks of a snapshot are on the disk; what was painted since then is not saved."""
+        self.journal.add_saved(snapshot.check)
 
     def script(self) -> dict[str, Any]:
         """Give the paint script of all actions, which begins at ``labels``; files are those beside the journal."""

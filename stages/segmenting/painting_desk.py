@@ -15,7 +15,7 @@ from stages.segmenting.jobs import Job, JobQueue, Rank
 from stages.segmenting.label_jobs import Segmentation, labels_file
 from stages.segmenting.label_shelf import LabelShelf
 from stages.segmenting.layer_store import LayerStore
-from stages.segmenting.painted_photo import PaintedPhoto
+from stages.segmenting.painted_photo import PaintedPhoto, PaintSnapshot
 from stages.segmenting.photo_shelf import PhotoShelf
 from stages.settings.painting_page import PRECOMPUTE
 from storage.errors import DamagedFileError, PhotoError, StageError
@@ -76,7 +76,9 @@ class PaintingDesk:
     labels : LabelShelf
         Label images of the photos.
     lock : RLock
-        Held by everything that touches canvases and journals.
+        Held by everything that touches canvases and journals. Never for what takes seconds at 12 megapixels.
+    saving : Lock
+        Held while masks are written. Who needs both takes it before ``lock``.
     others : sequence of str
         All photos of the collection, also those not shown, whose masks must get other names.
     """
@@ -84,7 +86,7 @@ class PaintingDesk:
     def __init__(self, shelf: PhotoShelf, masks: MaskFolder, jobs: JobQueue, settings: DeskSettings) -> None:
         self.shelf, self.masks, self.jobs, self.settings = shelf, masks, jobs, settings
         self.how = settings.how
-        self.lock = threading.RLock()
+        self.lock, self.saving = threading.RLock(), threading.Lock()
         self.folder = PaintFolder(masks.folder, settings.max_cache_bytes)
         self.labels = LabelShelf(shelf, self.folder, jobs, settings.sam)
         self.layers = LayerStore()
@@ -219,17 +221,27 @@ class PaintingDesk:
     # -- masks --------------------------------------------------------------------------------------------------------
 
     def masks_layer(self, photo: int) -> Layer:
-        """Give the masks of a photo that stand on the disk."""
-        with self.lock:
+        """Give the masks of a photo that stand on the disk; do not call under ``lock``."""
+        with self.saving, self.lock:
             return self.opened(photo).masks_layer(self.masks, self.others)
 
-    def save(self, photo: int, names: str | None = None) -> SavedMasks:
-        """Save the masks of a photo; ``names`` of None leaves the form of names as it is."""
-        with self.lock:
+    def save(self, photo: int, names: str | None = None) -> tuple[SavedMasks, PaintSnapshot]:
+        """Save the masks of a photo as it is now; give what was written, and what it was written of.
+
+        ``names`` of None leaves the form of names as it is. Do not call under ``lock``: it is held for the copy of the
+        canvas and for the line in the journal alone, so that painting goes on while masks are compressed and written.
+        """
+        with self.saving:
             if names is not None:
                 check_names(names)
                 self.masks.names = names
-            return self.opened(photo).save(self.masks, self.classes, self.others)
+            with self.lock:
+                snapshot, classes = self.opened(photo).snapshot(), self.classes
+            saved = snapshot.save(self.masks, classes, self.others)
+            if snapshot.revision:
+                with self.lock:
+                    self.opened(photo).add_saved(snapshot)
+            return saved, snapshot
 
     def set_classes(self, rows: Any) -> tuple[PaintClass, ...]:
         """Take another class table, from JSON, and keep it; UsageError when it is not understood."""

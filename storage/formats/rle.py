@@ -8,7 +8,6 @@ difference to the count two before; in groups of 5 bits, low ones first, bit 5 s
 from __future__ import annotations
 
 from collections.abc import Sequence
-from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -25,8 +24,9 @@ def mask_counts(mask: NDArray[np.bool_]) -> list[int]:
     """Give the counts of a mask (H, W)."""
     flat = np.asarray(mask, dtype=bool).T.reshape(-1)
     changes = np.flatnonzero(flat[1:] != flat[:-1]) + 1
-    ends = [*([0] if flat.size and flat[0] else []), *changes.tolist(), flat.size]
-    return [ends[0], *(end - start for start, end in pairwise(ends))]
+    first = [0] if flat.size and flat[0] else []
+    counts: list[int] = np.diff(np.concatenate([first, changes, [flat.size]]).astype(np.int64), prepend=0).tolist()
+    return counts
 
 
 def counts_mask(counts: Sequence[int], height: int, width: int) -> NDArray[np.bool_]:
@@ -40,16 +40,19 @@ def counts_mask(counts: Sequence[int], height: int, width: int) -> NDArray[np.bo
 
 def counts_text(counts: Sequence[int]) -> str:
     """Give counts as COCO's short text."""
-    characters = []
-    for place, length in enumerate(counts):
-        value = length - counts[place - 2] if place > 2 else length
-        while True:
-            group, value = value & (_MORE - 1), value >> _GROUP_BITS  # the shift keeps the sign
-            goes_on = value != (-1 if group & _SIGN else 0)
-            characters.append(chr((group | _MORE if goes_on else group) + _FIRST_CHARACTER))
-            if not goes_on:
-                break
-    return "".join(characters)
+    lengths = np.asarray(counts, dtype=np.int64)
+    values = lengths.copy()
+    values[3:] -= lengths[1:-2]
+    characters = np.zeros((len(values), _MOST_GROUPS), dtype=np.uint8)  # 0 where a count has no more
+    rows = np.arange(len(values))
+    for group in range(_MOST_GROUPS):
+        bits, values = values & (_MORE - 1), values >> _GROUP_BITS  # the shift keeps the sign
+        goes_on = values != np.where(bits & _SIGN, -1, 0)
+        characters[rows, group] = bits + _MORE * goes_on + _FIRST_CHARACTER
+        rows, values = rows[goes_on], values[goes_on]
+        if not len(rows):
+            break
+    return characters[characters != 0].tobytes().decode("ascii")
 
 
 def text_counts(text: str) -> list[int]:

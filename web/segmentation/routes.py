@@ -238,16 +238,13 @@ class _Routes:
 
     def save(self, photo: int) -> Response:
         """Save the masks of a photo."""
-        painting, given = self.painting, body()
-        desk = painting.desk
+        desk, given = self.painting.desk, body()
+        saved, snapshot = desk.save(photo, text(given, "names") if "names" in given else None)
+        told: dict[str, Any] = {
+            key: [printable(path.relative_to(desk.masks.folder)) for path in paths] for key, paths in vars(saved).items()
+        }
+        black = int(snapshot.canvas.mask_of(BLACK).sum())
+        notes = [f"{black:,} pixels are painted black and stand in no mask: choose another colour"] if black else []
+        told |= {"revision": snapshot.revision, "canvas_sha256": snapshot.canvas.checksum(), "notes": notes}
         with desk.lock:
-            saved = desk.save(photo, text(given, "names") if "names" in given else None)
-            painted = desk.opened(photo)
-            black = int(painted.canvas.mask_of(BLACK).sum())
-            told: dict[str, Any] = {
-                key: [printable(path.relative_to(desk.masks.folder)) for path in paths]
-                for key, paths in vars(saved).items()
-            }
-            notes = [f"{black:,} pixels are painted black and stand in no mask: choose another colour"] if black else []
-            told |= {"revision": painted.revision, "canvas_sha256": painted.canvas.checksum()}
-            return answer(told | {"is_saved": painted.is_saved, "notes": notes})
+            return answer(told | {"is_saved": desk.opened(photo).is_saved})

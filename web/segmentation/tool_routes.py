@@ -59,9 +59,10 @@ class ToolRoutes:
     def masks(self, photo: int) -> Response:
         """Answer the masks that stand on the disk as a layer."""
         desk = self._painting.desk
+        body()
+        layer = desk.masks_layer(photo)
         with desk.lock:
-            body()
-            return answer(self._told(photo, desk.masks_layer(photo)))
+            return answer(self._told(photo, layer))
 
     def grabcut(self, photo: int) -> Response:
         """Add strokes and rectangles, do a round where it is asked for, and answer the foreground."""

@@ -294,3 +294,15 @@ def test_the_largest_label_can_be_filled_and_cut() -> None:
 def test_what_is_no_colour_is_refused(colour: object) -> None:
     with pytest.raises(ValueError, match="colour"):
         halves().set_colour(colour)  # type: ignore[arg-type]
+
+
+def test_a_snapshot_stays_while_its_canvas_is_painted_on() -> None:
+    canvas = halves()
+    canvas.fill((0, 0))
+    canvas.cut((0, 2))
+    canvas.cut((2, 2))
+    taken, checksum = canvas.snapshot(), canvas.checksum()
+    canvas.fill((5, 5))
+    canvas.reset()
+    assert taken.checksum() == checksum and num_painted(taken) == 15 and taken.colours() == [RED]
+    assert not taken.history.done

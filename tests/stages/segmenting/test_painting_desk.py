@@ -5,9 +5,12 @@ from __future__ import annotations
 import gc
 import json
 import shutil
+import threading
 import weakref
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -18,6 +21,7 @@ from stages.segmenting.painted_photo import RevisionError
 from stages.segmenting.painting_desk import LEAST_OPEN
 from storage.errors import DamagedFileError, StageError, UsageError
 from storage.formats.paint_classes import PaintClass
+from storage.mask_folder import SavedMasks
 from tests.drawn_painting_session import (
     BLUE,
     HEIGHT,
@@ -144,8 +148,63 @@ def test_saving_backs_up_what_stood_before_the_session(folder: Path) -> None:
     with painting_session(folder, names="safe") as tools:
         make_ready(tools)
         act(tools, fill(WINDOW))
-        saved = tools.desk.save(0)
+        saved, _ = tools.desk.save(0)
         assert (folder / "masks" / "a_mask_R204_G0_B0.png.1.bak") in saved.backups
+
+
+def test_painting_goes_on_while_masks_are_written_and_what_was_painted_since_is_not_saved(folder: Path) -> None:
+    is_writing, may_write = threading.Event(), threading.Event()
+    with painting_session(folder, names="safe") as tools, ThreadPoolExecutor(1) as others:
+        make_ready(tools)
+        act(tools, fill(LEFT))
+        write = tools.desk.masks.save
+
+        def write_slowly(*args: Any) -> SavedMasks:
+            is_writing.set()
+            assert may_write.wait(60)
+            return write(*args)
+
+        tools.desk.masks.save = write_slowly  # type: ignore[method-assign]
+        saving = others.submit(tools.desk.save, 0)
+        assert is_writing.wait(60)
+        act(tools, fill(WINDOW))
+        make_ready(tools, 1)
+        may_write.set()
+        _, snapshot = saving.result(60)
+        white = np.asarray(Image.open(folder / "masks" / "a_mask_R204_G0_B0.png"))[..., 0] == 255
+        assert white.sum() == WIDTH // 2 * HEIGHT and snapshot.revision == 1
+        assert not tools.desk.opened(0).is_saved
+        act(tools, {"action": "undo"})
+        assert tools.desk.opened(0).is_saved
+
+
+def test_a_canvas_that_was_put_away_while_its_masks_were_written_is_saved_too(folder: Path) -> None:
+    with painting_session(folder) as tools:
+        make_ready(tools)
+        act(tools, fill(LEFT))
+        write = tools.desk.masks.save
+
+        def write_after_others_were_opened(*args: Any) -> SavedMasks:
+            for photo in (1, 2):
+                make_ready(tools, photo)
+            return write(*args)
+
+        tools.desk.masks.save = write_after_others_were_opened  # type: ignore[method-assign]
+        tools.desk.save(0)
+        assert tools.desk.opened(0).is_saved and tools.desk.summary(0).is_saved
+
+
+def test_masks_that_cannot_be_written_leave_the_photo_unsaved(folder: Path) -> None:
+    with painting_session(folder, names="safe") as tools:
+        make_ready(tools)
+        act(tools, fill(LEFT))
+        (folder / "masks" / "a_mask_R204_G0_B0.png").mkdir()
+        with pytest.raises(StageError):
+            tools.desk.save(0)
+        assert not tools.desk.opened(0).is_saved
+        (folder / "masks" / "a_mask_R204_G0_B0.png").rmdir()
+        tools.desk.save(0)
+        assert tools.desk.opened(0).is_saved
 
 
 def test_summaries_tell_of_photos_that_are_not_open(folder: Path) -> None:

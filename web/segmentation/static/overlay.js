@@ -4,63 +4,135 @@
  */
 
 const OPAQUE = 0xff000000;
-const OUTSIDE = -1;
-const NOTHING = 0x7fffffff; // no label is as large
+const LIGHT = 1; // what a pixel of the window is of a border
+const DARK = 2;
 const BORDER_LIGHT = 0x80ffffff;
 const BORDER_DARK = 0x4d000000;
 const CUT = 0xffffffff;
 const EDGE_COLOUR = 0xd0101010;
+const MOST_CUT = 200_000; // pixels; beyond, they are seen without being looked for
 
 /**
  * How the overlay looks.
  * @typedef {{opacity: number, hasBorders: boolean, isDebug: boolean}} Look
+ *
+ * A part of the window, in pixels of the screen; the last ones are no part of it.
+ * @typedef {{x0: number, y0: number, x1: number, y1: number}} Part
  */
 
-/**
- * Draw a part of the window.
- * @param {{x0: number, y0: number, x1: number, y1: number}} part
- * @param {import("./viewport.js").Viewport} viewport
- * @param {import("./painting/canvas.js").Canvas} canvas
- * @param {Look} look
- * @returns {ImageData}
- */
-export function drawOverlay(part, viewport, canvas, look) {
-  const image = new ImageData(part.x1 - part.x0, part.y1 - part.y0);
-  const pixels = new Uint32Array(image.data.buffer);
-  // one more on each side: a border is known by its neighbours
-  const columns = samples(part.x0 - 1, part.x1 + 1, viewport.left, viewport.scale, canvas.width);
-  const rows = samples(part.y0 - 1, part.y1 + 1, viewport.top, viewport.scale, canvas.height);
-  const alpha = (Math.round(look.opacity * 255) << 24) >>> 0;
-  if (look.isDebug) drawLabels(pixels, columns, rows, canvas, part);
-  else drawPaint(pixels, columns, rows, canvas, alpha);
-  if (look.hasBorders && !look.isDebug) drawBorders(pixels, columns, rows, canvas);
-  return image;
+/** Draws it. Borders are read where labels changed or the window moved, not each time that something is painted. */
+export class Overlay {
+  #borders = new Uint8Array(0);
+  #across = 0;
+
+  /**
+   * Read the borders in a part of the window; call before `draw` when labels changed, or where they lie.
+   *
+   * A light line on one side of a border and a dark one on the other can be seen on any photo. Three rows of labels are
+   * kept: each is read once, as the photo's rows lie far from each other in memory.
+   * @param {Part} part
+   * @param {import("./viewport.js").Viewport} viewport
+   * @param {import("./painting/canvas.js").Canvas} canvas
+   */
+  readBorders(part, viewport, { labelsAndCuts, width, height }) {
+    const { window } = viewport;
+    if (this.#borders.length !== window.width * window.height) {
+      this.#borders = new Uint8Array(window.width * window.height);
+    }
+    this.#across = window.width;
+    // one more on each side: a border is known by its neighbours
+    const columns = samples(part.x0 - 1, part.x1 + 1, viewport.left, viewport.scale, width);
+    const rows = samples(part.y0 - 1, part.y1 + 1, viewport.top, viewport.scale, height);
+    const read = (row, into) => readRow(labelsAndCuts, rows.places[row] * width, columns.places, into);
+    let [above, here, below] = [0, 1, 2].map((row) => read(row, new Int32Array(columns.places.length)));
+    for (let row = 1; row < rows.places.length - 1; row += 1) {
+      if (row > 1) {
+        [above, here, below] = [here, below, above];
+        if (rows.places[row + 1] === rows.places[row]) below.set(here);
+        else read(row + 1, below);
+      }
+      const first = (part.y0 + row - 1) * this.#across + part.x0 - 1;
+      markBorders(this.#borders, first, part.x1 - part.x0, above, here, below);
+    }
+  }
+
+  /**
+   * Draw a part of the window.
+   * @param {Part} part
+   * @param {import("./viewport.js").Viewport} viewport
+   * @param {import("./painting/canvas.js").Canvas} canvas
+   * @param {Look} look
+   * @returns {ImageData}
+   */
+  draw(part, viewport, canvas, look) {
+    const image = new ImageData(part.x1 - part.x0, part.y1 - part.y0);
+    const pixels = new Uint32Array(image.data.buffer);
+    const columns = samples(part.x0, part.x1, viewport.left, viewport.scale, canvas.width);
+    const rows = samples(part.y0, part.y1, viewport.top, viewport.scale, canvas.height);
+    const alpha = (Math.round(look.opacity * 255) << 24) >>> 0;
+    if (look.isDebug) drawLabels(pixels, columns, rows, canvas, part);
+    else drawPaint(pixels, columns, rows, canvas, alpha);
+    if (look.hasBorders && !look.isDebug) this.#drawBorders(pixels, columns, rows, part);
+    drawCuts(pixels, canvas, viewport, part);
+    return image;
+  }
+
+  #drawBorders(pixels, columns, rows, part) {
+    const borders = this.#borders;
+    for (let down = rows.first; down < rows.end; down += 1) {
+      const [first, own] = [down * (part.x1 - part.x0), (part.y0 + down) * this.#across + part.x0];
+      for (let at = columns.first; at < columns.end; at += 1) {
+        const border = borders[own + at];
+        if (border === LIGHT) pixels[first + at] = BORDER_LIGHT;
+        else if (border === DARK && pixels[first + at] === 0) pixels[first + at] = BORDER_DARK;
+      }
+    }
+  }
 }
 
-/** Give the row or column of the photo below each pixel of the window. */
+/**
+ * Give the row or column of the photo below each pixel of the window, the nearest one beside the photo, and where those
+ * within the photo begin and end.
+ */
 function samples(from, to, start, scale, size) {
-  const found = new Int32Array(to - from);
-  for (let at = from; at < to; at += 1) {
-    const place = Math.floor((at + 0.5 - start) / scale);
-    found[at - from] = place >= 0 && place < size ? place : OUTSIDE;
+  const places = new Int32Array(to - from);
+  let [first, end] = [places.length, 0];
+  for (let at = 0; at < places.length; at += 1) {
+    const place = Math.floor((from + at + 0.5 - start) / scale);
+    places[at] = Math.min(size - 1, Math.max(0, place));
+    if (places[at] !== place) continue;
+    first = Math.min(first, at);
+    end = at + 1;
   }
-  return found;
+  return { places, first, end };
+}
+
+function readRow(plane, base, columns, into) {
+  for (let at = 0; at < columns.length; at += 1) into[at] = plane[base + columns[at]];
+  return into;
+}
+
+/** Say of each pixel of a row of the window, `first` being the one before it, what it is of a border. */
+function markBorders(borders, first, count, above, here, below) {
+  for (let at = 1; at <= count; at += 1) {
+    const label = here[at];
+    if (here[at + 1] !== label || below[at] !== label) borders[first + at] = LIGHT;
+    else borders[first + at] = here[at - 1] !== label || above[at] !== label ? DARK : 0;
+  }
 }
 
 function drawPaint(pixels, columns, rows, { paint, width }, alpha) {
-  const across = columns.length - 2;
-  for (let down = 0; down < rows.length - 2; down += 1) {
-    const [first, row] = [down * across, rows[down + 1]];
-    if (row === OUTSIDE) continue;
-    if (down > 0 && row === rows[down]) {
-      pixels.copyWithin(first, first - across, first);
+  const [across, { places, first, end }] = [columns.places.length, columns];
+  for (let down = rows.first; down < rows.end; down += 1) {
+    const own = down * across;
+    if (down > rows.first && rows.places[down] === rows.places[down - 1]) {
+      pixels.copyWithin(own, own - across, own);
       continue;
     }
-    const base = row * width;
-    for (let at = 0; at < across; at += 1) {
-      const column = columns[at + 1];
-      const number = column === OUTSIDE ? 0 : paint[base + column];
-      if (number !== 0) pixels[first + at] = alpha | swapped(number);
+    const base = rows.places[down] * width;
+    for (let at = first; at < end; at += 1) {
+      const number = paint[base + places[at]];
+      if (number !== 0) pixels[own + at] = alpha | swapped(number);
     }
   }
 }
@@ -70,54 +142,16 @@ function swapped(number) {
   return ((number & 255) << 16) | (number & 0xff00) | ((number >> 16) & 255);
 }
 
-/**
- * A light line on one side of a border and a dark one on the other can be seen on any photo. Three rows of labels are
- * kept: each is read once, as the photo's rows lie far from each other in memory.
- */
-function drawBorders(pixels, columns, rows, { labelsAndCuts, width }) {
-  const across = columns.length - 2;
-  const baseOf = (row) => (rows[row] === OUTSIDE ? OUTSIDE : rows[row] * width);
-  const read = (row, into) => readRow(labelsAndCuts, baseOf(row), columns, into);
-  let [above, here, below] = [0, 1, 2].map((row) => read(row, new Int32Array(columns.length)));
-  for (let down = 0; down < rows.length - 2; down += 1) {
-    for (let at = 0; at < across; at += 1) {
-      const label = here[at + 1];
-      if (label === NOTHING) continue;
-      const place = down * across + at;
-      if (isOther(here[at + 2], label) || isOther(below[at + 1], label)) pixels[place] = BORDER_LIGHT;
-      else if (pixels[place] === 0 && (isOther(here[at], label) || isOther(above[at + 1], label))) {
-        pixels[place] = BORDER_DARK;
-      }
-    }
-    [above, here, below] = [here, below, above];
-    if (down + 3 >= rows.length) break;
-    if (rows[down + 3] === rows[down + 2]) below.set(here);
-    else read(down + 3, below);
-  }
-}
-
-function isOther(label, than) {
-  return label !== than && label !== NOTHING;
-}
-
-function readRow(plane, base, columns, into) {
-  for (let at = 0; at < columns.length; at += 1) {
-    into[at] = base === OUTSIDE || columns[at] === OUTSIDE ? NOTHING : plane[base + columns[at]];
-  }
-  return into;
-}
-
 function drawLabels(pixels, columns, rows, { labelsAndCuts, paint, width }, part) {
-  const across = columns.length - 2;
-  for (let down = 0; down < rows.length - 2; down += 1) {
-    if (rows[down + 1] === OUTSIDE) continue;
-    const base = rows[down + 1] * width;
-    for (let at = 0; at < across; at += 1) {
-      const column = columns[at + 1];
-      if (column === OUTSIDE) continue;
-      const isHatched = paint[base + column] !== 0 && ((part.x0 + at + part.y0 + down) & 7) < 4;
-      const shown = isHatched ? OPAQUE | swapped(paint[base + column]) : colourOfLabel(labelsAndCuts[base + column]);
-      pixels[down * across + at] = shown;
+  const [across, { places, first, end }] = [columns.places.length, columns];
+  let [last, colour] = [0, EDGE_COLOUR];
+  for (let down = rows.first; down < rows.end; down += 1) {
+    const base = rows.places[down] * width;
+    for (let at = first; at < end; at += 1) {
+      const [label, number] = [labelsAndCuts[base + places[at]], paint[base + places[at]]];
+      if (label !== last) [last, colour] = [label, colourOfLabel(label)];
+      const isHatched = number !== 0 && ((part.x0 + at + part.y0 + down) & 7) < 4;
+      pixels[down * across + at] = isHatched ? OPAQUE | swapped(number) : colour;
     }
   }
 }
@@ -129,4 +163,20 @@ export function colourOfLabel(label) {
   const mixed = Math.imul(label ^ (label >>> 7), 0x9e3779b1) >>> 0;
   const [one, two, three] = [mixed >>> 24, (mixed >>> 16) & 255, (mixed >>> 8) & 255];
   return 0xc0000000 | ((64 + (one * 3) / 4) << 16) | ((64 + (two * 3) / 4) << 8) | (64 + (three * 3) / 4);
+}
+
+/** Draw cut pixels: a line of one pixel would be missed where many pixels of the photo share one of the screen. */
+function drawCuts(pixels, { cuts, width }, viewport, part) {
+  if (cuts.places.size > MOST_CUT) return;
+  const [across, down] = [part.x1 - part.x0, part.y1 - part.y0];
+  const side = Math.max(1, Math.round(viewport.scale));
+  for (const place of cuts.places) {
+    const [x, y] = viewport.toWindow(place % width, Math.floor(place / width));
+    const [left, top] = [Math.round(x) - part.x0, Math.round(y) - part.y0];
+    const [from, to] = [Math.max(0, left), Math.min(across, left + side)];
+    if (from >= to) continue;
+    for (let row = Math.max(0, top); row < Math.min(down, top + side); row += 1) {
+      pixels.fill(CUT, row * across + from, row * across + to);
+    }
+  }
 }

@@ -11,6 +11,7 @@ import { GrabCut } from "./grabcut.js";
 import { PaintMode } from "./paint_mode.js";
 import { isBlack } from "./painting/planes.js";
 import { BLACK_PAINT } from "./painting/replies.js";
+import { warmUp } from "./painting/warm_up.js";
 import { Photos } from "./photos.js";
 import { Pointing } from "./pointing.js";
 import { Sam } from "./sam.js";
@@ -171,7 +172,7 @@ async function start() {
   document.addEventListener("lost-focus", () => app.stage.node.focus());
   document.addEventListener("click", leaveButton);
   addEventListener("beforeunload", (event) => app.session?.numPending > 0 && event.preventDefault());
-  await photos.openFirst(Number(given.get("photo") ?? NaN));
+  await Promise.all([photos.openFirst(Number(given.get("photo") ?? NaN)), warmUp()]);
 }
 
 /** After a click on a button the space bar writes masks, as it does everywhere, and does not press the button again. */

@@ -73,10 +73,9 @@ export class Photos {
   #listen(session) {
     const { stage } = this.#app;
     const on = (name, run) => session.addEventListener(name, (event) => this.#app.session === session && run(event));
-    session.onchange = (one, isMade) => stage.follow(one, isMade);
     on("paint", ({ detail }) => stage.drawPaint(detail));
     on("change", ({ detail }) => {
-      if (detail.box) stage.drawPaint(detail.box);
+      if (detail.box) stage[detail.numLabelled > 0 ? "drawLabels" : "drawPaint"](detail.box);
       stage.drawMarks();
       this.#bar.show(session);
     });

@@ -85,7 +85,6 @@ export class Session extends EventTarget {
   #follow(one, isMade) {
     const plane = one.isPaint ? 0 : 1;
     this.#check[plane] = (this.#check[plane] + addedBy(one, isMade)) >>> 0;
-    this.onchange?.(one, isMade);
   }
 
   /**
@@ -222,7 +221,6 @@ export class Session extends EventTarget {
   /** Give up what is under way; the server has everything (call `flush` before). */
   close() {
     this.#ending.abort();
-    this.onchange = undefined;
     this.#image?.then(
       (picture) => picture.close(),
       () => {}, // it was given up before it came

@@ -1,8 +1,7 @@
 /** The photo, what is painted over it, and marks above both: three canvases, of which only what changed is drawn. */
 
 import { element } from "/static/dom.js";
-import { CutPixels } from "./cut_pixels.js";
-import { drawOverlay } from "./overlay.js";
+import { Overlay } from "./overlay.js";
 import { joinBoxes } from "./painting/replies.js";
 import { Viewport } from "./viewport.js";
 
@@ -16,9 +15,9 @@ export class Stage {
   picture = null;
   #layers;
   #contexts;
-  #cuts = new CutPixels();
+  #overlay = new Overlay();
   #marks = new Set();
-  #due = { photo: false, paint: null, marks: false };
+  #due = { photo: false, paint: null, labels: null, marks: false };
   #frame = 0;
 
   constructor() {
@@ -48,7 +47,6 @@ export class Stage {
   /** Show a canvas over the photo. */
   setCanvas(canvas) {
     this.canvas = canvas;
-    this.#cuts.read(canvas);
     this.drawAll();
   }
 
@@ -58,11 +56,6 @@ export class Stage {
     this.picture = null;
     this.canvas = null;
     this.drawAll();
-  }
-
-  /** Follow a change of the canvas. */
-  follow(change, isMade) {
-    this.#cuts.follow(change, isMade);
   }
 
   /** Draw marks too: a function of a context and the viewport. Gives what takes it away. */
@@ -112,7 +105,13 @@ export class Stage {
   drawAll() {
     this.#due.photo = true;
     this.drawMarks();
-    this.drawPaint([0, 0, this.viewport.photo.width, this.viewport.photo.height]);
+    this.drawLabels([0, 0, this.viewport.photo.width, this.viewport.photo.height]);
+  }
+
+  /** Draw a box of the photo whose labels changed, and what is painted there, in the next frame. */
+  drawLabels(box) {
+    this.#due.labels = joinBoxes([this.#due.labels, box]);
+    this.drawPaint(box);
   }
 
   /** Draw what is painted in a box of the photo, in the next frame. */
@@ -153,19 +152,20 @@ export class Stage {
       this.picture?.draw(this.#contexts.photo, this.viewport);
       this.#contexts.paint.clearRect(0, 0, width, height);
     }
-    if (this.#due.paint && this.canvas) this.#drawPart(this.#due.paint);
+    if (this.canvas) this.#drawOverlay();
     if (this.#due.marks) {
       this.#contexts.marks.clearRect(0, 0, width, height);
       for (const draw of this.#marks) draw(this.#contexts.marks, this.viewport, this.ratio);
     }
-    this.#due = { photo: false, paint: null, marks: false };
+    this.#due = { photo: false, paint: null, labels: null, marks: false };
   }
 
-  #drawPart(box) {
-    const part = this.viewport.boxInWindow(box);
-    if (part === null) return;
-    const context = this.#contexts.paint;
-    context.putImageData(drawOverlay(part, this.viewport, this.canvas, this.look), part.x0, part.y0);
-    this.#cuts.draw(context, this.viewport, this.canvas.width, part);
+  #drawOverlay() {
+    const [labels, part] = [this.#due.labels, this.#due.paint].map((box) => box && this.viewport.boxInWindow(box));
+    if (labels) this.#overlay.readBorders(labels, this.viewport, this.canvas);
+    if (part) {
+      const image = this.#overlay.draw(part, this.viewport, this.canvas, this.look);
+      this.#contexts.paint.putImageData(image, part.x0, part.y0);
+    }
   }
 }

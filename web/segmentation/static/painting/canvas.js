@@ -3,7 +3,8 @@
  * segmentation/painting/canvas.py does; the tests replay the same actions in both.
  */
 
-import { changeBox, changeFlooded, changePixels, changeRegion, changeRuns, cutsAdded, placesBelow } from "./changes.js";
+import { changeBox, changeFlooded, changePixels, changeRegion, changeRuns } from "./changes.js";
+import { Cuts } from "./cuts.js";
 import { Flooder } from "./floods.js";
 import { History } from "./history.js";
 import { linePixels } from "./lines.js";
@@ -17,11 +18,11 @@ export class Canvas {
   /** The point that the next cut begins at; null when there is none. */
   cutFrom = null;
   history = new History();
+  cuts = new Cuts();
   /** Called with each change as it is made (true) or taken back (false). */
   onchange = () => {};
   #flooder;
   #stroke = null;
-  #numCut = 0; // pixels; a reset without a cut need not look for one
 
   /**
    * @param {ArrayLike<number>} labels - Row by row; 0 is edge.
@@ -49,7 +50,7 @@ export class Canvas {
     canvas.labelsAndCuts = planes.subarray(0, width * height);
     canvas.paint = planes.subarray(width * height);
     canvas.#flooder = new Flooder(width, height);
-    canvas.#numCut = placesBelow(canvas.labelsAndCuts, EDGE).length;
+    canvas.cuts = new Cuts(canvas.labelsAndCuts);
     return canvas;
   }
 
@@ -147,8 +148,7 @@ export class Canvas {
   /** Take off all paint and close all cuts; can be undone. */
   reset() {
     const closing = () => {
-      const cuts = this.#numCut > 0 ? placesBelow(this.labelsAndCuts, EDGE) : [];
-      return changePixels(this.labelsAndCuts, this.width, false, cuts, (label) => -1 - label);
+      return changePixels(this.labelsAndCuts, this.width, false, this.cuts.sorted(), (label) => -1 - label);
     };
     return this.#do("reset", [closing, () => changeBox(this.paint, this.width, true, this.#all(), UNPAINTED)]);
   }
@@ -234,7 +234,7 @@ export class Canvas {
   }
 
   #tell(change, isMade) {
-    this.#numCut += isMade ? cutsAdded(change) : -cutsAdded(change);
+    this.cuts.follow(change, isMade);
     this.onchange(change, isMade);
   }
 

@@ -145,24 +145,6 @@ function rowToNumbers(runs, plane, first, columns, mask, numbers, offset) {
   }
 }
 
-/** Give by how many pixels a change of labels makes cuts more. */
-export function cutsAdded({ isPaint, lengths, before, after }) {
-  if (isPaint) return 0;
-  let added = 0;
-  for (let run = 0; run < lengths.length; run += 1) {
-    if (before[before.length > 1 ? run : 0] < 0) added -= lengths[run];
-    if (after[after.length > 1 ? run : 0] < 0) added += lengths[run];
-  }
-  return added;
-}
-
-/** Give the places of all pixels below a limit. */
-export function placesBelow(plane, limit) {
-  const places = [];
-  for (let at = 0; at < plane.length; at += 1) if (plane[at] < limit) places.push(at);
-  return places;
-}
-
 /**
  * Give the change that puts paint into runs of pixels.
  * @param {Int32Array} plane - Of paint.
