@@ -33,7 +33,7 @@ class RevisionError(StageError):
     """Someone else painted meanwhile; ``revision`` is how many actions there are now."""
 
     def __init__(self, revision: int) -> None:
-        super().__init__("this photo was painted in another window meanwhile: load it again")
+        super().__init__("this photo was painted in another window meanwhile")
         self.revision = revision
 
 

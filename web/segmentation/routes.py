@@ -241,7 +241,8 @@ class _Routes:
         desk, given = self.painting.desk, body()
         saved, snapshot = desk.save(photo, text(given, "names") if "names" in given else None)
         told: dict[str, Any] = {
-            key: [printable(path.relative_to(desk.masks.folder)) for path in paths] for key, paths in vars(saved).items()
+            key: [printable(path.relative_to(desk.masks.folder)) for path in paths]
+            for key, paths in vars(saved).items()
         }
         black = int(snapshot.canvas.mask_of(BLACK).sum())
         notes = [f"{black:,} pixels are painted black and stand in no mask: choose another colour"] if black else []

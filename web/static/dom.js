@@ -21,6 +21,8 @@ export function element(tag, attributes = {}, ...children) {
 const STROKES = {
   undo: "M9 7 4.5 11.5 9 16M5 11.5h9a5 5 0 0 1 0 10h-2",
   redo: "m15 7 4.5 4.5L15 16M19 11.5h-9a5 5 0 0 0 0 10h2",
+  reset: "M5 12a7 7 0 1 1 2.2 5.1M5 12 2.5 9M5 12l3.2-2.4M9.5 9.5l5 5M14.5 9.5l-5 5",
+  quit: "M14 4.5H6v15h8M10.5 12H20M16.5 8.5 20 12l-3.5 3.5",
   search: "M10.5 4a6.5 6.5 0 1 1 0 13 6.5 6.5 0 0 1 0-13ZM15.5 15.5 20.5 20.5",
   lock: "M6.5 11h11v9h-11ZM8.5 11V8a3.5 3.5 0 0 1 7 0v3",
   note: "M5 4.5h14v11l-4 4H5ZM15 19.5v-4h4M8.5 9h7M8.5 12.5h4",

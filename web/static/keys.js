@@ -25,6 +25,8 @@ const NAMES = { " ": "Space", ArrowLeft: "←", ArrowRight: "→", ArrowUp: "↑
 
 /** Write a key as it is called on this machine. */
 export function keyText(key) {
+  const arrow = key.match(/Arrow.*$/)?.[0];
+  if (arrow) return key.replace(arrow, NAMES[arrow]);
   return NAMES[key] ?? key.replace("Mod", isMac ? "⌘" : "Ctrl").replace("Escape", "Esc");
 }
 
@@ -69,6 +71,7 @@ function findRunner(names) {
 
 const TYPING = "textarea, select, [contenteditable], input:not([type=range]):not([type=checkbox]):not([type=radio])";
 
+const SLIDER = "input[type=range]"; // arrows move it
 const CONTROL = "a, button, input, summary, select, textarea, [contenteditable]";
 const GRID_KEYS = /^(Arrow.*|Page.*|Home|End|Enter| |Mod\+A)$/;
 
@@ -89,6 +92,7 @@ function onKey(event) {
   const names = commandsOf(event);
   if (names.length === 0 || (isTyping(event) && !names.includes("write"))) return;
   if (/^( |Enter)$/.test(event.key) && event.target instanceof Element && event.target.closest(CONTROL)) return;
+  if (event.key.startsWith("Arrow") && event.target instanceof Element && event.target.matches(SLIDER)) return;
   const run = findRunner(names);
   if (!run) return;
   event.preventDefault();

@@ -188,7 +188,10 @@ def test_saving_tells_what_was_written_and_counts_as_saved(place: Place, tmp_pat
     photo, masks = place.opened(), MaskFolder(tmp_path / "out", "safe")
     photo.do(0, [FILL])
     assert not photo.is_saved
-    saved = photo.save(masks, [PaintClass("wall", (204, 0, 0))], ["north/a.png"])
+    snapshot = photo.snapshot()
+    saved = snapshot.save(masks, [PaintClass("wall", (204, 0, 0))], ["north/a.png"])
+    assert not photo.is_saved
+    photo.add_saved(snapshot)
     assert tmp_path / "out" / "north" / "a_mask_R204_G0_B0.png" in saved.written and photo.is_saved
     assert place.opened().is_saved
     photo.do(1, [{"action": "colour", "colour": [1, 1, 1]}])
@@ -202,7 +205,7 @@ def test_saving_tells_what_was_written_and_counts_as_saved(place: Place, tmp_pat
 def test_saved_masks_come_back_as_a_layer(place: Place, tmp_path: Path) -> None:
     photo, masks = place.opened(), MaskFolder(tmp_path / "out", "safe")
     photo.do(0, [FILL, {"action": "colour", "colour": [0, 9, 0]}, RIGHT])
-    photo.save(masks, [], [])
+    photo.snapshot().save(masks, [], [])
     layer = photo.masks_layer(masks, [])
     assert layer.num_pixels == WIDTH * HEIGHT and set(layer.runs[:, 2].tolist()) == {
         paint_of((204, 0, 0)),

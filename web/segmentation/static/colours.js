@@ -46,6 +46,11 @@ export class Colours {
     this.node = part("Colour", this.list, this.palette, tools, this.warning);
   }
 
+  /** Give the name of a colour: that of its class, else its levels. */
+  nameOf(colour) {
+    return this.#app.classes.find((one) => same(one.colour, colour))?.name ?? textOf(colour);
+  }
+
   /** Show the classes and the colour that is painted with. */
   show() {
     const { classes, colour } = this.#app;
@@ -54,7 +59,7 @@ export class Colours {
     const free = PALETTE.filter((one) => !classes.some((other) => same(one, other.colour)));
     this.palette.replaceChildren(...free.map((one) => element("li", {}, this.#swatchButton(one, textOf(one)))));
     this.any.value = hexColour(colour);
-    this.name.textContent = classes.some((one) => same(one.colour, colour)) ? "" : textOf(colour);
+    this.name.textContent = classes.some((one) => same(one.colour, colour)) ? "" : this.nameOf(colour);
     this.warning.hidden = !same(colour, [0, 0, 0]);
   }
 

@@ -99,9 +99,11 @@ export class Bar {
     this.tools = {
       undo: quiet("undo", "undo", "Undo"),
       redo: quiet("redo", "redo", "Redo"),
+      reset: quiet("reset", "reset", "Take off all paint, close all cuts"),
       save: button({ icon: "save", text: "Write masks", kind: "is-write", onclick: commands.write }),
       theme: button({ icon: "theme", label: "Colours", kind: "is-quiet", onclick: () => nextTheme(this.tools.theme) }),
       help: button({ icon: "help", label: "Keys", key: "?", kind: "is-quiet", onclick: showHelp }),
+      quit: quiet("quit", "quit", "Leave"),
     };
     this.kept = document.getElementById("kept");
     this.place = element("span", { class: "photo-name", "aria-live": "polite" });
@@ -120,9 +122,19 @@ export class Bar {
     this.tools.redo.disabled = !history?.undone.length;
     const isPainted = Boolean(session?.state?.painted);
     const isSaved = isPainted && session.state.is_saved && session.numPending === 0;
-    this.kept.textContent = session?.numPending > 0 ? "Keeping …" : isSaved ? "Masks written" : isPainted ? "Kept" : "";
+    this.tools.reset.disabled = !session?.canvas;
+    this.kept.textContent = keptWords(session, isPainted, isSaved);
+    this.kept.classList.toggle("is-danger", Boolean(session?.isCutOff));
     this.tools.save.classList.toggle("is-primary", isPainted && !isSaved);
     this.tools.save.disabled = !session?.canvas;
     this.tools.save.title = `Write the masks (${keyOf("write")}); with the next photo: ${keyOf("save")}`;
   }
+}
+
+function keptWords(session, isPainted, isSaved) {
+  if (session?.isCutOff) return "Not kept: no answer";
+  if (session?.numPending > 0) return "Keeping …";
+  if (session?.isSaving) return "Writing masks …";
+  if (isSaved) return "Masks written";
+  return isPainted ? "Kept" : "";
 }

@@ -8,6 +8,7 @@ import { Colours } from "./colours.js";
 import "./commands.js";
 import { Bar, Look, Rail, zoomButtons } from "./frame.js";
 import { GrabCut } from "./grabcut.js";
+import { KeyCursor } from "./key_cursor.js";
 import { PaintMode } from "./paint_mode.js";
 import { isBlack } from "./painting/planes.js";
 import { BLACK_PAINT } from "./painting/replies.js";
@@ -21,6 +22,7 @@ import { Templates } from "./templates.js";
 
 const KEY_FACTOR = 1.4;
 const KEY_STEP = 80; // pixels of CSS
+const REST_MS = 250;
 
 /** What all parts of the page share. */
 const app = {
@@ -42,7 +44,9 @@ const modes = { templates: new Templates(app), grabcut: new GrabCut(app), sam: n
 const colours = new Colours(app);
 const segments = new Segments(app);
 const look = new Look(app.stage);
-const pointing = new Pointing(app.stage, () => (app.session?.canvas ? app.mode : null));
+const modeOf = () => (app.session?.canvas ? app.mode : null);
+const pointing = new Pointing(app.stage, modeOf);
+const cursor = new KeyCursor(app.stage, modeOf, tellPlace);
 const commands = {
   ...Object.fromEntries(["fill", "unfill", "cut", "pick", "hand"].map((name) => [name, () => useTool(name)])),
   ...Object.fromEntries(Object.keys(modes).map((name) => [name, () => useMode(name)])),
@@ -62,10 +66,11 @@ const commands = {
   zoomOut: () => app.stage.zoom(1 / KEY_FACTOR),
   zoomFit: () => app.stage.fit(),
   zoomFull: () => app.stage.zoom(1 / app.stage.viewport.scale),
-  left: () => pan(1, 0),
-  right: () => pan(-1, 0),
-  up: () => pan(0, 1),
-  down: () => pan(0, -1),
+  cursor: () => cursor.press(),
+  left: (event) => go(-1, 0, event),
+  right: (event) => go(1, 0, event),
+  up: (event) => go(0, -1, event),
+  down: (event) => go(0, 1, event),
   back: calmDown,
   help: showHelp,
 };
@@ -74,11 +79,29 @@ const rail = new Rail(document.getElementById("rail"), { useTool, useMode });
 const photos = new Photos(app, { bar, segments, colours });
 const side = document.getElementById("side");
 let release = () => {};
+let placeTimer = 0;
 
 // -- tools ------------------------------------------------------------------------------------------------------------
 
-function pan(dx, dy) {
-  app.stage.pan(dx * KEY_STEP * app.stage.ratio, dy * KEY_STEP * app.stage.ratio);
+/** Move the cursor, or where there is none the window over the photo. */
+function go(across, down, event) {
+  const { stage } = app;
+  if (cursor.isShown) cursor.move(across, down, event.shiftKey);
+  else stage.pan(-across * KEY_STEP * stage.ratio, -down * KEY_STEP * stage.ratio);
+}
+
+/** Say what lies below the cursor, once it rests. */
+function tellPlace(point) {
+  app.showPlace(point);
+  clearTimeout(placeTimer);
+  placeTimer = setTimeout(() => {
+    const { canvas } = app.session ?? {};
+    if (!canvas?.isInside(point)) return;
+    const label = canvas.labelsAndCuts[point[1] * canvas.width + point[0]];
+    const colour = canvas.colourAt(point);
+    const paint = colour === null ? "not painted" : `painted ${colours.nameOf(colour)}`;
+    document.getElementById("status").textContent = `${point}: ${label > 0 ? `segment ${label}` : "edge"}, ${paint}`;
+  }, REST_MS);
 }
 
 /** Take up a tool of painting, or the hand, which goes with everything. */
@@ -121,6 +144,7 @@ function showTool() {
 }
 
 function calmDown() {
+  cursor.hide();
   paintMode.setContinuous(null);
   // a stroke that meets no pixel forgets the cut point, here and on the server
   if (app.session?.canvas?.cutFrom) app.session.act({ action: "unfill_stroke", points: [[-1, -1]] });
@@ -171,7 +195,9 @@ async function start() {
   enter(paintMode);
   document.addEventListener("lost-focus", () => app.stage.node.focus());
   document.addEventListener("click", leaveButton);
-  addEventListener("beforeunload", (event) => app.session?.numPending > 0 && event.preventDefault());
+  const isUnderWay = () => app.session?.numPending > 0 || photos.isWriting;
+  addEventListener("beforeunload", (event) => isUnderWay() && event.preventDefault());
+  addEventListener("focus", () => photos.refresh().catch(complain));
   await Promise.all([photos.openFirst(Number(given.get("photo") ?? NaN)), warmUp()]);
 }
 

@@ -2,7 +2,8 @@
 
 import { announce, complain } from "/static/announce.js";
 import { askWhether } from "/static/dialogs.js";
-import { element, fileName, plural } from "/static/dom.js";
+import { button, element, fileName, plural } from "/static/dom.js";
+import { Ahead } from "./ahead.js";
 import { change } from "./calls.js";
 import { Film } from "./film.js";
 import { Session } from "./session.js";
@@ -14,6 +15,10 @@ export class Photos {
   #segments;
   #colours;
   #working = element("span", { class: "badge working" });
+  #ahead = new Ahead();
+  #problem = element("div", { class: "problem notice is-danger", role: "alert", hidden: true });
+  #writing = Promise.resolve(); // one photo after the other
+  #numWriting = 0;
 
   /**
    * @param {Object} app - The page.
@@ -24,6 +29,7 @@ export class Photos {
     [this.#bar, this.#segments, this.#colours] = [bar, segments, colours];
     this.film = new Film(document.getElementById("strip"), (photo) => this.open(photo).catch(complain));
     app.stage.badges.append(this.#working);
+    document.getElementById("stage-place").append(this.#problem, this.#ahead.node);
   }
 
   get #usable() {
@@ -47,19 +53,27 @@ export class Photos {
     const session = new Session(number);
     app.session = session;
     app.stage.clear();
+    this.#problem.hidden = true;
     this.#showPhoto(number);
     app.stage.node.setAttribute("aria-busy", "true");
     this.#listen(session);
     try {
       await this.#load(session);
+      if (app.session === session) this.#showCanvas(session);
     } catch (error) {
-      if (!session.signal.aborted) throw error;
-    } finally {
-      if (app.session === session) this.#working.textContent = "";
+      if (app.session === session) this.#showProblem(number, error);
     }
     if (app.session !== session) return;
-    this.#showCanvas(session);
+    this.#working.textContent = "";
     app.stage.node.setAttribute("aria-busy", "false");
+  }
+
+  /** Say, as long as the photo is in sight, why it cannot be painted: it was removed, or its journal is damaged. */
+  #showProblem(number, error) {
+    const again = button({ text: "Try again", onclick: () => this.open(number).catch(complain) });
+    const { name } = this.#app.overview.photos.find((photo) => photo.number === number);
+    this.#problem.replaceChildren(element("p", {}, `${fileName(name)}: ${error.message}`), again);
+    this.#problem.hidden = false;
   }
 
   #load(session) {
@@ -81,6 +95,7 @@ export class Photos {
     });
     on("kept", () => this.#showKept(session));
     on("trouble", ({ detail }) => complain(detail));
+    on("calm", ({ detail }) => announce(detail));
     on("reloaded", () => this.#showCanvas(session));
   }
 
@@ -126,7 +141,7 @@ export class Photos {
     const at = photos.findIndex((photo) => photo.number === number);
     const after = photos.slice(at + 1, at + 1 + precompute);
     const before = photos.slice(Math.max(0, at - precompute), at).reverse();
-    await change("prefetch", { photos: [...after, ...before].map((photo) => photo.number) });
+    await this.#ahead.want([...after, ...before].map((photo) => photo.number));
   }
 
   /** Go on by a number of photos, round at both ends. */
@@ -139,23 +154,66 @@ export class Photos {
 
   /** Write the masks of the photo in sight. */
   async write() {
-    if (!this.#app.session?.canvas) return;
-    const { written, notes } = await this.#app.session.save();
-    const isEmpty = written.length === 0;
-    const words = isEmpty ? "Nothing is painted: no mask is written" : `${plural(written.length, "file")} written`;
-    announce([`${words}.`, ...notes].join(" "));
+    const { session } = this.#app;
+    if (!session?.canvas) return;
+    await session.flush();
+    await this.#write(session);
   }
 
-  /** Write the masks and go to the next photo, whose segments nobody waits for. */
+  /** Write the masks and go to the next photo; neither the masks nor its segments are waited for. */
   async saveAndGoOn() {
-    await this.write();
+    const { session } = this.#app;
+    if (!session?.canvas) return;
+    await session.flush();
+    this.#write(session).catch(complain);
     this.go(1).catch(complain);
+  }
+
+  /** Whether masks are being written. */
+  get isWriting() {
+    return this.#numWriting > 0;
+  }
+
+  async #write(session) {
+    this.#numWriting += 1;
+    const writing = this.#writing.then(() => session.save());
+    this.#writing = writing.catch(() => {}); // told below; the next photo's turn comes all the same
+    const name = fileName(session.state.name);
+    try {
+      this.#tellWritten(session, name, await writing);
+    } catch (error) {
+      throw new Error(`${name}: its masks are not written: ${error.message}`);
+    } finally {
+      this.#numWriting -= 1;
+    }
+  }
+
+  #tellWritten(session, name, { written, notes, is_saved: isSaved }) {
+    const card = this.#app.overview.photos.find((photo) => photo.number === session.photo);
+    card.is_saved = isSaved;
+    this.film.mark(card);
+    const now = this.#app.session;
+    if (now.photo === session.photo && now.state && now.numPending === 0) {
+      now.state.is_saved = isSaved; // the photo may have been opened again meanwhile
+      this.#bar.show(now);
+    }
+    const nothing = session.state.painted ? "its masks stand as they are" : "nothing is painted, no mask is written";
+    const words = written.length === 0 ? nothing : `${plural(written.length, "file")} written`;
+    announce([`${name}: ${words}.`, ...notes].join(" "));
+  }
+
+  /** Look whether another window painted the photo in sight. */
+  async refresh() {
+    if (await this.#app.session?.refresh()) {
+      announce("This photo was painted in another window: it is shown as it stands now.");
+    }
   }
 
   /** Ask, and end the program; within the review, go back to it. */
   async quit() {
     const { session, overview } = this.#app;
     await session?.flush();
+    await this.#writing;
     const open = overview.photos.filter((photo) => photo.painted && !photo.is_saved);
     const isAll = open.length === 0;
     const masks = isAll ? "All masks are written." : `Masks of ${plural(open.length, "photo")} are not written yet.`;

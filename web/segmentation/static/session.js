@@ -3,6 +3,7 @@
  * for the server; each answer carries sums of its planes, so that a difference between both is noticed.
  */
 
+import { plural } from "/static/dom.js";
 import { addressOf, change, finish, read, readNumbers } from "./calls.js";
 import { Canvas } from "./painting/canvas.js";
 import { addedBy, checkOf } from "./painting/check.js";
@@ -16,12 +17,17 @@ const PAINTING = new Set(["fill", "fill_stroke"]);
 
 /**
  * A photo being painted. Sends "change" when something was painted, "kept" when what is on the server is another,
- * "reloaded" when the server's canvas took the place of the page's.
+ * "reloaded" when the server's canvas took the place of the page's, "trouble" and "calm" when it does not answer, and
+ * when it does again.
  */
 export class Session extends EventTarget {
   canvas = null;
   picture = null;
   state = null;
+  /** Whether its masks are being written. */
+  isSaving = false;
+  /** Whether the server does not answer; what is done meanwhile is sent when it does. */
+  isCutOff = false;
   #pending = [];
   #sending = null;
   #revision = 0;
@@ -166,17 +172,48 @@ export class Session extends EventTarget {
       try {
         answer = await change(`photos/${this.photo}/actions`, { revision: this.#revision, actions });
       } catch (error) {
-        this.dispatchEvent(new CustomEvent("trouble", { detail: error }));
-        if (error.status !== undefined) return this.#reload(null);
+        if (error.status !== undefined) return this.#refused(error);
+        if (!this.isCutOff) this.#tellCutOff(error);
         await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
         continue;
       }
+      if (this.isCutOff) this.#tellCalm();
       this.#pending.splice(0, batch.length);
       this.#revision = answer.revision;
-      Object.assign(this.state, { painted: answer.painted, is_saved: false });
+      Object.assign(this.state, { painted: answer.painted, is_saved: answer.is_saved });
       const { check } = batch.at(-1);
       if (check && String(check) !== String(answer.check)) return this.#reload("the server's canvas is another one");
     }
+  }
+
+  #tellCutOff(error) {
+    this.isCutOff = true;
+    const words = `${error.message} What you paint is sent when it answers again: leave this page open.`;
+    this.dispatchEvent(new CustomEvent("trouble", { detail: new Error(words) }));
+    this.dispatchEvent(new Event("kept"));
+  }
+
+  #tellCalm() {
+    this.isCutOff = false;
+    this.dispatchEvent(new CustomEvent("calm", { detail: "The server answers again, and has everything." }));
+  }
+
+  /** The server did not take what was done here: its canvas counts. */
+  async #refused(error) {
+    const undone = this.#pending.length;
+    await this.#reload(null);
+    const words = `${error.message} (loaded again; not taken from this window: ${plural(undone, "action")})`;
+    this.dispatchEvent(new CustomEvent("trouble", { detail: new Error(words) }));
+  }
+
+  /** Look whether another window painted meanwhile, and take what it did; gives whether it did. */
+  async refresh() {
+    const isBusy = () => this.canvas === null || this.numPending > 0 || this.#sending !== null || this.isStroking;
+    if (isBusy()) return false;
+    const { revision } = await read(`photos/${this.photo}`, {}, this.signal);
+    if (isBusy() || revision === this.#revision) return false;
+    await this.#reload(null);
+    return true;
   }
 
   async #reload(reason) {
@@ -194,13 +231,18 @@ export class Session extends EventTarget {
     while (this.#sending) await this.#sending;
   }
 
-  /** Write the masks. */
+  /** Write the masks of what the server has; call `flush` before. It goes on when the page leaves the photo. */
   async save() {
-    await this.flush();
-    const saved = await change(`photos/${this.photo}/save`);
-    Object.assign(this.state, { is_saved: true, saved_revision: saved.revision });
+    this.isSaving = true;
     this.dispatchEvent(new Event("kept"));
-    return saved;
+    try {
+      const saved = await change(`photos/${this.photo}/save`);
+      this.state.is_saved = saved.is_saved;
+      return saved;
+    } finally {
+      this.isSaving = false;
+      this.dispatchEvent(new Event("kept"));
+    }
   }
 
   /**

@@ -134,20 +134,3 @@ def test_the_tab_key_goes_from_the_way_in_through_the_bar_and_the_tools_to_the_p
         if order[-1] == "stage":
             break
     assert "stage" in order and "skip" in order
-
-
-def test_what_the_server_refuses_is_said_and_its_canvas_is_taken(painted: PaintedPage) -> None:
-    refusal = '{"error": "the disk is full"}'
-    painted.page.route("**/actions", lambda route: route.fulfill(status=409, body=refusal))
-    painted.click(*SKY)
-    expect(painted.page.locator("#alert")).to_have_text("the disk is full")
-    painted.wait_until("session.canvas?.paint.every((number) => number === 0)")
-
-
-def test_a_server_that_is_gone_is_named_and_what_was_painted_meanwhile_is_sent_later(painted: PaintedPage) -> None:
-    painted.page.route("**/actions", lambda route: route.abort())
-    painted.click(*SKY)
-    expect(painted.page.locator("#alert")).to_contain_text("The server does not answer")
-    expect(painted.page.locator("#kept")).to_have_text("Keeping …")
-    painted.page.unroute("**/actions")
-    assert colour_at(painted.paint(), *SKY) == RED

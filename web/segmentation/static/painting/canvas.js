@@ -182,18 +182,6 @@ export class Canvas {
     return this.#do("picture", [() => changeRuns(this.paint, this.width, triples)]);
   }
 
-  /**
-   * Paint masks of the photo's size, later ones over earlier ones, in one step.
-   * @param {{colour: number[], mask: Uint8Array}[]} masks
-   */
-  restorePaint(masks) {
-    const doing = masks.map(({ colour, mask }) => {
-      const box = { ...this.#all(), mask };
-      return () => changeBox(this.paint, this.width, true, box, paintOf(checkColour(colour)));
-    });
-    return this.#do("masks", doing);
-  }
-
   /** Take back the newest step. */
   undo() {
     this.cutFrom = null;

@@ -68,7 +68,7 @@ function write(plane, { starts, lengths }, numbers) {
  * @param {number} width - Of the plane.
  * @param {boolean} isPaint
  * @param {Box} box
- * @param {number|Int32Array} after - One number, or one for each pixel of the box.
+ * @param {number|Int32Array} after - One number, for a box without a mask, or one for each pixel of the box.
  */
 export function changeBox(plane, width, isPaint, { left, top, right, bottom, mask }, after) {
   const runs = new Runs();
@@ -76,7 +76,6 @@ export function changeBox(plane, width, isPaint, { left, top, right, bottom, mas
   for (let row = top; row < bottom; row += 1) {
     const [first, start] = [row * width + left, (row - top) * columns];
     if (typeof after !== "number") rowToNumbers(runs, plane, first, columns, mask, after, start);
-    else if (mask !== null) maskedRowToNumber(runs, plane, first, columns, mask, start, after);
     else rowToNumber(runs, plane, first, first + columns, after);
   }
   return new Change(isPaint, runs.lists());
@@ -116,18 +115,6 @@ function rowToNumber(runs, plane, start, end, after) {
     at += 1;
     while (at < end && plane[at] === before) at += 1;
     if (before !== after) runs.add(first, at - first, before, after);
-  }
-}
-
-function maskedRowToNumber(runs, plane, first, columns, mask, maskFirst, after) {
-  let column = 0;
-  while (column < columns) {
-    const before = plane[first + column];
-    const start = column;
-    column += 1;
-    if (before === after || mask[maskFirst + start] === 0) continue;
-    while (column < columns && plane[first + column] === before && mask[maskFirst + column] !== 0) column += 1;
-    runs.add(first + start, column - start, before, after);
   }
 }
 
