@@ -106,6 +106,7 @@ export class Photos {
     this.#bar.place.textContent = `${fileName(name)} · ${place + 1} of ${photos.length}`;
     this.#bar.place.title = name;
     document.title = `${fileName(name)} – ${title}`;
+    this.#app.stage.node.setAttribute("aria-label", name);
     this.film.choose(number);
     this.#bar.show(null);
     const given = new URLSearchParams(location.search);
