@@ -144,12 +144,17 @@ function swapped(number) {
 
 function drawLabels(pixels, columns, rows, { labelsAndCuts, paint, width }, part) {
   const [across, { places, first, end }] = [columns.places.length, columns];
-  let [last, colour] = [0, EDGE_COLOUR];
+  let last = 0;
+  let colour = EDGE_COLOUR;
   for (let down = rows.first; down < rows.end; down += 1) {
     const base = rows.places[down] * width;
     for (let at = first; at < end; at += 1) {
-      const [label, number] = [labelsAndCuts[base + places[at]], paint[base + places[at]]];
-      if (label !== last) [last, colour] = [label, colourOfLabel(label)];
+      const label = labelsAndCuts[base + places[at]];
+      const number = paint[base + places[at]];
+      if (label !== last) {
+        last = label;
+        colour = colourOfLabel(label);
+      }
       const isHatched = number !== 0 && ((part.x0 + at + part.y0 + down) & 7) < 4;
       pixels[down * across + at] = isHatched ? OPAQUE | swapped(number) : colour;
     }
@@ -161,8 +166,8 @@ export function colourOfLabel(label) {
   if (label < 0) return CUT;
   if (label === 0) return EDGE_COLOUR;
   const mixed = Math.imul(label ^ (label >>> 7), 0x9e3779b1) >>> 0;
-  const [one, two, three] = [mixed >>> 24, (mixed >>> 16) & 255, (mixed >>> 8) & 255];
-  return 0xc0000000 | ((64 + (one * 3) / 4) << 16) | ((64 + (two * 3) / 4) << 8) | (64 + (three * 3) / 4);
+  const level = (byte) => 64 + ((3 * (byte & 255)) >> 2);
+  return 0xc0000000 | (level(mixed >>> 24) << 16) | (level(mixed >>> 16) << 8) | level(mixed >>> 8);
 }
 
 /** Draw cut pixels: a line of one pixel would be missed where many pixels of the photo share one of the screen. */

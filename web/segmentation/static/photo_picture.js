@@ -1,6 +1,6 @@
 /** The photo itself, with smaller copies of it for when it is seen from afar. */
 
-const LARGE = 3_000_000; // pixels; a larger picture gets a copy of half its sides
+const LARGE = 800_000; // pixels, about those of a window; a larger picture gets a copy of half its sides
 
 /** A photo and its copies, each of half the sides of the one before. */
 export class PhotoPicture {

@@ -3,11 +3,19 @@
  * segmentation/painting/canvas.py does; the tests replay the same actions in both.
  */
 
-import { changeBox, changeFlooded, changePixels, changeRegion, changeRuns } from "./changes.js";
+import {
+  changeBox,
+  changeFlooded,
+  changePixels,
+  changeRuns,
+  changeSegment,
+  changeToUnpainted,
+} from "./changes.js";
 import { Cuts } from "./cuts.js";
 import { Flooder } from "./floods.js";
 import { History } from "./history.js";
 import { linePixels } from "./lines.js";
+import { PaintedRows } from "./painted_rows.js";
 import { checkColour, checkLabels, colourOf, EDGE, isBlack, paintOf, UNPAINTED } from "./planes.js";
 import * as notes from "./replies.js";
 
@@ -22,6 +30,7 @@ export class Canvas {
   /** Called with each change as it is made (true) or taken back (false). */
   onchange = () => {};
   #flooder;
+  #rows;
   #stroke = null;
 
   /**
@@ -38,6 +47,7 @@ export class Canvas {
     this.classes = classes;
     this.colour = classes.length > 0 ? classes[0].colour : START_COLOUR;
     this.#flooder = new Flooder(width, height);
+    this.#rows = new PaintedRows(this.paint, width);
   }
 
   /**
@@ -50,6 +60,7 @@ export class Canvas {
     canvas.labelsAndCuts = planes.subarray(0, width * height);
     canvas.paint = planes.subarray(width * height);
     canvas.#flooder = new Flooder(width, height);
+    canvas.#rows = new PaintedRows(canvas.paint, width);
     canvas.cuts = new Cuts(canvas.labelsAndCuts);
     return canvas;
   }
@@ -150,13 +161,14 @@ export class Canvas {
     const closing = () => {
       return changePixels(this.labelsAndCuts, this.width, false, this.cuts.sorted(), (label) => -1 - label);
     };
-    return this.#do("reset", [closing, () => changeBox(this.paint, this.width, true, this.#all(), UNPAINTED)]);
+    return this.#do("reset", [closing, () => changeToUnpainted(this.paint, this.width, this.#rows)]);
   }
 
   /** Take another label image of the same size; paint stays, cuts go. */
   applyLabels(labels) {
     const plane = checkLabels(labels, this.width * this.height);
-    return this.#do("labels", [() => changeBox(this.labelsAndCuts, this.width, false, this.#all(), plane)]);
+    const all = { left: 0, top: 0, right: this.width, bottom: this.height, mask: null };
+    return this.#do("labels", [() => changeBox(this.labelsAndCuts, this.width, false, all, plane)]);
   }
 
   /**
@@ -223,6 +235,7 @@ export class Canvas {
 
   #tell(change, isMade) {
     this.cuts.follow(change, isMade);
+    this.#rows.follow(change, isMade);
     this.onchange(change, isMade);
   }
 
@@ -247,10 +260,6 @@ export class Canvas {
     return y * this.width + x;
   }
 
-  #all() {
-    return { left: 0, top: 0, right: this.width, bottom: this.height, mask: null };
-  }
-
   #fillAt(point) {
     const [at, wanted] = [this.#placeOf(point), paintOf(this.colour)];
     if (this.paint[at] === wanted) return null;
@@ -267,7 +276,7 @@ export class Canvas {
   #flooded(plane, [x, y], paint) {
     const region = this.#flooder.flood(plane, x, y);
     const isOwn = plane === this.paint;
-    return isOwn ? changeFlooded(plane, region, paint) : changeRegion(this.paint, true, region, paint);
+    return isOwn ? changeFlooded(plane, region, paint) : changeSegment(this.paint, this.#rows, region, paint);
   }
 
   #cutting(places) {

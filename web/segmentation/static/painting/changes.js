@@ -1,5 +1,6 @@
 /** Changes of a plane, run by run: what stood there, what stands there now; each can be made and taken back. */
 
+import { UNPAINTED } from "./planes.js";
 import { Runs } from "./runs.js";
 
 /** Other numbers in some pixels of a plane; a run is a piece of one row where one number took the place of another. */
@@ -68,32 +69,45 @@ function write(plane, { starts, lengths }, numbers) {
  * @param {number} width - Of the plane.
  * @param {boolean} isPaint
  * @param {Box} box
- * @param {number|Int32Array} after - One number, for a box without a mask, or one for each pixel of the box.
+ * @param {Int32Array} after - A number for each pixel of the box.
  */
 export function changeBox(plane, width, isPaint, { left, top, right, bottom, mask }, after) {
   const runs = new Runs();
   const columns = right - left;
   for (let row = top; row < bottom; row += 1) {
-    const [first, start] = [row * width + left, (row - top) * columns];
-    if (typeof after !== "number") rowToNumbers(runs, plane, first, columns, mask, after, start);
-    else rowToNumber(runs, plane, first, first + columns, after);
+    rowToNumbers(runs, plane, row * width + left, columns, mask, after, (row - top) * columns);
   }
   return new Change(isPaint, runs.lists());
 }
 
 /**
- * Give the change that puts one number into a flooded region; see `changeBox`.
- * @param {Int32Array} plane
- * @param {boolean} isPaint
+ * Give the change that takes off all paint.
+ * @param {Int32Array} paint
+ * @param {number} width
+ * @param {import("./painted_rows.js").PaintedRows} rows
+ */
+export function changeToUnpainted(paint, width, rows) {
+  const runs = new Runs();
+  for (let first = 0; first < paint.length; first += width) {
+    if (!rows.isEmptyAt(first)) rowToNumber(runs, paint, first, first + width, UNPAINTED);
+  }
+  return new Change(true, runs.lists());
+}
+
+/**
+ * Give the change that paints a region flooded in the plane of labels; see `changeBox`.
+ * @param {Int32Array} paint
+ * @param {import("./painted_rows.js").PaintedRows} rows
  * @param {import("./floods.js").Region} region
  * @param {number} after
  */
-export function changeRegion(plane, isPaint, { starts, lengths }, after) {
+export function changeSegment(paint, rows, { starts, lengths }, after) {
   const runs = new Runs();
   for (let run = 0; run < starts.length; run += 1) {
-    rowToNumber(runs, plane, starts[run], starts[run] + lengths[run], after);
+    if (rows.isEmptyAt(starts[run])) runs.add(starts[run], lengths[run], UNPAINTED, after);
+    else rowToNumber(runs, paint, starts[run], starts[run] + lengths[run], after);
   }
-  return new Change(isPaint, runs.lists());
+  return new Change(true, runs.lists());
 }
 
 /**
@@ -122,7 +136,8 @@ function rowToNumbers(runs, plane, first, columns, mask, numbers, offset) {
   const isIn = (column) => mask === null || mask[offset + column] !== 0;
   let column = 0;
   while (column < columns) {
-    const [before, after] = [plane[first + column], numbers[offset + column]];
+    const before = plane[first + column];
+    const after = numbers[offset + column];
     const start = column;
     column += 1;
     if (before === after || !isIn(start)) continue;

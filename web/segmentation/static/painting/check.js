@@ -20,7 +20,8 @@ export function addedBy({ starts, lengths, before, after }, isMade) {
   const [oldStep, nextStep] = [old.length > 1 ? 1 : 0, next.length > 1 ? 1 : 0];
   let sum = 0;
   for (let run = 0; run < starts.length; run += 1) {
-    const [length, ends] = [lengths[run], 2 * starts[run] + lengths[run] + 1];
+    const length = lengths[run];
+    const ends = 2 * starts[run] + length + 1;
     // the sum of the run's places, modulo 2^32: half of a product of which one factor is even
     const places = (length & 1) === 0 ? Math.imul(length >>> 1, ends) : Math.imul(length, ends / 2);
     sum = (sum + Math.imul(places, next[run * nextStep] - old[run * oldStep])) | 0;

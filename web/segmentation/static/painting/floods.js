@@ -42,7 +42,7 @@ export class Flooder {
   flood(plane, x, y) {
     const { width, height } = this;
     for (let side = FIRST_SIDE; ; side *= GROWTH) {
-      const reach = side * GROWTH >= Math.max(width, height) * 2 ? Infinity : side / 2;
+      const reach = side * GROWTH >= Math.max(width, height) * 2 ? width + height : side / 2;
       const [left, right] = [Math.max(0, x - reach), Math.min(width, x + reach)];
       const [top, bottom] = [Math.max(0, y - reach), Math.min(height, y + reach)];
       const { count, own } = this.#findRuns(plane, { left, right, top, bottom }, x, y);
