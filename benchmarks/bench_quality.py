@@ -10,8 +10,10 @@ Example: python benchmarks/bench_quality.py --labels ../shared/photos/buildings/
 from __future__ import annotations
 
 import argparse
+import hashlib
 import sys
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -67,6 +69,12 @@ class Clock:
         self.last = now
 
 
+def sample_rows(photos: Sequence[Path], size: int) -> list[int]:
+    """Give the rows of the photos that are learnt from, in order: those that ``extract_features.py`` would choose."""
+    by_hash = sorted(range(len(photos)), key=lambda row: hashlib.sha256(photos[row].name.encode("utf-8")).digest())
+    return sorted(by_hash[:size])
+
+
 def describe(extractor: Extractor, photos: list[Path]) -> Described:
     """Describe all photos, one after the other."""
     clock = Clock()
@@ -78,7 +86,7 @@ def describe(extractor: Extractor, photos: list[Path]) -> Described:
         prepared.append(prepare(photo))
         clock.book("describe")
     if isinstance(extractor, LearntExtractor):
-        extractor.learn(prepared[: extractor.sample_size])
+        extractor.learn([prepared[row] for row in sample_rows(photos, extractor.sample_size)])
         clock.book("learn")
         prepared = [extractor.prepare_from_sample(item) for item in prepared]
     vectors = [extractor.describe([item])[0] for item in prepared]

@@ -17,10 +17,12 @@ from __future__ import annotations
 import argparse
 import hashlib
 import sys
+from collections.abc import Mapping, Sequence
 from itertools import product
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
@@ -45,7 +47,8 @@ def main(args: argparse.Namespace) -> int:
     """Search the grid and print the table."""
     model, collections = read_halves(args.features, args.labels, args.num_to_match)
     collections["street"] = read_whole(args.street_features, args.street_labels, args.num_to_match)
-    rows = {"chosen": search(collections["first half"], collections["street"], args)}
+    grid = np.round(np.arange(args.lowest, args.highest + STEP / 2, STEP), 4)
+    rows = {"chosen": search([collections["first half"], collections["street"]], grid, args.min_precision)}
     registered = default_thresholds(model)
     if registered is not None:
         rows["registered"] = registered
@@ -59,15 +62,14 @@ def main(args: argparse.Namespace) -> int:
     return 0
 
 
-def search(half: Labelled, street: Labelled, args: argparse.Namespace) -> tuple[float, float]:
-    """Give the thresholds with the best mean B-cubed F1 among those that are precise enough on both."""
-    grid = np.round(np.arange(args.lowest, args.highest + STEP / 2, STEP), 4)
+def search(collections: Sequence[Labelled], grid: NDArray[np.float64], min_precision: float) -> tuple[float, float]:
+    """Give the thresholds with the best mean B-cubed F1 among those that are precise enough on all collections."""
     best = (-1.0, 0.0, 0.0)
     for strong, weak in product(grid, grid):
         if weak > strong:
             continue
-        found = [collection.evaluate(strong, weak) for collection in (half, street)]
-        if min(evaluation.pairwise_precision for evaluation in found) >= args.min_precision:
+        found = [collection.evaluate(strong, weak) for collection in collections]
+        if min(evaluation.pairwise_precision for evaluation in found) >= min_precision:
             best = max(best, (float(np.mean([evaluation.bcubed_f1 for evaluation in found])), strong, weak))
     return best[1], best[2]
 
@@ -81,14 +83,23 @@ def measures(found: Evaluation) -> list[float]:
 def read_halves(features_files: list[Path], labels_file: Path, num_to_match: int) -> tuple[str, dict[str, Labelled]]:
     """Read labelled photos and split them by building; give the model's name and the halves."""
     parts = [read_features(path) for path in features_files]
-    names = parts[0].names
-    label_of, _ = match_labels(names, read_labels(labels_file))
+    label_of, _ = match_labels(parts[0].names, read_labels(labels_file))
+    ordered = {name: label_of[name] for name in parts[0].names}
+    return JOINT.join(part.model for part in parts), halves_of(
+        [part.descriptors for part in parts], ordered, num_to_match
+    )
+
+
+def halves_of(
+    parts: Sequence[NDArray[np.floating]], label_of: Mapping[str, str], num_to_match: int
+) -> dict[str, Labelled]:
+    """Split labelled photos by building; ``label_of`` names them in the order of the descriptors."""
     halves = {}
     for title, wanted in (("first half", True), ("other half", False)):
-        rows = [row for row, name in enumerate(names) if is_first_half(label_key(label_of, name)) == wanted]
-        vectors = [part.descriptors[rows] for part in parts]
-        halves[title] = Labelled(vectors, [label_of[names[row]] for row in rows], num_to_match)
-    return JOINT.join(part.model for part in parts), halves
+        rows = [row for row, name in enumerate(label_of) if is_first_half(label_key(label_of, name)) == wanted]
+        labels = list(label_of.values())
+        halves[title] = Labelled([part[rows] for part in parts], [labels[row] for row in rows], num_to_match)
+    return halves
 
 
 def read_whole(features_files: list[Path], labels_file: Path, num_to_match: int) -> Labelled:
@@ -98,7 +109,7 @@ def read_whole(features_files: list[Path], labels_file: Path, num_to_match: int)
     return Labelled([part.descriptors for part in parts], [label_of[name] for name in parts[0].names], num_to_match)
 
 
-def label_key(label_of: dict[str, str], name: str) -> str:
+def label_key(label_of: Mapping[str, str], name: str) -> str:
     """Give what decides the half: the building, or for a single photo its name."""
     label = label_of[name]
     return name.rsplit("/", 1)[-1] if label == SINGLE_LABEL else label
