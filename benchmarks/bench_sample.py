@@ -1,7 +1,7 @@
 """Measure what models are worth that learn on a sample when the collection is larger than that sample.
 
-``vlad`` gives a collection that is whole in its sample anchors, a larger one whitening
-(``hloc/extractors/vlad.py``). With ``--sample_size`` below the number of photos a small labelled collection is described
+``vlad`` gives a collection that is whole in its sample anchors, a larger one whitening (``hloc/extractors/vlad.py``).
+With ``--sample_size`` below the number of photos a small labelled collection is described
 as a large one would be; the sample is chosen as ``extract_features.py`` chooses it. Two tables: retrieval and clusters
 of the registered thresholds; and beside them the thresholds that the rule of ``bench_thresholds.py`` would choose on
 half of the buildings, checked on the other half.
