@@ -35,7 +35,12 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     add("--outputs_dir", type=Path, default=default.outputs_dir, help="where descriptors and pairs are written")
     add("--num_to_match", type=int, default=default.num_to_match, help="most similar photos to list for each photo")
     add("--min_score", type=float, default=default.min_score, help="pairs below this score are left out")
-    add("--search", choices=SEARCHES, default=default.search, help="auto: exact up to 300,000 photos, then by an index")
+    add(
+        "--search",
+        choices=SEARCHES,
+        default=default.search,
+        help="auto: exact below 300,000 photos and where usearch is not installed, else by an index",
+    )
     add(
         "--model",
         default=default.model,
