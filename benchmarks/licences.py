@@ -18,6 +18,10 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 ROOT = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(ROOT))
+
+from benchmarks.machine import commit_name  # noqa: E402
+
 MAX_LENGTH = 60
 # What says its licence only in a file that it brings, as read there.
 FROM_THEIR_FILES = {
@@ -89,7 +93,7 @@ def table(packages: dict[str, Distribution], direct: Iterable[str]) -> str:
     head = [
         "# Licences of all dependencies",
         "",
-        f"`python benchmarks/licences.py` printed this on {date.today().isoformat()}, Python "
+        f"`python benchmarks/licences.py` printed this on {date.today().isoformat()}, commit {commit_name()}, Python "
         f"{sys.version_info.major}.{sys.version_info.minor}, {sys.platform}.",
         "",
         "| package | version | licence | named by a requirements file |",

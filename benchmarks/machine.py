@@ -23,13 +23,18 @@ def processor() -> str:
     return names[0] if names else platform.machine()
 
 
-def header(title: str) -> str:
-    """Give a Markdown heading and the line below it."""
+def commit_name() -> str:
+    """Give the short hash of the commit, marked where files were changed since; ``unknown`` without git."""
     commit = subprocess.run(
         ["git", "describe", "--always", "--dirty"], cwd=ROOT, capture_output=True, text=True, check=False
     )
+    return commit.stdout.strip() or "unknown"
+
+
+def header(title: str) -> str:
+    """Give a Markdown heading and the line below it."""
     return (
-        f"## {title}\n\n{date.today()}, commit {commit.stdout.strip() or 'unknown'}, {platform.system()} "
+        f"## {title}\n\n{date.today()}, commit {commit_name()}, {platform.system()} "
         f"{platform.machine()}, {os.cpu_count()} cores ({processor()}), Python {platform.python_version()}, "
         f"NumPy {np.__version__}\n"
     )
