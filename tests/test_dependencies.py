@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import re
 import sys
+import tomllib
+from collections.abc import Iterable
+from pathlib import Path
 
 from benchmarks.licences import direct_requirements, installed, licence_of, table
 from tests.conftest import ROOT
@@ -13,10 +16,15 @@ PAGE = ROOT / "docs" / "dependencies.md"
 COLUMNS = 6
 # Imported where they are installed; the message that misses one names it.
 OPTIONAL = {"openvino", "pyarrow", "umap-learn", "segment-anything", "sam2", "huggingface-hub"}
-# What comes with a package that is named, by its makers' word.
-WITH_OTHERS = {"markupsafe": "jinja2", "werkzeug": "flask", "flatbuffers": "ai-edge-litert"}
+# Run by hand alone, and without wheels for some of the systems that the tests run on; the page says so.
+BY_HAND = {"atheris", "tensorflow"}
 MODULES = {"umap": "umap-learn", "segment_anything": "segment-anything", "sklearn": "scikit-learn", "ray": "ray"}
-MODULES |= {"cv2": "opencv-contrib-python-headless", "PIL": "pillow", "skimage": "scikit-image"}
+MODULES |= {
+    "google": "tensorboard",
+    "cv2": "opencv-contrib-python-headless",
+    "PIL": "pillow",
+    "skimage": "scikit-image",
+}
 
 
 def rows() -> dict[str, list[str]]:
@@ -42,17 +50,26 @@ def test_every_line_names_the_file_that_asks_for_the_package() -> None:
         assert said == files, name
 
 
-def test_every_import_of_the_product_is_named_in_a_requirements_file_or_as_optional() -> None:
+def imported(sources: Iterable[Path]) -> set[str]:
+    """Give the packages, by the names that they are installed by, that these sources import."""
     own = {path.name for path in ROOT.iterdir() if path.is_dir()} | {path.stem for path in ROOT.glob("*.py")}
-    found = {module.split(".")[0] for path in SOURCES for module, _ in imports(path)}
-    packages = {MODULES.get(name, name.replace("_", "-").lower()) for name in found - own - sys.stdlib_module_names}
-    packages = {WITH_OTHERS.get(name, name) for name in packages if name}
-    assert packages <= set(direct_requirements()) | OPTIONAL
+    found = {module.split(".")[0] for path in sources for module, _ in imports(path)} - own - sys.stdlib_module_names
+    return {MODULES.get(name, name.replace("_", "-").lower()) for name in found if name}
+
+
+def test_every_import_of_the_product_is_named_in_a_requirements_file_or_as_optional() -> None:
+    assert imported(SOURCES) <= set(direct_requirements()) | OPTIONAL
+
+
+def test_every_import_of_tests_and_benchmarks_is_named_too() -> None:
+    sources = [path for room in ("tests", "benchmarks") for path in (ROOT / room).rglob("*.py")]
+    assert len(sources) > 300
+    assert imported(sources) <= set(direct_requirements()) | OPTIONAL | BY_HAND
 
 
 def test_optional_packages_are_named_on_the_page() -> None:
     text = PAGE.read_text(encoding="utf-8").replace("_", "-")
-    assert all(name in text for name in OPTIONAL)
+    assert all(name in text for name in OPTIONAL | BY_HAND)
 
 
 def test_what_is_installed_for_the_requirements_has_a_known_licence() -> None:
@@ -79,6 +96,12 @@ def test_the_published_table_of_licences_has_every_package_that_is_named() -> No
     text = (ROOT / "benchmarks" / "licences.md").read_text(encoding="utf-8")
     missing = {name for name in direct_requirements() if f"| {name} |" not in text}
     assert missing <= {"ray"}
+
+
+def test_ruff_and_installers_read_which_python_is_taken() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    assert project["project"]["requires-python"] == ">=3.11"
+    assert "build-system" not in project, "run from its checkout, never installed"
 
 
 def test_torch_is_newer_than_its_known_ways_of_running_code() -> None:
