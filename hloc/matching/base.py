@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hloc.local_features import Detection
+from hloc.matching.products import ByteVectors
 from storage.formats.local_features import StoredFeatures
 
 
@@ -42,12 +43,12 @@ class LoadedFeatures:
     ----------
     stored : StoredFeatures
         As they lie in the store.
-    vectors : ndarray of float32, shape (M, D)
-        Unit vectors, a row per keypoint.
+    vectors : ByteVectors
+        A row per keypoint.
     """
 
     stored: StoredFeatures
-    vectors: NDArray[np.float32]
+    vectors: ByteVectors
 
     @property
     def side(self) -> float:

@@ -16,6 +16,7 @@ from scipy.spatial import KDTree
 from hloc.matching.base import LoadedFeatures
 from hloc.matching.geometry import SCALE_FACTOR, TURN_DEG
 from hloc.matching.maps import angle_difference, map_points, scale_and_turn
+from hloc.matching.products import ByteVectors
 
 # Nats of surprise between which a second look is worth its time: one pair in ten.
 LEAST_FOR_GUIDED, MOST_FOR_GUIDED = 0.8, 8.0
@@ -89,6 +90,7 @@ def _log_sizes(keypoints: NDArray[np.float32]) -> NDArray[np.float32]:
 
 
 Pair = tuple[NDArray[np.float32], NDArray[np.float32]]
+Vectors = tuple[ByteVectors, ByteVectors]
 Rows = NDArray[np.intp]
 
 
@@ -96,7 +98,7 @@ Rows = NDArray[np.intp]
 class _Search:
     """Mutually best matches within a radius; sizes and angles of the first photo are those that the map expects."""
 
-    vectors: Pair
+    vectors: Vectors
     near: Rows
     log_sizes: Pair
     angles: Pair
@@ -124,15 +126,14 @@ class _Search:
         return places_found[kept] // len(self.near), places_found[kept] % len(self.near), columns[kept]
 
 
-def _products(
-    first: NDArray[np.float32], second: NDArray[np.float32], rows: Rows, columns: Rows
-) -> NDArray[np.float32]:
+def _products(first: ByteVectors, second: ByteVectors, rows: Rows, columns: Rows) -> NDArray[np.float32]:
     """Give the products (P,) of vectors, so few at a time that their copies stay in the processor's cache."""
     products = np.empty(len(rows), np.float32)
     for start in range(0, len(rows), PRODUCTS_PER_BLOCK):
         part = slice(start, start + PRODUCTS_PER_BLOCK)
-        np.einsum("ij,ij->i", first[rows[part]], second[columns[part]], out=products[part])
-    return products
+        wide = (each.rows[at[part]].astype(np.float32) for each, at in ((first, rows), (second, columns)))
+        np.einsum("ij,ij->i", *wide, out=products[part])
+    return products * second.scales[columns] * first.scales[rows]
 
 
 def _mutually_best(rows: Rows, columns: Rows, products: NDArray[np.float32]) -> Rows:

@@ -64,7 +64,12 @@ def same_places(first: StoredFeatures, second: StoredFeatures, matches: Matches)
     one, other = first.keypoints[matches.first], second.keypoints[matches.second]
     rules = _Rules.between(first, second)
     apart = rules.squared_gaps(*(each[:, :2].T.astype(np.float64) + 0.5 for each in (one, other)))
-    grown = np.log(np.maximum(other[:, 2], 1e-3) / np.maximum(one[:, 2], 1e-3)) - np.log(rules.growths)[:, None]
+    may_hold = np.count_nonzero(apart < SAME_PLACE**2, axis=1) >= LEAST_MATCHES
+    if not may_hold.any():  # most pairs, which are spared the rest
+        return np.zeros(len(matches.first), bool)
+    apart = apart[may_hold]
+    growths = np.log(rules.growths[may_hold])[:, None]
+    grown = np.log(np.maximum(other[:, 2], 1e-3) / np.maximum(one[:, 2], 1e-3)) - growths
     grown = np.abs(grown, out=grown)
     turned = np.abs(angle_difference(other[:, 3], one[:, 3])) < SAME_ANGLE_DEG
     is_same = (apart < SAME_PLACE**2) & (grown < SAME_SIZE) & turned

@@ -6,7 +6,6 @@ Figures: ``benchmarks/matching.md``.
 
 from __future__ import annotations
 
-import threading
 from typing import Any
 
 import cv2
@@ -15,6 +14,7 @@ from numpy.typing import NDArray
 
 from hloc.local_features import Detection, root_sift
 from hloc.matching.base import LoadedFeatures, Matcher, Matches
+from hloc.matching.products import ByteVectors, Multiplier
 from storage.errors import UsageError
 from storage.formats.local_features import THUMBNAIL_SIDE, StoredFeatures
 
@@ -28,8 +28,12 @@ MAX_RATIO = 0.94
 # RootSIFT in a byte: values are below 0.5 but for flat patches, which say nothing.
 BYTE_STEPS = 512.0
 
-# With 2,000 columns a product of 2 MB, and half a megabyte that is searched at once: within one core's second cache.
-ROWS_PER_PRODUCT, ROWS_PER_SEARCH = 256, 64
+# With 2,000 columns a product of 1 MB: it is still near the processor when it is searched.
+ROWS_PER_PRODUCT = 128
+ROUNDING = 1e-6  # more than products differ that were scaled in another order
+
+Rows = NDArray[np.intp]
+Products = NDArray[np.float32]
 
 
 def create(num_keypoints: int) -> RootSift:
@@ -78,68 +82,75 @@ class RootSift(Matcher):
         return StoredFeatures(found.keypoints, descriptors, found.size, found.size, np.asarray(thumbnail, np.uint8))
 
     def load(self, stored: StoredFeatures) -> LoadedFeatures:
-        """Turn bytes into unit vectors (M, 128)."""
-        vectors = stored.descriptors.astype(np.float32)
-        lengths = np.sqrt(np.einsum("ij,ij->i", vectors, vectors))
-        vectors /= np.maximum(lengths, 1)[:, None]
-        return LoadedFeatures(stored, vectors)
+        """Make bytes (M, 128) ready to be multiplied."""
+        return LoadedFeatures(stored, ByteVectors.of(stored.descriptors))
 
     def match(self, first: LoadedFeatures, second: LoadedFeatures) -> Matches:
         """Give mutual nearest neighbours that pass the ratio test from ``first`` to ``second``."""
         return mutual_matches(first.vectors, second.vectors, MAX_RATIO)
 
 
-def mutual_matches(first: NDArray[np.float32], second: NDArray[np.float32], max_ratio: float) -> Matches:
+def mutual_matches(first: ByteVectors, second: ByteVectors, max_ratio: float) -> Matches:
     """Find mutual nearest neighbours, the nearest nearer than the next one.
 
-    Products are made block by block, and searched in smaller blocks, each of which is then still in the processor's
-    cache from one pass to the next.
+    Whether they are the nearest seen from the other side is asked only of those that pass the ratio test, one row in
+    four: that costs less than to look through all products by columns as well.
 
     Parameters
     ----------
-    first, second : ndarray of float32, shapes (M, D), (N, D)
-        Unit vectors.
+    first, second : ByteVectors
+        M and N vectors, compared at length 1.
     max_ratio : float
         Greatest ratio of the distances from a vector of ``first`` to its nearest and second nearest of ``second``.
     """
     if not len(first) or len(second) < 2:
         none = np.zeros(0, np.intp)
         return Matches(none, none, np.zeros(0, np.float32))
-    nearest = np.empty(len(first), np.intp)
-    best, following = np.empty((2, len(first)), np.float32)
-    best_of_column = np.full(len(second), -np.inf, np.float32)
-    room = _room(min(ROWS_PER_PRODUCT, len(first)), len(second))
-    row_starts = np.arange(ROWS_PER_SEARCH) * len(second)
-    for start in range(0, len(first), ROWS_PER_PRODUCT):
-        part = first[start : start + ROWS_PER_PRODUCT]
-        products = np.matmul(part, second.T, out=room[: len(part)])
-        for offset in range(0, len(part), ROWS_PER_SEARCH):
-            block = products[offset : offset + ROWS_PER_SEARCH]
-            rows, flat = slice(start + offset, start + offset + len(block)), block.reshape(-1)
-            places = block.argmax(axis=1, out=nearest[rows]) + row_starts[: len(block)]
-            best[rows] = flat[places]
-            np.maximum(best_of_column, block.max(axis=0), out=best_of_column)
-            flat[places] = -np.inf
-            block.max(axis=1, out=following[rows])
-    ratios = distance_ratio(best, following)
-    # A product is the same number in its row and in its column, so equality says that the neighbours are mutual.
-    chosen = np.flatnonzero((best == best_of_column[nearest]) & (ratios < max_ratio))
-    chosen = chosen[np.sort(np.unique(nearest[chosen], return_index=True)[1])]
+    nearest, best, following = _two_nearest(first, second)
+    closeness = best * first.scales
+    ratios = distance_ratio(closeness, following * first.scales)
+    rows = _best_of_columns(nearest, closeness, np.flatnonzero(ratios < max_ratio))
+    back = _nearest_back(first, second.rows[nearest[rows]], closeness, closeness[rows])
+    chosen = np.sort(back[(nearest[back] == nearest[rows]) & (ratios[back] < max_ratio)])
     return Matches(chosen, nearest[chosen], ratios[chosen])
 
 
-_KEPT = threading.local()
+def _two_nearest(first: ByteVectors, second: ByteVectors) -> tuple[Rows, Products, Products]:
+    """Give for each of ``first`` the row of its nearest (M,), the product with it, and that with the next (M,)."""
+    nearest = np.empty(len(first), np.intp)
+    best, following = np.empty((2, len(first)), np.float32)
+    row_starts, multiplier = np.arange(ROWS_PER_PRODUCT) * len(second), Multiplier(second)
+    for start in range(0, len(first), ROWS_PER_PRODUCT):
+        products = multiplier.products(first.rows[start : start + ROWS_PER_PRODUCT])
+        rows, flat, starts = slice(start, start + len(products)), products.reshape(-1), row_starts[: len(products)]
+        places = products.argmax(axis=1, out=nearest[rows]) + starts
+        best[rows] = flat[places]
+        flat[places] = -1  # less than any product of bytes
+        following[rows] = flat[products.argmax(axis=1) + starts]
+    return nearest, best, following
 
 
-def _room(num_rows: int, num_columns: int) -> NDArray[np.float32]:
-    """Give the memory that this thread's last call had, where it is enough: the system clears new memory first."""
-    if getattr(_KEPT, "room", np.zeros(0)).size < num_rows * num_columns:
-        _KEPT.room = np.empty(num_rows * num_columns, np.float32)
-    kept: NDArray[np.float32] = _KEPT.room
-    return kept[: num_rows * num_columns].reshape(num_rows, num_columns)
+def _best_of_columns(nearest: Rows, closeness: Products, rows: Rows) -> Rows:
+    """Give of those ``rows`` that have the same nearest only the closest; closest first."""
+    order = rows[np.argsort(-closeness[rows], kind="stable")]
+    return order[np.sort(np.unique(nearest[order], return_index=True)[1])]
 
 
-def distance_ratio(best: NDArray[np.float32], following: NDArray[np.float32]) -> NDArray[np.float32]:
+def _nearest_back(first: ByteVectors, others: NDArray[np.uint8], closeness: Products, least: Products) -> Rows:
+    """Give for each of ``others`` (R, D) the row of its nearest of ``first`` (R,); of equal ones the first.
+
+    ``closeness`` (M,) is that of each of ``first`` to its own nearest: one that is less close to that than ``least``
+    (R,), descending, is not what is looked for. So of the rows few need be multiplied.
+    """
+    nearest = np.empty(len(others), np.intp)
+    for start in range(0, len(others), ROWS_PER_PRODUCT):
+        part = slice(start, start + ROWS_PER_PRODUCT)
+        rivals = np.flatnonzero(closeness >= least[part][-1] * (1 - ROUNDING))
+        nearest[part] = rivals[Multiplier(first.only(rivals)).products(others[part]).argmax(axis=1)]
+    return nearest
+
+
+def distance_ratio(best: Products, following: Products) -> Products:
     """Give the ratio of the distances of unit vectors from their products."""
-    ratio: NDArray[np.float32] = np.sqrt(np.maximum(2 - 2 * best, 0) / np.maximum(2 - 2 * following, 1e-9))
+    ratio: Products = np.sqrt(np.maximum(2 - 2 * best, 0) / np.maximum(2 - 2 * following, 1e-9))
     return ratio

@@ -26,7 +26,7 @@ from storage.progress import progress_bar
 from storage.report import SkippedPhoto
 
 MADE_BY = "python match_pairs.py"
-PHOTOS_IN_MEMORY = 96  # a megabyte each at 2,000 keypoints, in every worker
+PHOTOS_IN_MEMORY = 96  # a third of a megabyte each at 2,000 keypoints, in every worker
 PAIRS_PER_JOB = 50  # so that a job takes half a second and a kill costs little
 
 Excluded = Mapping[str, NDArray[np.intp]]

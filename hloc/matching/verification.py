@@ -14,7 +14,7 @@ from hloc.matching.guided import LEAST_FOR_GUIDED, MOST_FOR_GUIDED, guided_match
 from hloc.matching.overlay import find_overlay
 
 # Raised when the same photos give other numbers than before, so that unfinished and former results are not mixed in.
-VERIFICATION_VERSION = 1
+VERIFICATION_VERSION = 2
 
 LEAST_RATIO = 0.1  # of distances; copies of a photo have 0
 

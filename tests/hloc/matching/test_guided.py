@@ -45,7 +45,7 @@ def by_the_book(first: LoadedFeatures, second: LoadedFeatures, matrix: np.ndarra
     fits = np.linalg.norm(places[:, None] - end[:, :2], axis=2) <= RADIUS * second.side
     fits &= np.abs(np.log(start[:, 2])[:, None] + log_scale - np.log(end[:, 2])) < np.log(SCALE_FACTOR)
     fits &= np.abs(angle_difference(start[:, 3][:, None] + turn, end[:, 3])) < TURN_DEG
-    products = np.where(fits, first.vectors @ second.vectors.T, 0)
+    products = np.where(fits, first.vectors.unit @ second.vectors.unit.T, 0)
     products[products < LEAST_PRODUCT] = 0
     rows, columns = products.argmax(axis=1), products.argmax(axis=0)
     return {(row, int(column)) for row, column in enumerate(rows) if columns[column] == row and products[row, column]}
