@@ -82,12 +82,14 @@ def test_some_of_the_vectors_keep_their_scales() -> None:
     )
 
 
-def test_results_are_in_memory_of_their_own() -> None:
-    multiplier, first = Multiplier(ByteVectors.of(drawn_bytes(20, 6))), drawn_bytes(9, 7)
-    before = multiplier.products(first)
-    kept = before.copy()
-    before[:] = -1
-    assert np.array_equal(multiplier.products(first), kept)
+@pytest.mark.parametrize("dtype", [FLOAT32.dtype, *GRAPHS], ids=str)
+def test_what_is_written_into_products_is_not_in_the_next(dtype: np.dtype) -> None:
+    way = FLOAT32 if dtype == FLOAT32.dtype else opened(dtype)
+    for rows, columns in ((40, 60), (9, 7), (50, 80), (40, 60)):
+        first, vectors = drawn_bytes(rows, 6), ByteVectors.of(drawn_bytes(columns, 7))
+        found = way.multiply(first, way.columns_of(vectors.rows), vectors.scales)
+        assert np.array_equal(found, exactly(first, vectors))
+        found[:] = -1
 
 
 def test_vectors_too_long_for_exact_products_are_refused() -> None:
