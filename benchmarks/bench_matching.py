@@ -1,8 +1,8 @@
 """Measure the verification of pairs: time on one core, and how many true pairs it is offered for which budget.
 
-Prints two tables: processor time per photo and per pair; and, for several numbers of listed photos and of further
-pairs, how many pairs are looked at and what share of the pairs of one building is among them, and found by them at a
-probability of one half (by cross-validation over buildings).
+Prints three tables: processor time per photo; per pair, by each way to multiply local features, in turns; and, for
+several numbers of listed photos and of further pairs, how many pairs are looked at and what share of the pairs of one
+building is among them, and found by them at a probability of one half (by cross-validation over buildings).
 
 ``--outputs_dir`` holds the features of the photos: python extract_features.py --model vlad+street --outputs_dir DIR
 
@@ -15,6 +15,7 @@ import argparse
 import sys
 import time
 from pathlib import Path
+from unittest.mock import patch
 
 import numpy as np
 from threadpoolctl import threadpool_limits
@@ -24,12 +25,12 @@ sys.path.insert(0, str(ROOT))
 
 from benchmarks.labelled_search import LabelledPhotos, Result, Variant, search_parser  # noqa: E402
 from benchmarks.machine import header  # noqa: E402
-from hloc.matching import create_matcher  # noqa: E402
+from hloc.matching import create_matcher, products  # noqa: E402
 from hloc.matching.verification import verify  # noqa: E402
 from storage.formats.matches import SOURCES  # noqa: E402
 from storage.photos import load_photo  # noqa: E402
 
-NUM_TIMED_PHOTOS, NUM_TIMED_PAIRS = 20, 200
+NUM_TIMED_PHOTOS, NUM_TIMED_PAIRS = 20, 300
 LISTED = (5, 10, 20, 30)
 BUDGETS = (
     Variant(num_rounds=1, max_pairs=0),
@@ -45,8 +46,8 @@ BUDGET_COLUMNS = (
 )
 
 
-def time_lines(photos: LabelledPhotos, num_keypoints: int) -> list[str]:
-    """Time decoding, description and matching on one core."""
+def photo_line(photos: LabelledPhotos, num_keypoints: int) -> str:
+    """Time decoding, description and loading on one core."""
     matcher = create_matcher("rootsift", num_keypoints)
     names = photos.photos.names[:NUM_TIMED_PHOTOS]
     laps = [time.process_time()]
@@ -54,17 +55,34 @@ def time_lines(photos: LabelledPhotos, num_keypoints: int) -> list[str]:
     laps.append(time.process_time())
     stored = [matcher.describe(photo) for photo in loaded]
     laps.append(time.process_time())
-    features = [matcher.load(each) for each in stored]
+    for each in stored:
+        matcher.load(each)
     laps.append(time.process_time())
-    rows = np.random.default_rng(0).integers(0, len(names), (NUM_TIMED_PAIRS, 2))
-    for first, second in rows:
-        verify(matcher, features[first], features[second])
-    laps.append(time.process_time())
-    decode, describe, load, match = np.diff(laps) * 1000
-    count = len(names)
     counts = f"{np.mean([len(each.keypoints) for each in stored]):.0f}"
-    cells = [str(num_keypoints), counts, *(f"{value / count:.1f}" for value in (decode, describe, load))]
-    return [f"| {' | '.join([*cells, f'{match / len(rows):.1f}'])} |"]
+    times = [f"{value / len(names):.1f}" for value in np.diff(laps) * 1000]
+    return f"| {' | '.join([str(num_keypoints), counts, *times])} |"
+
+
+def way_lines(photos: LabelledPhotos) -> list[str]:
+    """Time whole pairs, drawn from what the descriptor lists, by each way to multiply, one after the other."""
+    run, listed = photos.run, np.array(sorted(photos.listed(LISTED[1]).scores))
+    pairs = np.random.default_rng(0).permutation(listed)[:NUM_TIMED_PAIRS].tolist()
+    store = run.open_store()
+    features = {row: run.matcher.load(store.read(photos.photos.names[row])) for row in set(sum(pairs, []))}
+    ways = [*map(products.opened, products.GRAPHS), products.FLOAT32]
+    seconds = np.empty((len(ways), len(pairs)))
+    for number, (first, second) in enumerate(pairs):
+        for row, way in enumerate(ways):
+            with patch.object(products, "chosen_way", return_value=way):
+                start = time.process_time()
+                verify(run.matcher, features[first], features[second])
+                seconds[row, number] = time.process_time() - start
+    ratios = np.median(seconds / seconds[-1], axis=1)
+    quarters = np.percentile(seconds, 25, axis=1)
+    return [
+        f"| uint8 x {way.dtype} | {products.is_exact(way)} | {1000 * mean:.1f} | {1000 * quarter:.1f} | {ratio:.2f} |"
+        for way, mean, quarter, ratio in zip(ways, seconds.mean(axis=1), quarters, ratios, strict=True)
+    ]
 
 
 def listed_line(photos: LabelledPhotos, num_to_match: int) -> str:
@@ -93,11 +111,15 @@ def main(args: argparse.Namespace) -> int:
     """Print the tables."""
     photos = LabelledPhotos(args.labels, args.outputs_dir, args.model.split("+"), args.street_dir)
     print(header(f"verification on {args.labels.parent.name}, {len(photos.photos.names)} photos, one core"))
-    print("| keypoints, at most | in the mean | decode, ms/photo | describe, ms/photo | load, ms/photo | ms/pair |")
-    print("|---|---|---|---|---|---|")
-    for num_keypoints in args.num_keypoints:
-        with threadpool_limits(1):
-            print("\n".join(time_lines(photos, num_keypoints)), flush=True)
+    print("| keypoints, at most | in the mean | decode, ms/photo | describe, ms/photo | load, ms/photo |")
+    print("|---|---|---|---|---|")
+    with threadpool_limits(1):
+        for num_keypoints in args.num_keypoints:
+            print(photo_line(photos, num_keypoints), flush=True)
+        print(
+            f"\n| products of {NUM_TIMED_PAIRS} pairs | exact here | ms/pair, mean | a quarter below | median ratio |"
+        )
+        print("|---|---|---|---|---|", *way_lines(photos), sep="\n", flush=True)
     print(f"\n### candidates of {args.model} against budget\n")
     print(f"| {' | '.join(BUDGET_COLUMNS)} |\n|{'---|' * len(BUDGET_COLUMNS)}")
     for num_to_match in LISTED:

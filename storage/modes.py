@@ -47,6 +47,8 @@ def _converter(image: Image.Image) -> Callable[[Image.Image], NDArray[np.uint8]]
         lab, srgb = ImageCms.createProfile("LAB"), ImageCms.createProfile("sRGB")
         transform = ImageCms.buildTransform(lab, srgb, "LAB", "RGB")
         return lambda band: np.asarray(ImageCms.applyTransform(band, transform))
+    if image.mode == "RGB":
+        return np.asarray  # convert would copy it once more
     return lambda band: np.asarray(band.convert("RGB"))
 
 
