@@ -9,10 +9,15 @@ database is one; where --truth names the queries, these are, and find no other. 
 flat, ivf, hnsw, pq, or a string for the index factory of faiss. Several values of a flag are several runs. All but
 flat needs faiss: pip install -r requirements-search.txt
 
+--rerank compares the first --num_rerank neighbours of each query by local features, which it needs the photos for:
+those that agree with one map come first, most inliers ahead, all others keep their order.
+
 Examples:
   python -m tools.search_experiment --database netvlad/global-feats-vlad.h5 --truth manifest.csv
   python -m tools.search_experiment --database db/global-feats-street.h5 --queries q/global-feats-street.h5 \\
       --truth attacked/manifest.csv --index flat ivf hnsw --metric cosine l2 --nprobe 1 8 32 --ef_search 16 64
+  python -m tools.search_experiment --database db/global-feats-street.h5 --queries q/global-feats-street.h5 \\
+      --truth attacked/manifest.csv --rerank rootsift_rotated --image_dir photos --query_dir attacked
 """
 
 from __future__ import annotations
@@ -22,7 +27,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from stages.command_line import ScriptParser, exit_codes, print_report
+from stages.command_line import ScriptParser, exit_codes, print_report, worker_count
 from stages.settings.search import BACKENDS, METRICS, SearchSettings
 
 
@@ -51,6 +56,14 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     add("--repeats", type=int, default=default.repeats, help="timed searches for all queries")
     add("--warmup", type=int, default=default.warmup, help="searches before these, not timed")
     add("--backend", choices=BACKENDS, default=default.backend, help="auto: faiss where it is installed")
+    folder = {"type": Path, "metavar": "FOLDER"}
+    add("--rerank", default=default.rerank, metavar="MATCHER", help="order the first by local features: rootsift, ...")
+    add("--num_rerank", type=int, default=default.num_rerank, help="neighbours of a query that are re-ranked")
+    add("--num_keypoints", type=int, default=default.num_keypoints, help="most keypoints of a photo for --rerank")
+    add("--image_dir", **folder, default=default.image_dir, help="photos of --database, for --rerank")
+    add("--query_dir", **folder, default=default.query_dir, help="those of --queries; default: --image_dir")
+    add("--distractor_dir", **folder, default=default.distractor_dir, help="of --distractors; default: --image_dir")
+    add("--num_workers", type=worker_count, default="auto", help="worker processes of --rerank; auto: as many as pay")
     return parser.parse_args(argv)
 
 

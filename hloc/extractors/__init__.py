@@ -38,6 +38,8 @@ class ModelEntry:
 
 MODELS = {
     "vlad": ModelEntry("vlad", strong_threshold=0.3, weak_threshold=0.15),
+    # Those of vlad: not fixed on photos anew.
+    "vlad-rotated": ModelEntry("vlad_rotated", strong_threshold=0.3, weak_threshold=0.15),
     "street": ModelEntry("street", strong_threshold=0.86, weak_threshold=0.62),
     "netvlad": ModelEntry("netvlad", strong_threshold=0.35, weak_threshold=0.2),
     # The thresholds below were never fixed on photos: placeholders.

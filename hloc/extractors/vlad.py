@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import asdict
 from functools import cache
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -45,18 +45,8 @@ SHRINKAGE = 3.0  # for photos that the whitening was not learnt on: mAP 0.711 ag
 
 
 def create(options: ExtractorOptions) -> VladExtractor:
-    """Make the extractor that the flags ask for.
-
-    Raises
-    ------
-    UsageError
-        When weights or a graphics card are asked for: this model has no use for either.
-    """
-    if options.weights is not None:
-        raise UsageError(f"--weights {options.weights}: vlad learns on your own photos and takes no weights; leave it")
-    if options.device not in ("auto", "cpu"):
-        raise UsageError(f"--device {options.device}: vlad computes on the CPU only; use auto or cpu")
-    return VladExtractor(resize_max=options.resize_max)
+    """Make the extractor that the flags ask for."""
+    return VladExtractor.of(options)
 
 
 class VladExtractor(LearntExtractor):
@@ -71,6 +61,11 @@ class VladExtractor(LearntExtractor):
     seed : int
         Of all random choices in learning. The same photos and seed give the same numbers on the same machine.
 
+    Attributes
+    ----------
+    is_upright : bool
+        False turns each local descriptor to its dominant gradient.
+
     Raises
     ------
     UsageError
@@ -78,6 +73,7 @@ class VladExtractor(LearntExtractor):
     """
 
     name = "vlad"
+    is_upright = True
     sample_size = SAMPLE_SIZE
 
     def __init__(
@@ -85,11 +81,11 @@ class VladExtractor(LearntExtractor):
     ) -> None:
         self.max_side: int = RESIZE_MAX if resize_max is None else resize_max
         if self.max_side < MIN_SIDE:
-            raise UsageError(f"--resize_max {resize_max}: must be at least {MIN_SIDE} pixels for vlad")
+            raise UsageError(f"--resize_max {resize_max}: must be at least {MIN_SIDE} pixels for {self.name}")
         if num_keypoints < 1:
             raise UsageError(f"num_keypoints {num_keypoints}: must be at least 1")
         self.num_keypoints = num_keypoints
-        self.detection: Detection = Detection(self.max_side, num_keypoints, upright=True)
+        self.detection: Detection = Detection(self.max_side, num_keypoints, self.is_upright)
         self.seed = seed
         self.learnt_on = 0
         self._local: Whitening | None = None
@@ -97,6 +93,23 @@ class VladExtractor(LearntExtractor):
         self._words = np.zeros((0, LOCAL_DIMENSION), np.float32)
         self._whitening: ShrunkenWhitening | None = None
         self._anchors: Anchors | None = None
+
+    @classmethod
+    def of(cls, options: ExtractorOptions) -> Self:
+        """Make the extractor that the flags ask for.
+
+        Raises
+        ------
+        UsageError
+            When weights or a graphics card are asked for: this model has no use for either.
+        """
+        if options.weights is not None:
+            raise UsageError(
+                f"--weights {options.weights}: {cls.name} learns on your own photos and takes no weights; leave it"
+            )
+        if options.device not in ("auto", "cpu"):
+            raise UsageError(f"--device {options.device}: {cls.name} computes on the CPU only; use auto or cpu")
+        return cls(resize_max=options.resize_max)
 
     @property
     def dimension(self) -> int:
@@ -175,11 +188,11 @@ class VladExtractor(LearntExtractor):
             self._whitening = ShrunkenWhitening(**whitening) if whitening else None
             self._anchors = Anchors(**anchors) if anchors else None
         except (KeyError, TypeError) as error:
-            raise ValueError(f"what vlad learnt is not complete: {error}") from error
+            raise ValueError(f"what {self.name} learnt is not complete: {error}") from error
 
     def _local_descriptors(self, descriptors: NDArray[np.uint8]) -> NDArray[np.float32]:
         if self._local is None:
-            raise ValueError("vlad has learnt nothing yet: call learn or load_state first")
+            raise ValueError(f"{self.name} has learnt nothing yet: call learn or load_state first")
         return self._local.apply(root_sift(descriptors))
 
     def _learn_words(self, sample: Sequence[Mapping[str, NDArray[Any]]]) -> None:

@@ -1,4 +1,4 @@
-"""Runs of an experiment: each index built once, searched with each of its settings, timed and judged."""
+"""Runs of an experiment: each index built once, searched with each of its settings, re-ranked, timed and judged."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from hloc.search_indexes import plan_indexes
 from hloc.search_indexes.base import BuildTime, IndexOptions, IndexPlan, SearchIndex, Settings, Size
 from hloc.search_indexes.engines import create_index
 from hloc.search_metrics import METRICS, Metric
+from stages.retrieval.reranking import Reranked, Reranker
 from stages.retrieval.search_inputs import SearchInputs
 from stages.settings.search import SearchSettings
 
@@ -35,6 +36,25 @@ class Timing:
             "max": float(each.max()),
             "std": float(each.std()),
         }
+
+
+@dataclass(frozen=True, eq=False)
+class Reranking:
+    """How the lists of a run were re-ranked.
+
+    Attributes
+    ----------
+    settings : dict
+        Matcher, keypoints, candidates.
+    reranked : Reranked
+        The lists, and what they took.
+    before : RankMeasures or None
+        As the index gave them.
+    """
+
+    settings: dict[str, str | int]
+    reranked: Reranked
+    before: RankMeasures | None
 
 
 @dataclass(frozen=True, eq=False)
@@ -63,6 +83,8 @@ class RunResult:
         Of all queries that are judged; None where none is.
     groups : dict of str to RankMeasures
         Of the queries of each attack.
+    reranking : Reranking or None
+        How the lists were put in order; then measures and groups are those of the new order.
     """
 
     metric: str
@@ -75,9 +97,12 @@ class RunResult:
     overlap: dict[int, float]
     measures: RankMeasures | None
     groups: dict[str, RankMeasures]
+    reranking: Reranking | None = None
 
 
-def run_experiment(inputs: SearchInputs, settings: SearchSettings, metrics: Sequence[str]) -> Iterator[RunResult]:
+def run_experiment(
+    inputs: SearchInputs, settings: SearchSettings, metrics: Sequence[str], reranker: Reranker | None = None
+) -> Iterator[RunResult]:
     """Run every index by every metric; what cannot be is refused before the first run.
 
     Raises
@@ -97,7 +122,7 @@ def run_experiment(inputs: SearchInputs, settings: SearchSettings, metrics: Sequ
     for index in indexes:
         if index.metric.name != ready:
             ready = index.metric.name
-            experiment = _Experiment(inputs, settings, index.metric)
+            experiment = _Experiment(inputs, settings, index.metric, reranker)
         yield from experiment.runs(index)
 
 
@@ -116,11 +141,15 @@ def _options(settings: SearchSettings, metric: str) -> IndexOptions:
 class _Experiment:
     """All runs by one metric; the exact answer is found once."""
 
-    def __init__(self, inputs: SearchInputs, settings: SearchSettings, metric: Metric) -> None:
-        self._inputs, self._settings, self._metric = inputs, settings, metric
+    def __init__(
+        self, inputs: SearchInputs, settings: SearchSettings, metric: Metric, reranker: Reranker | None
+    ) -> None:
+        self._inputs, self._settings, self._metric, self._reranker = inputs, settings, metric, reranker
         self._database = metric.prepare(inputs.database.rows)
         self._queries = metric.prepare(inputs.queries.rows)
         self._k = min(max(settings.k), len(self._database))
+        wanted = self._k if reranker is None else max(self._k, reranker.num_rerank)
+        self._depth = min(wanted, len(self._database))  # of the lists that are searched for
         self._exact: Found | None = None
 
     def runs(self, index: SearchIndex) -> Iterator[RunResult]:
@@ -131,7 +160,8 @@ class _Experiment:
             index.choose(searched_with)
             timing = self._time(index)
             found = self._found(index)
-            measures, groups = self._judge(found)
+            rows, reranking = self._reranked(found.rows)
+            measures, groups = self._judge(rows)
             shares = self._overlap(index, found)
             yield RunResult(
                 index.metric.name,
@@ -144,27 +174,35 @@ class _Experiment:
                 shares,
                 measures,
                 groups,
+                reranking,
             )
+
+    def _reranked(self, rows: NDArray[np.int64]) -> tuple[NDArray[np.int64], Reranking | None]:
+        """Put the lists in another order, where that was asked for."""
+        if self._reranker is None:
+            return rows, None
+        reranked = self._reranker.rerank(rows)
+        return reranked.rows, Reranking(self._reranker.settings(), reranked, self._judge(rows)[0])
 
     def _time(self, index: SearchIndex) -> Timing:
         for _ in range(self._settings.warmup):
-            index.search(self._queries, self._k)
+            index.search(self._queries, self._depth)
         seconds = []
         for _ in range(self._settings.repeats):
             started = time.perf_counter()
-            index.search(self._queries, self._k)
+            index.search(self._queries, self._depth)
             seconds.append(time.perf_counter() - started)
         return Timing(tuple(seconds), len(self._queries))
 
     def _found(self, index: SearchIndex) -> Found:
         own = self._inputs.own
         if index.library == "numpy":
-            found = search_exactly(self._metric, self._database, self._queries, self._k, own)
+            found = search_exactly(self._metric, self._database, self._queries, self._depth, own)
         elif index.plan.is_exact:
-            found = prove(index.search, self._metric, self._database, self._queries, self._k, own)
+            found = prove(index.search, self._metric, self._database, self._queries, self._depth, own)
         else:
-            count = min(self._k + int((own >= 0).any()), len(self._database))
-            found = without_own(*index.search(self._queries, count), self._k, own)
+            count = min(self._depth + int((own >= 0).any()), len(self._database))
+            found = without_own(*index.search(self._queries, count), self._depth, own)
         if not self._inputs.queries.is_binary:
             is_empty = ~np.any(self._queries, axis=1)  # a photo without any feature finds nothing
             found.rows[is_empty], found.scores[is_empty] = -1, -np.inf
@@ -188,8 +226,8 @@ class _Experiment:
         scores = scores_of(self._metric, self._database, self._queries, found.rows)
         return {k: overlap(scores, self._exact.scores, k) for k in ks}
 
-    def _judge(self, found: Found) -> tuple[RankMeasures | None, dict[str, RankMeasures]]:
-        is_right = right_places(found.rows, self._inputs.right)
+    def _judge(self, rows: NDArray[np.int64]) -> tuple[RankMeasures | None, dict[str, RankMeasures]]:
+        is_right = right_places(rows[:, : self._k], self._inputs.right)
         judged = np.flatnonzero(self._inputs.is_judged)
         ks = [k for k in self._settings.k if k <= self._k]
         if not len(judged):
@@ -199,8 +237,8 @@ class _Experiment:
             members.setdefault(self._inputs.groups[query], []).append(query)
         num_right = self._inputs.num_right
         groups = {
-            group: measure_ranks(is_right[rows], num_right[rows], ks)
-            for group, rows in sorted(members.items())
+            group: measure_ranks(is_right[chosen], num_right[chosen], ks)
+            for group, chosen in sorted(members.items())
             if group
         }
         return measure_ranks(is_right[judged], num_right[judged], ks), groups

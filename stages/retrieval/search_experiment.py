@@ -14,7 +14,8 @@ from typing import Any
 from hloc.retrieval_measures import RankMeasures
 from hloc.search_indexes.engines import import_faiss
 from stages.checks import check_range
-from stages.retrieval.measuring import RunResult, run_experiment
+from stages.retrieval.measuring import Reranking, RunResult, run_experiment
+from stages.retrieval.reranking import check_reranking, open_reranker
 from stages.retrieval.search_inputs import SearchInputs, gather_inputs
 from stages.settings.search import BACKENDS, METRICS, SearchSettings
 from storage.errors import UsageError
@@ -64,9 +65,11 @@ def search_experiment(settings: SearchSettings) -> RunReport:
         if len(inputs.database.names) < max(settings.k):
             report.notes.append("there are fewer photos than the largest --k; it is left out")
         runs = []
-        for result in run_experiment(inputs, settings, metrics):
+        reranker = open_reranker(settings, inputs)
+        for result in run_experiment(inputs, settings, metrics, reranker):
             runs.append(run_as_json(result))
             report.notes.append(_line(runs[-1]))
+        report.skipped = [] if reranker is None else reranker.skipped()
         report.counts["runs"] = len(runs)
         paths = write_results(
             settings.results_dir,
@@ -98,7 +101,10 @@ def versions() -> dict[str, Any]:
 
 def run_as_json(result: RunResult) -> dict[str, Any]:
     """Give one element of ``runs``; ``docs/formats.md`` specifies it."""
-    settings = {**result.plan.built_with, **result.searched_with}
+    settings: dict[str, str | int] = {**result.plan.built_with, **result.searched_with}
+    if result.reranking is not None:
+        reranking = result.reranking.settings
+        settings |= {"rerank": reranking["matcher"], "num_rerank": reranking["num_rerank"]}
     label = " ".join([result.plan.name, *(f"{name}={value}" for name, value in settings.items())])
     judged = None if result.measures is None else _judged(result.measures)
     return {
@@ -121,6 +127,18 @@ def run_as_json(result: RunResult) -> dict[str, Any]:
         "map": None if judged is None else judged["map"],
         "mrr": None if judged is None else judged["mrr"],
         "groups": {group: _judged(measures) for group, measures in result.groups.items()},
+        "rerank": None if result.reranking is None else _rerank_as_json(result.reranking),
+    }
+
+
+def _rerank_as_json(reranking: Reranking) -> dict[str, Any]:
+    reranked, before = reranking.reranked, reranking.before
+    return {
+        **reranking.settings,
+        "compared": reranked.num_compared,
+        "verified": reranked.num_verified,
+        "ms_per_query": {name: round(value, DECIMALS) for name, value in reranked.ms_per_query().items()},
+        "before": None if before is None else _judged(before),
     }
 
 
@@ -147,6 +165,8 @@ def _line(run: Mapping[str, Any]) -> str:
     if not run["is_exact"]:
         told += [f"finds {value:.4f} of the nearest {k}," for k, value in list(run["overlap"].items())[-1:]]
     told += [f"{speed['median']:.4g} ms a query ({speed['min']:.4g} to {speed['max']:.4g}),"]
+    if run["rerank"] is not None:
+        told += [f"re-ranked in {run['rerank']['ms_per_query']['mean']:.4g} ms a query and core,"]
     return " ".join([*told, f"built in {run['build_s']:.3g} s, {run['memory_bytes'] / 1e6:.1f} MB"])
 
 
@@ -178,6 +198,7 @@ def _check(settings: SearchSettings) -> None:
         check_range("--k", k, 1, MAX_K)
     check_range("--repeats", settings.repeats, 1, 1000)
     check_range("--warmup", settings.warmup, 0, 1000)
+    check_reranking(settings)
 
 
 def _as_json(settings: SearchSettings) -> dict[str, Any]:

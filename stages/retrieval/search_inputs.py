@@ -45,6 +45,8 @@ class SearchInputs:
         The files.
     notes : list of str
         What the user should know.
+    num_distractors : int
+        Rows at the end of the database that are distractors.
     """
 
     database: Vectors
@@ -55,6 +57,7 @@ class SearchInputs:
     groups: list[str]
     sources: list[SourceFile]
     notes: list[str] = field(default_factory=list)
+    num_distractors: int = 0
 
     @property
     def is_judged(self) -> NDArray[np.bool_]:
@@ -92,8 +95,9 @@ def gather_inputs(settings: SearchSettings) -> SearchInputs:
     right = [frozenset(row_of[name] for name in names if name in row_of) for names in named]
     own = _own_rows(queries, searched, right, notes)
     num_right = np.array([len(names) for names in named], np.int64)
+    groups, num_distractors = _groups(settings, queries.names), len(searched.names) - len(row_of)
     return SearchInputs(
-        searched, queries, own, right, num_right, _groups(settings, queries.names), files.sources, notes
+        searched, queries, own, right, num_right, groups, files.sources, notes, num_distractors=num_distractors
     )
 
 

@@ -19,6 +19,9 @@ class SearchSettings:
     ``tools.compare_images`` keeps. ``queries`` of none takes them from the database. ``truth`` and ``id_regex`` say
     what is right; with neither nothing is judged. ``metric`` of none is cosine for descriptors, hamming for hashes.
     Several values are several runs; ``nlist`` and ``pq_m`` of none choose for themselves.
+
+    ``rerank`` names a matcher of local features that puts the first ``num_rerank`` of each list in order; ``image_dir``
+    holds the photos of the database, and of queries and distractors unless ``query_dir`` and ``distractor_dir`` do.
     """
 
     database: tuple[Path, ...] = ()
@@ -39,6 +42,13 @@ class SearchSettings:
     repeats: int = 3
     warmup: int = 1
     backend: str = "auto"
+    rerank: str | None = None
+    num_rerank: int = 100
+    num_keypoints: int = 1000
+    image_dir: Path | None = None
+    query_dir: Path | None = None
+    distractor_dir: Path | None = None
+    num_workers: int | None = None
 
 
 @dataclass(frozen=True)

@@ -17,6 +17,7 @@ RESULTS_NAME, TABLE_NAME, GROUPS_NAME = "search.json", "search.csv", "search-gro
 MADE_BY = "python -m tools.search_experiment"
 RUN_KEYS = ("index", "metric", "label", "ms_per_query", "build_s", "memory_bytes", "recall", "overlap", "groups")
 _MEASURES = ("map", "mrr")
+_RERANK = ("matcher", "num_keypoints", "num_rerank", "compared", "verified")
 
 
 def write_results(folder: Path, content: Mapping[str, Any]) -> dict[str, Path]:
@@ -68,13 +69,16 @@ def _table(runs: Sequence[Mapping[str, Any]]) -> str:
     spread = list(runs[0]["ms_per_query"])
     heading = [*columns, *times, *(f"ms_per_query_{name}" for name in spread)]
     heading += [f"{name}_at_{k}" for name in ("recall", "overlap") for k in ks]
+    heading += [*_MEASURES, *(f"rerank_{name}" for name in _RERANK), "rerank_ms_per_query_mean"]
     rows = []
     for run in runs:
         row = [json.dumps(run[name]) if isinstance(run[name], dict) else run[name] for name in (*columns, *times)]
         row += [run["ms_per_query"][name] for name in spread]
         row += [None if run[name] is None else run[name][k] for name in ("recall", "overlap") for k in ks]
-        rows.append([*row, *(run[name] for name in _MEASURES)])
-    return csv_text([*heading, *_MEASURES], rows)
+        rerank = run.get("rerank") or {}
+        row += [*(run[name] for name in _MEASURES), *(rerank.get(name) for name in _RERANK)]
+        rows.append([*row, rerank.get("ms_per_query", {}).get("mean")])
+    return csv_text(heading, rows)
 
 
 def _group_table(runs: Sequence[Mapping[str, Any]]) -> str:
