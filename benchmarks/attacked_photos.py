@@ -67,7 +67,10 @@ def without_rows(inputs: SearchInputs, names: set[str]) -> SearchInputs:
     own = np.array([NOT_THERE if row < 0 else place[row] for row in inputs.own], np.int64)
     num_right = np.array([len(rows) for rows in right], np.int64)
     database = inputs.database.take(np.flatnonzero(is_kept))
-    return replace(inputs, database=database, own=own, right=right, num_right=num_right)
+    num_distractors = int(np.count_nonzero(is_kept[len(is_kept) - inputs.num_distractors :]))
+    return replace(
+        inputs, database=database, own=own, right=right, num_right=num_right, num_distractors=num_distractors
+    )
 
 
 def _small(files: Sequence[PhotoFile]) -> PhotoSet:

@@ -3,7 +3,8 @@
 Reads   photos to alter (--image_dir) and further photos to search in (--others)
 Writes  to --work_dir: photos/database, photos/queries (tools.make_attacks), netvlad/ (features), truth.csv, copies.csv
 Prints  recall@1 for each model and attack, with the other copies of the originals as right answers and without them
-        in the database, the published figures beside it
+        in the database, the published figures beside it; with --rerank also after the first --num_rerank of each list
+        were put in order by local features (of all models, or of --reranked)
 
 The database is described before there is any query: what a model learns on photos it learns on the database alone.
 Every leg takes up what stands: after a kill the same call goes on.
@@ -24,11 +25,15 @@ from benchmarks.attacked_photos import find_same_pictures, without_rows, write_f
 from benchmarks.machine import header
 from hloc.comparison import SimilarityRun, describe_photos
 from hloc.feature_run import Resources
+from hloc.matching import MATCHERS, create_matcher
+from hloc.matching.description import MatchRun
+from hloc.reranking import LocalComparisons
 from hloc.similarities import SIMILARITIES, create_similarity
 from hloc.similarities.base import SimilarityOptions
 from stages.extract import extract_features
 from stages.retrieval.attack import make_attacks
 from stages.retrieval.measuring import run_experiment
+from stages.retrieval.reranking import FOLDER_FLAGS, Reranker
 from stages.retrieval.search_experiment import run_as_json
 from stages.retrieval.search_inputs import SearchInputs, gather_inputs
 from stages.settings.pipeline import ExtractSettings
@@ -59,6 +64,10 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--models", nargs="+", default=MODELS, help="[LABEL=]MODEL of extract_features.py, or hashes")
     parser.add_argument("--sample", type=int, help="photos that are altered, drawn by --seed; default: all")
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--rerank", choices=MATCHERS, help="matcher that puts the first of each list in order")
+    parser.add_argument("--num_rerank", type=int, default=SearchSettings.num_rerank)
+    parser.add_argument("--num_keypoints", type=int, default=SearchSettings.num_keypoints)
+    parser.add_argument("--reranked", nargs="+", help="labels of --models whose lists are re-ranked; default: all")
     parser.add_argument("--num_workers", type=int, default=1)
     return parser.parse_args(argv)
 
@@ -84,7 +93,7 @@ def features_of(model: str, image_dir: Path, args: argparse.Namespace) -> list[P
     outputs_dir: Path = args.work_dir / "netvlad"
     if model in SIMILARITIES:
         similarity = create_similarity(model, SimilarityOptions())
-        run = SimilarityRun(image_dir, outputs_dir, similarity, Resources(args.num_workers))
+        run = SimilarityRun(image_dir, outputs_dir, similarity, _resources(args))
         with work_lock(outputs_dir):
             describe_photos(run, list_photos(image_dir, follow_links=False))
         return [run.features_dir]
@@ -107,12 +116,31 @@ def full_truth(image_dir: Path, args: argparse.Namespace) -> tuple[Path, set[str
     return truth, {copy for _, copy, _ in lines}
 
 
-def searched(inputs: SearchInputs) -> dict[str, Any]:
+def searched(inputs: SearchInputs, reranker: Reranker | None = None) -> dict[str, Any]:
     """Search exactly, by the cosine or the differing bits; give the run with its counts."""
     settings = SearchSettings(repeats=1, warmup=0)
     metric = "hamming" if inputs.queries.is_binary else "cosine"
-    run = run_as_json(next(iter(run_experiment(inputs, settings, [metric]))))
+    run = run_as_json(next(iter(run_experiment(inputs, settings, [metric], reranker))))
     return {**run, "database": len(inputs.database.names), "judged": int(inputs.is_judged.sum())}
+
+
+def open_comparisons(image_dir: Path, args: argparse.Namespace) -> LocalComparisons:
+    """Open the local features of all photos, which all models share."""
+    matcher = create_matcher(args.rerank, args.num_keypoints)
+    return LocalComparisons({DATABASE: MatchRun(image_dir, args.work_dir / "netvlad", matcher, _resources(args))})
+
+
+def judge(
+    inputs: SearchInputs, copies: set[str], comparisons: LocalComparisons | None, num_rerank: int
+) -> dict[str, dict[str, Any]]:
+    """Search with the other copies of the originals, and without them; re-rank where ``comparisons`` are given."""
+    judged = {}
+    for way, given in ((RIGHT, inputs), (ABSENT, without_rows(inputs, copies))):
+        reranker = None
+        if comparisons is not None:
+            reranker = Reranker(given, comparisons, dict.fromkeys(FOLDER_FLAGS, DATABASE), num_rerank)
+        judged[way] = searched(given, reranker)
+    return judged
 
 
 def table(runs: dict[str, dict[str, Any]]) -> str:
@@ -139,6 +167,27 @@ def summary(judged: dict[str, dict[str, dict[str, Any]]]) -> str:
     return "\n".join(lines)
 
 
+def rerank_times(judged: dict[str, dict[str, dict[str, Any]]]) -> str:
+    """Give what re-ranking takes a query, and how it changes recall@1, as Markdown; empty where nothing was re-ranked.
+
+    Times are those of one core, the description of photos left out.
+    """
+    lines = [
+        f"| {label} | {run['rerank']['before']['recall']['1']:.4f} | {run['recall']['1']:.4f} | "
+        f"{run['ms_per_query']['median']:.2f} | {run['rerank']['ms_per_query']['mean']:.0f} |"
+        for label, ways in judged.items()
+        if (run := ways[RIGHT])["rerank"] is not None
+    ]
+    heading = (
+        "| descriptor | recall@1 before | after | search, ms a query | re-ranking, ms a query |\n|---|---|---|---|---|"
+    )
+    return "\n".join([heading, *lines]) if lines else ""
+
+
+def _resources(args: argparse.Namespace) -> Resources:
+    return Resources(args.num_workers)
+
+
 def _by_parameter(group: str) -> tuple[str, float]:
     family, _, parameter = group.rpartition(" ")
     return family, float(parameter)
@@ -152,12 +201,18 @@ def main() -> None:
         features_of(model, image_dir, args)
     attack(image_dir, args)
     truth, copies = full_truth(image_dir, args)
+    comparisons = open_comparisons(image_dir, args) if args.rerank else None
+    reranked = set(args.reranked or models) if args.rerank else set()
     judged: dict[str, dict[str, dict[str, Any]]] = {}
     for label, model in models.items():
         inputs = gather_inputs(SearchSettings(database=tuple(features_of(model, image_dir, args)), truth=truth))
-        judged[label] = {RIGHT: searched(inputs), ABSENT: searched(without_rows(inputs, copies))}
+        judged[label] = judge(inputs, copies, None, 0)
+        if label in reranked:
+            with work_lock(args.work_dir / "netvlad"):
+                judged[f"{label}, re-ranked"] = judge(inputs, copies, comparisons, args.num_rerank)
     print(header("Altered copies"))
     print(summary(judged))
+    print(f"\n{rerank_times(judged)}")
     for way in (RIGHT, ABSENT):
         print(f"\nrecall@1 by attack, {way}:\n\n{table({label: ways[way] for label, ways in judged.items()})}")
     published = "; ".join(f"{name} {value:.3f}" for name, value in PUBLISHED.items())
