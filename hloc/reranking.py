@@ -30,7 +30,7 @@ from storage.report import SkippedPhoto
 
 # Nats of surprise from which the matcher itself looks no second time.
 LEAST_SURPRISE = MOST_FOR_GUIDED
-PHOTOS_IN_MEMORY = 96  # half a megabyte each at 1,000 keypoints, in every worker
+PHOTOS_IN_MEMORY = 512  # a quarter of a megabyte each at 500 keypoints, in every worker
 
 LABEL = "re-ranking"
 

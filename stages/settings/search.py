@@ -43,8 +43,8 @@ class SearchSettings:
     warmup: int = 1
     backend: str = "auto"
     rerank: str | None = None
-    num_rerank: int = 100
-    num_keypoints: int = 1000
+    num_rerank: int = 50
+    num_keypoints: int = 500
     image_dir: Path | None = None
     query_dir: Path | None = None
     distractor_dir: Path | None = None

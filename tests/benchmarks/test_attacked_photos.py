@@ -9,11 +9,12 @@ import pytest
 from PIL import Image, ImageOps
 
 from benchmarks.attacked_photos import find_same_pictures, without_rows, write_full_truth
-from benchmarks.bench_attacks import ABSENT, RIGHT, main, summary, table
+from benchmarks.bench_attacks import ABSENT, RIGHT, main, rerank_times, summary, table
 from stages.retrieval.search_inputs import SearchInputs
 from stages.retrieval.vectors import Vectors
 from storage.formats.truth import ATTACK_COLUMNS, TruthRow, read_truth, write_truth
 from tests.drawn_photos import draw_photo
+from tests.hloc.test_vlad import textured
 from training.photo_set import find_photos
 
 
@@ -79,14 +80,43 @@ def test_the_summary_gives_both_ways_of_counting_copies() -> None:
     assert line == "| dhash | 4 | 9 | 0.5000 | 0.7500 | 8 | 0.5000 | 0.7500 |"
 
 
+def test_the_table_of_re_ranking_has_those_that_were_re_ranked() -> None:
+    rerank = {"before": {"recall": {"1": 0.25}}, "ms_per_query": {"mean": 120.4}}
+    plain = run() | {"rerank": None}
+    again = run() | {"rerank": rerank, "ms_per_query": {"median": 1.5}}
+    told = rerank_times({"dhash": {RIGHT: plain}, "dhash, re-ranked": {RIGHT: again}})
+    assert told.splitlines()[2:] == ["| dhash, re-ranked | 0.2500 | 0.5000 | 1.50 | 120 |"]
+    assert rerank_times({"dhash": {RIGHT: plain}}) == ""
+
+
+def told_by(folders: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], *flags: str) -> str:
+    """Run the whole benchmark on drawn photos; give what it prints."""
+    call = ["bench", "--work_dir", str(folders / "work"), "--image_dir", str(folders / "originals")]
+    call += ["--others", str(folders / "others"), "--models", "short=dhash", "--num_workers", "0", *flags]
+    monkeypatch.setattr("sys.argv", call)
+    main()
+    return capsys.readouterr().out
+
+
+def test_the_whole_benchmark_on_drawn_photos_that_are_re_ranked(
+    folders: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for seed in (1, 2, 3):
+        Image.fromarray(textured(seed)).save(folders / "originals" / f"p{seed}.png")
+    flags = ["--rerank", "rootsift_rotated", "--num_rerank", "13", "--num_keypoints", "200"]
+    lines = told_by(folders, monkeypatch, capsys, *flags).splitlines()
+    (before, after) = (
+        line.split(" | ") for line in lines if line.startswith(("| short | 174", "| short, re-ranked | 174"))
+    )
+    assert float(after[3]) > float(before[3]) and before[2] == after[2]
+    (times,) = (line for line in lines if line.startswith("| short, re-ranked | 0."))
+    assert times.split(" | ")[1:3] == [before[3], after[3]]
+
+
 def test_the_whole_benchmark_on_drawn_photos(
     folders: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    call = ["bench", "--work_dir", str(folders / "work"), "--image_dir", str(folders / "originals")]
-    call += ["--others", str(folders / "others"), "--models", "short=dhash", "--num_workers", "0"]
-    monkeypatch.setattr("sys.argv", call)
-    main()
-    told = capsys.readouterr().out
+    told = told_by(folders, monkeypatch, capsys)
     assert "| short | 174 | 13 | " in told and " | 12 | " in told and "| jpg_compression 90 | 1.000 |" in told
     assert (
         (folders / "work/copies.csv")
