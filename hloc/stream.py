@@ -21,7 +21,7 @@ from pebble import ProcessExpired, ProcessPool
 from storage.errors import PhotoError, StageError
 from storage.exif import ExifRecord, read_exif
 from storage.fingerprints import Fingerprint, fingerprint
-from storage.machine import available_memory, limit_own_memory, usable_cores
+from storage.machine import available_memory, limit_own_memory, signals_held_back, usable_cores
 from storage.photos import load_photo_sizes, photo_size
 from storage.report import SkippedPhoto
 
@@ -177,6 +177,8 @@ def run_in_workers(
     waiting: deque[tuple[str, Any]] = deque()
     num_ahead = max(num_ahead, TASKS_PER_WORKER * num_workers)
     try:
+        with signals_held_back():
+            assert pool.active  # who asks starts the workers
         for name, argument in jobs:
             waiting.append((name, pool.schedule(_attempt_in_worker, args=[name, argument], timeout=timeout_s)))
             if len(waiting) > num_ahead:

@@ -5,7 +5,10 @@ from __future__ import annotations
 import ctypes
 import os
 import re
+import signal
+import threading
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 try:
@@ -60,6 +63,42 @@ def _memory_in_use() -> int:
     """Give the bytes that this process has for itself (``VmData``), 0 where the system does not tell."""
     found = re.search(r"^VmData:\s*(\d+) kB", _text(PROCESS_STATUS), re.MULTILINE)
     return int(found[1]) * _KIB if found else 0
+
+
+@contextmanager
+def signals_held_back() -> Iterator[None]:
+    """Let a signal that ends the program come at the end of the block, in which worker processes are started.
+
+    Raised in between, it would leave a worker half started, which says so with a traceback. Nor do those that are
+    started in the block, or by a thread that is, ever get Ctrl-C, which a terminal sends to all processes: one that
+    still imports would die of it with a traceback. (Windows cannot block signals; there they do.)
+    """
+    came: list[int] = []
+    is_main = threading.current_thread() is threading.main_thread()  # no other thread is interrupted
+    former = signal.signal(signal.SIGTERM, lambda number, _frame: came.append(number)) if is_main else None
+    try:
+        with _interrupts_blocked():
+            yield
+    finally:
+        if is_main:
+            signal.signal(signal.SIGTERM, former)
+        if came:
+            signal.raise_signal(signal.SIGTERM)
+
+
+@contextmanager
+def _interrupts_blocked() -> Iterator[None]:
+    if not hasattr(signal, "pthread_sigmask"):
+        yield
+        return
+    from multiprocessing import resource_tracker  # 30 ms that most scripts never need
+
+    resource_tracker.ensure_running()  # if the first worker starts it, it lets signals through again
+    former = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, former)
 
 
 def give_back_large_blocks() -> bool:

@@ -20,6 +20,7 @@ from threadpoolctl import threadpool_limits
 
 from storage.errors import DamagedFileError
 from storage.formats.crop_shards import CropShard, map_crop_shard, shard_path, write_crop_shard
+from storage.machine import signals_held_back
 from storage.progress import progress_bar
 from training.crops import draw_crop
 from training.photo_set import PhotoSet
@@ -158,7 +159,9 @@ def _made(maker: _Maker, numbers: Sequence[int], num_workers: int) -> Iterator[i
         return
     # Spawned, so that the same happens on every system; the photos go to each worker once.
     with ProcessPoolExecutor(num_workers, get_context("spawn"), _begin_worker, (maker,)) as workers:
-        yield from workers.map(_write_in_worker, numbers)
+        with signals_held_back():
+            made = workers.map(_write_in_worker, numbers)
+        yield from made
 
 
 _worker_maker: list[_Maker] = []  # in a worker: what it makes shards with

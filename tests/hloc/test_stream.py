@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import signal
 import sys
 from dataclasses import dataclass
 from pathlib import Path
@@ -103,6 +104,16 @@ class Failing:
         if name == "disk.jpg":
             raise StageError("cannot write there")
         return name
+
+
+def may_be_interrupted(name: str, argument: None) -> bool:
+    return signal.SIGINT not in signal.pthread_sigmask(signal.SIG_BLOCK, [])
+
+
+@pytest.mark.skipif(not hasattr(signal, "pthread_sigmask"), reason="Windows cannot hold signals back")
+def test_workers_are_out_of_reach_of_ctrl_c_from_their_first_moment() -> None:
+    assert list(run_in_workers(may_be_interrupted, [("a.jpg", None)], 1, 60.0)) == [False]
+    assert may_be_interrupted("a.jpg", None)
 
 
 def test_an_error_of_any_kind_costs_its_own_photo_only() -> None:

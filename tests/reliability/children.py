@@ -140,6 +140,20 @@ def run(function: Callable[[], int | None]) -> None:
         assert code == 0, f"exit code {code}: {child.error}"
 
 
+def living_of_group(group: int) -> list[str]:
+    """Give the command lines of all processes of a group; one that has ended and waits to be collected is none."""
+    found = []
+    for process in Path("/proc").glob("[0-9]*"):
+        try:
+            state, _, of_group = (process / "stat").read_text(encoding="utf-8").rpartition(")")[2].split()[:3]
+            command = (process / "cmdline").read_bytes().replace(b"\0", b" ").decode("utf-8", "replace")
+        except OSError:  # it has gone meanwhile
+            continue
+        if int(of_group) == group and state != "Z":
+            found.append(command)
+    return found
+
+
 def drop_rights() -> None:
     """Give up what lets the superuser write to read-only files; for the rest of the process."""
     libc = ctypes.CDLL(None, use_errno=True)

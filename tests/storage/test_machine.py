@@ -2,8 +2,10 @@ from __future__ import annotations
 
 import os
 import platform
+import signal
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -141,3 +143,46 @@ print(held() - before)
 def test_a_system_without_such_a_limit_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("ctypes.CDLL", lambda name: object())
     assert give_back_large_blocks() is False
+
+
+@pytest.mark.skipif(not hasattr(signal, "pthread_sigmask"), reason="Windows cannot hold signals back")
+def test_an_interrupt_comes_at_the_end_of_the_block_and_never_to_what_was_started_in_it() -> None:
+    code = "import signal; print(signal.SIGINT in signal.pthread_sigmask(signal.SIG_BLOCK, []))"
+    done = []
+    with pytest.raises(KeyboardInterrupt):
+        with machine.signals_held_back():
+            os.kill(os.getpid(), signal.SIGINT)
+            done.append(subprocess.run([sys.executable, "-c", code], capture_output=True, text=True).stdout)
+        done.append("after the block")
+    assert done == ["True\n"]
+
+
+def test_interrupts_come_as_ever_where_they_cannot_be_held_back(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delattr(signal, "pthread_sigmask", raising=False)
+    with pytest.raises(KeyboardInterrupt), machine.signals_held_back():
+        signal.raise_signal(signal.SIGINT)
+
+
+def test_a_request_to_end_comes_at_the_end_of_the_block() -> None:
+    done: list[str] = []
+    former = signal.signal(signal.SIGTERM, lambda *_: done.append("asked to end"))
+    try:
+        with machine.signals_held_back():
+            signal.raise_signal(signal.SIGTERM)
+            done.append("in the block")
+        assert done == ["in the block", "asked to end"]
+        signal.raise_signal(signal.SIGTERM)
+        assert done[2:] == ["asked to end"]
+    finally:
+        signal.signal(signal.SIGTERM, former)
+
+
+def test_another_thread_holds_no_signals_back() -> None:
+    former = signal.getsignal(signal.SIGTERM)
+
+    def start() -> bool:
+        with machine.signals_held_back():
+            return signal.getsignal(signal.SIGTERM) is former
+
+    with ThreadPoolExecutor(1) as threads:
+        assert threads.submit(start).result()
