@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import replace
+from importlib import import_module
 from pathlib import Path
 
 import pytest
@@ -23,7 +24,7 @@ QUICK = ("copy_images", "tools.compare_images", "tools.preprocess_images", "tool
 OTHER_SETTINGS = (
     ("copy_images", [("mode", "hardlink"), ("mode", "symlink")]),
     ("tools.split_templates", [("mode", "hardlink"), ("mode", "symlink")]),
-    ("tools.preprocess_images", [("size", "32 32"), ("square", "pad"), ("format", "PNG")]),
+    ("tools.preprocess_images", [("size", "32 32"), ("square", "pad"), ("format", "png")]),
     ("tools.make_attacks", [("seed", "5"), ("format", "jpg")]),
     ("tools.segment_images", [("method", "kmeans"), ("method", "edge")]),
     ("extract_features", [("resize_max", "100"), ("half", "")]),
@@ -100,6 +101,15 @@ def alter(work: QuickStages, names: list[str], attempt: Attempt) -> tuple[str, l
     name = attempt.random.choice(names)
     (work.photos / name).write_bytes(tiny_photo(FIRST_OTHER + 4 * attempt.number))
     return name, [0, 1, 0]
+
+
+def test_other_settings_are_understood() -> None:
+    for name, flags in OTHER_SETTINGS:
+        script = import_module(BY_NAME[name].module)
+        for flag, value in flags:
+            given = BY_NAME[name].arguments(Path(), Path())
+            former, other = script.parse_args(given), script.parse_args([*given, f"--{flag}", *value.split()])
+            assert former != other, f"{name} --{flag} {value} is the same setting"
 
 
 def test_other_settings_are_refused(campaign: Campaign, tmp_path: Path) -> None:
