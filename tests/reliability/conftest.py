@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
 import time
 from collections.abc import Iterator
 from datetime import date
@@ -12,7 +11,7 @@ import pytest
 
 from tests.conftest import ROOT
 from tests.reliability.campaign import Campaign
-from tests.reliability.results import Row, update
+from tests.reliability.results import Row, tested_commit, update
 
 TABLE = ROOT / "benchmarks" / "reliability.md"
 _results: list[tuple[str, str, str, str, str]] = []
@@ -55,6 +54,5 @@ def pytest_terminal_summary(config: pytest.Config) -> None:
     """Write the table of a full run; campaigns that were skipped keep their former row."""
     if not config.getoption("--full") or not _results:
         return
-    described = subprocess.run(["git", "describe", "--always", "--dirty"], cwd=ROOT, capture_output=True, text=True)
-    commit = described.stdout.strip() or "unknown"
-    update(TABLE, [Row(*values, date.today().isoformat(), commit) for values in _results if values[1] != "0"])
+    day, commit = date.today().isoformat(), tested_commit(ROOT, TABLE)
+    update(TABLE, [Row(*values, day, commit) for values in _results if values[1] != "0"])

@@ -20,13 +20,18 @@ from stages.thresholds import sweep
 from storage.formats.pairs import write_pairs
 from storage.formats.search_results import write_results
 from tests.drawn_collection import draw_collection
+from tests.drawn_painting_session import draw_photos, painting_session
 from tests.drawn_work import ALONE, HALL, SHOP, draw_work, reasons
 from tests.reliability.example_files import search_run
+from tests.web.local_server import served
 from tests.web.review.page.drawn_street import ServedReview, cluster_again, draw
 from web.experiment.page import experiment_page
+from web.guard import Guard
 from web.neighbors.page import neighbors_page
 from web.plot.page import map_page
 from web.report.make import make_report
+from web.segmentation.painting import Painting
+from web.segmentation.routes import make_painting_app
 from web.thresholds.page import threshold_page
 
 TEXTS = [
@@ -61,11 +66,14 @@ class HostilePage:
         ask for begins with.
     views : tuple of str
         Keys that lead through its views, one after the other.
+    ready : str
+        A selector of what is in the page once a view stands.
     """
 
     name: str
     open: Callable[[Path, list[str]], AbstractContextManager[tuple[list[str], str]]]
     views: tuple[str, ...] = ()
+    ready: str = "body"
 
 
 @contextmanager
@@ -139,8 +147,19 @@ def _experiment(folder: Path, names: list[str]) -> Iterator[tuple[list[str], str
     yield [(folder / "e.html").as_uri()], (folder / "e.html").as_uri()
 
 
+@contextmanager
+def _painting(folder: Path, names: list[str]) -> Iterator[tuple[list[str], str]]:
+    draw_photos(folder / "photos", names)
+    guard = Guard()
+    with painting_session(folder) as tools:
+        tools.desk.set_classes([{"name": name, "colour": [number, 0, 90]} for number, name in enumerate(names, 1)])
+        with served(make_painting_app(Painting(tools, names[0]), guard), guard):
+            yield [guard.address], guard.address
+
+
 HOSTILE_PAGES = [
     HostilePage("review", _review, ("Enter", "Escape", "2", "3", "4")),
+    HostilePage("painting", _painting, ("n", "p", "f", "s", "Escape", "?"), "#stage[aria-busy=false]"),
     HostilePage("report", _report),
     HostilePage("thresholds", _thresholds),
     HostilePage("neighbours", _neighbours),

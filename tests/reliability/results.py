@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import subprocess
 from collections.abc import Iterable
 from dataclasses import astuple, dataclass
 from pathlib import Path
@@ -50,6 +51,17 @@ def table(rows: Iterable[Row]) -> str:
         return int(number[1]), row.campaign
 
     return HEAD + "".join(f"{row.line()}\n" for row in sorted(rows, key=place))
+
+
+def tested_commit(root: Path, table: Path) -> str:
+    """Give the commit whose files are tested, marked when they were changed since; the table itself does not count."""
+
+    def git(*words: str) -> str:
+        return subprocess.run(["git", *words], cwd=root, capture_output=True, text=True).stdout.strip()
+
+    changed = git("status", "--porcelain", "--untracked-files=no", "--", ".", f":!{table.relative_to(root).as_posix()}")
+    commit = git("describe", "--always")
+    return f"{commit}{'-dirty' if changed else ''}" or "unknown"
 
 
 def update(path: Path, new: Iterable[Row]) -> None:

@@ -10,11 +10,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from tests.drawn_painting_session import LEFT, NAMES, draw_photos, fill, make_ready, painting_session
 from tests.web.local_server import Client, served
 from tests.web.review.drawn_work import NUM_PHOTOS, copy_results, make_work
 from web.guard import Guard
 from web.review.review import Folders, Review
 from web.review.routes import make_review_app
+from web.segmentation.painting import Painting
+from web.segmentation.routes import make_painting_app
 
 DOTS = ["..", "%2e%2e", "%2E%2E", "%252e%252e", ".%2e", "..%00", "%c0%ae%c0%ae", "..%5c..", "%2e%2e%2f", "..;"]
 SLASHES = ["/", "%2f", "%252f", "\\", "%5c", "//"]
@@ -31,6 +34,8 @@ class ServedPage:
         What it is for.
     serve : callable
         Makes a work folder below a folder and serves the page of it until the block ends.
+    num_photos : int
+        How many photos it shows.
     prefixes : tuple of str
         Addresses below which a path or a number is expected.
     reading : tuple of str
@@ -41,13 +46,14 @@ class ServedPage:
 
     name: str
     serve: Callable[[Path], AbstractContextManager[Client]]
+    num_photos: int
     prefixes: tuple[str, ...]
     reading: tuple[str, ...]
     change: tuple[str, dict[str, Any]]
 
     def read(self, chance: random.Random) -> str:
         """Draw an address to read."""
-        drawn = {"photo": chance.randrange(NUM_PHOTOS), "other": chance.randrange(NUM_PHOTOS)}
+        drawn = {"photo": chance.randrange(self.num_photos), "other": chance.randrange(self.num_photos)}
         return chance.choice(self.reading).format(**drawn, number=chance.randrange(6))
 
     def traversals(self, folder: Path) -> list[str]:
@@ -74,10 +80,28 @@ class ServedPage:
 def _served_review(folder: Path) -> Iterator[Client]:
     folders = make_work(folder / "work")
     review, guard = Review(copy_results(folders, folder / "results")), Guard()
-    if sys.platform != "win32":  # where users may make none
-        (folder / "results" / "link").symlink_to(folder)
+    _lead_out(folder / "results", folder)
     with served(make_review_app(review, guard), guard) as client:
         yield client
+
+
+def _lead_out(place: Path, target: Path) -> None:
+    """Put a link to a folder below another."""
+    if sys.platform != "win32":  # where users may make none
+        (place / "link").symlink_to(target)
+
+
+@contextmanager
+def _served_painting(folder: Path) -> Iterator[Client]:
+    draw_photos(folder / "photos")
+    guard = Guard()
+    with painting_session(folder) as tools:
+        for photo in range(len(NAMES)):
+            make_ready(tools, photo)
+        for place in (folder / "masks", tools.desk.folder.folder):
+            _lead_out(place, folder)
+        with served(make_painting_app(Painting(tools, "street"), guard), guard) as client:
+            yield client
 
 
 def review_folders(folder: Path) -> Folders:
@@ -89,6 +113,7 @@ SERVED = [
     ServedPage(
         "review",
         _served_review,
+        NUM_PHOTOS,
         ("/static/", "/review/static/", "/api/photos/", "/api/photos/0/", "/api/clusters/", "/"),
         (
             "/",
@@ -110,5 +135,42 @@ SERVED = [
             "/api/thresholds/apply",
         ),
         ("/api/actions", {"action": "merge", "clusters": ["0", "1"]}),
+    ),
+    ServedPage(
+        "painting",
+        _served_painting,
+        len(NAMES),
+        (
+            "/static/",
+            "/segmentation/static/",
+            "/api/photos/",
+            "/api/photos/0/",
+            "/api/photos/0/labels/",
+            "/api/photos/0/layers/",
+            "/api/templates/0/pictures/",
+            "/",
+        ),
+        (
+            "/",
+            "/api/overview",
+            "/api/overview?building={number}",
+            "/api/jobs",
+            "/api/jobs/{number}",
+            "/api/templates",
+            "/api/templates/{number}/pictures/0",
+            "/api/photos/{photo}",
+            *(
+                f"/api/photos/{{photo}}/{what}"
+                for what in ("image", "thumbnail", "planes", "history", "checksum", "script")
+            ),
+            # of changing
+            *(f"/api/{what}" for what in ("settings", "classes", "prefetch", "quit", "jobs/{number}/cancel")),
+            *(
+                f"/api/photos/{{photo}}/{what}"
+                for what in ("open", "labels", "sheet", "sheet/cancel", "actions", "save", "masks")
+                + ("grabcut", "grabcut/labels", "sam", "templates", "templates/layer")
+            ),
+        ),
+        ("/api/photos/0/actions", {"revision": 0, "actions": [fill(LEFT)]}),
     ),
 ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -9,7 +10,7 @@ import pytest
 from tests.conftest import ROOT
 from tests.reliability.campaign import Campaign
 from tests.reliability.every_script import APART, SCRIPTS, WRITE_NOTHING
-from tests.reliability.results import Row, read_rows, table, update
+from tests.reliability.results import Row, read_rows, table, tested_commit, update
 
 
 def row(campaign: str, day: str = "2026-01-01") -> Row:
@@ -58,6 +59,21 @@ def test_rows_of_other_campaigns_stay_in_the_table(tmp_path: Path) -> None:
         "R1 kills": "2026-02-02",
         "R2 network": "2026-01-01",
     }
+
+
+def test_a_commit_is_marked_when_what_is_tested_has_changed_since(tmp_path: Path) -> None:
+    table, source = tmp_path / "benchmarks" / "reliability.md", tmp_path / "source.py"
+    table.parent.mkdir()
+    for path in (table, source):
+        path.write_text("as committed")
+    who = ("-c", "user.name=a", "-c", "user.email=a@b")
+    for words in (("init", "-q"), ("add", "."), (*who, "commit", "-q", "-m", "first")):
+        subprocess.run(["git", *words], cwd=tmp_path, check=True)
+    table.write_text("written by the run")
+    clean = tested_commit(tmp_path, table)
+    assert len(clean) >= 7 and not clean.endswith("-dirty")
+    source.write_text("changed")
+    assert tested_commit(tmp_path, table) == f"{clean}-dirty"
 
 
 def test_every_script_that_writes_is_tried() -> None:

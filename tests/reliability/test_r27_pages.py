@@ -14,14 +14,14 @@ from tests.reliability.campaign import Campaign
 from tests.reliability.hostile_pages import HOSTILE_PAGES, HostilePage, hostile_names
 from tests.reliability.served_pages import SERVED, ServedPage
 from tests.web.local_server import Client
-from tests.web.review.drawn_work import NUM_PHOTOS, tree_hash
+from tests.web.review.drawn_work import tree_hash
 from web.guard import TOKEN_HEADER
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
 
 SECRET = b"the content of a file outside"
-REFUSED = (308, 400, 403, 404, 405)
+REFUSED = (308, 400, 403, 404, 405, 409)
 EACH = pytest.mark.parametrize("served", SERVED, ids=lambda page: page.name, indirect=True)
 OPENED_IN_FAST_RUNS = ("review", "report")  # the tests of the others open them with hostile names too
 
@@ -101,7 +101,7 @@ def test_changes_without_token_or_from_another_page_are_refused(campaign: Campai
 def test_reading_changes_nothing(campaign: Campaign, served: Served) -> None:
     page, client, folder = served
     for target in (target for target in page.reading if "thumbnail" in target):
-        for photo in range(NUM_PHOTOS):  # small pictures are made once and kept: they are no state
+        for photo in range(page.num_photos):  # small pictures are made once and kept: they are no state
             client.get(target.format(photo=photo))
     before = tree_hash(folder)
     for attempt in campaign.attempts(fast=50, full=200):
@@ -144,10 +144,12 @@ def test_hostile_names_are_texts(campaign: Campaign, hostile: HostilePage, page:
         for address in addresses:
             page.goto(address)
             page.wait_for_load_state("load")
+            page.wait_for_selector(hostile.ready)
             shown += page.content()
             for key in hostile.views:
                 page.keyboard.press(key)
                 page.evaluate("() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")
+                page.wait_for_selector(hostile.ready)
                 shown += page.content()
             assert page.evaluate("window.ran") is None
             planted = "[onerror], [onload], svg[onload], img[src=x], main b b, a[href^='javascript:']"
