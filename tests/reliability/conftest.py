@@ -11,7 +11,7 @@ import pytest
 
 from tests.conftest import ROOT
 from tests.reliability.campaign import Campaign
-from tests.reliability.results import Row, tested_commit, update
+from tests.reliability.results import Row, commit_under_test, update
 
 TABLE = ROOT / "benchmarks" / "reliability.md"
 _results: list[tuple[str, str, str, str, str]] = []
@@ -54,5 +54,5 @@ def pytest_terminal_summary(config: pytest.Config) -> None:
     """Write the table of a full run; campaigns that were skipped keep their former row."""
     if not config.getoption("--full") or not _results:
         return
-    day, commit = date.today().isoformat(), tested_commit(ROOT, TABLE)
+    day, commit = date.today().isoformat(), commit_under_test(ROOT, TABLE)
     update(TABLE, [Row(*values, day, commit) for values in _results if values[1] != "0"])

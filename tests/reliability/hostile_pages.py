@@ -152,7 +152,8 @@ def _painting(folder: Path, names: list[str]) -> Iterator[tuple[list[str], str]]
     draw_photos(folder / "photos", names)
     guard = Guard()
     with painting_session(folder) as tools:
-        tools.desk.set_classes([{"name": name, "colour": [number, 0, 90]} for number, name in enumerate(names, 1)])
+        lines = [name for name in names if name.isprintable()]  # others are refused as names of classes
+        tools.desk.set_classes([{"name": name, "colour": [number, 0, 90]} for number, name in enumerate(lines, 1)])
         with served(make_painting_app(Painting(tools, names[0]), guard), guard):
             yield [guard.address], guard.address
 

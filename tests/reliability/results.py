@@ -53,7 +53,7 @@ def table(rows: Iterable[Row]) -> str:
     return HEAD + "".join(f"{row.line()}\n" for row in sorted(rows, key=place))
 
 
-def tested_commit(root: Path, table: Path) -> str:
+def commit_under_test(root: Path, table: Path) -> str:
     """Give the commit whose files are tested, marked when they were changed since; the table itself does not count."""
 
     def git(*words: str) -> str:

@@ -10,7 +10,7 @@ import pytest
 from tests.conftest import ROOT
 from tests.reliability.campaign import Campaign
 from tests.reliability.every_script import APART, SCRIPTS, WRITE_NOTHING
-from tests.reliability.results import Row, read_rows, table, tested_commit, update
+from tests.reliability.results import Row, commit_under_test, read_rows, table, update
 
 
 def row(campaign: str, day: str = "2026-01-01") -> Row:
@@ -70,10 +70,10 @@ def test_a_commit_is_marked_when_what_is_tested_has_changed_since(tmp_path: Path
     for words in (("init", "-q"), ("add", "."), (*who, "commit", "-q", "-m", "first")):
         subprocess.run(["git", *words], cwd=tmp_path, check=True)
     table.write_text("written by the run")
-    clean = tested_commit(tmp_path, table)
+    clean = commit_under_test(tmp_path, table)
     assert len(clean) >= 7 and not clean.endswith("-dirty")
     source.write_text("changed")
-    assert tested_commit(tmp_path, table) == f"{clean}-dirty"
+    assert commit_under_test(tmp_path, table) == f"{clean}-dirty"
 
 
 def test_every_script_that_writes_is_tried() -> None:
