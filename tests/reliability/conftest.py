@@ -1,4 +1,4 @@
-"""What every campaign gets, and the table that a full run writes."""
+"""What every campaign gets, and the tables that a full run writes."""
 
 from __future__ import annotations
 
@@ -11,9 +11,8 @@ import pytest
 
 from tests.conftest import ROOT
 from tests.reliability.campaign import Campaign
-from tests.reliability.results import Row, commit_under_test, update
+from tests.reliability.results import README, TABLE, Row, commit_under_test, update
 
-TABLE = ROOT / "benchmarks" / "reliability.md"
 _results: list[tuple[str, str, str, str, str]] = []
 _failed: set[str] = set()
 
@@ -51,8 +50,8 @@ def pytest_runtest_logreport(report: pytest.TestReport) -> None:
 
 
 def pytest_terminal_summary(config: pytest.Config) -> None:
-    """Write the table of a full run; campaigns that were skipped keep their former row."""
+    """Write the tables of a full run; campaigns that were skipped keep their former row."""
     if not config.getoption("--full") or not _results:
         return
-    day, commit = date.today().isoformat(), commit_under_test(ROOT, TABLE)
-    update(TABLE, [Row(*values, day, commit) for values in _results if values[1] != "0"])
+    day, commit = date.today().isoformat(), commit_under_test(ROOT, (TABLE, README))
+    update([Row(*values, day, commit) for values in _results if values[1] != "0"])
