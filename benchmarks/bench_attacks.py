@@ -9,8 +9,8 @@ Prints  recall@1 for each model and attack, with the other copies of the origina
 The database is described before there is any query: what a model learns on photos it learns on the database alone.
 Every leg takes up what stands: after a kill the same call goes on.
 
-Example: python -m benchmarks.bench_attacks --work_dir /tmp/attacks --image_dir ../shared/photos/nearduplicates
-             --others ../shared/photos/buildings ../shared/photos/unlabelled --models dhash tuned=onnx:finetuned.onnx
+Example: python -m benchmarks.bench_attacks --work_dir /tmp/attacks --image_dir PHOTOS/nearduplicates
+             --others PHOTOS/buildings PHOTOS/unlabelled --models dhash tuned=onnx:finetuned.onnx
 """
 
 from __future__ import annotations

@@ -6,7 +6,7 @@ fits on all labelled pairs and writes the calibration: that is how ``hloc/calibr
 
 ``--outputs_dir`` holds the features of the photos: python extract_features.py --model vlad+street --outputs_dir DIR
 
-Example: python benchmarks/bench_calibration.py --labels ../shared/photos/buildings/labels.csv --outputs_dir DIR
+Example: python benchmarks/bench_calibration.py --labels PHOTOS/buildings/labels.csv --outputs_dir DIR
 """
 
 from __future__ import annotations

@@ -6,7 +6,7 @@ building is among them, and found by them at a probability of one half (by cross
 
 ``--outputs_dir`` holds the features of the photos: python extract_features.py --model vlad+street --outputs_dir DIR
 
-Example: python benchmarks/bench_matching.py --labels ../shared/photos/buildings/labels.csv --outputs_dir DIR
+Example: python benchmarks/bench_matching.py --labels PHOTOS/buildings/labels.csv --outputs_dir DIR
 """
 
 from __future__ import annotations

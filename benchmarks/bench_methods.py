@@ -7,8 +7,8 @@ All settings are the defaults. Similarities: tools.compare_images, then create_c
 extract_features.py, then tools.cluster_features. Seconds are those of the whole process tree by the clock, from photos
 or from descriptors on.
 
-Example: python -m benchmarks.bench_methods --work_dir /tmp/methods --image_dir ../shared/photos/buildings
-             --labels ../shared/photos/buildings/labels.csv
+Example: python -m benchmarks.bench_methods --work_dir /tmp/methods --image_dir PHOTOS/buildings
+             --labels PHOTOS/buildings/labels.csv
 """
 
 from __future__ import annotations

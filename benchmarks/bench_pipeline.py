@@ -10,7 +10,7 @@ extrapolation JPEGs of 12 megapixels, made of the photos of --image_dir; each st
 Every step of the growth runs in a process of its own: processor seconds and peak memory above that of a process that
 has only imported the program. Prints two tables.
 
-Example: python benchmarks/bench_pipeline.py --sizes 1000 10000 --image_dir ../shared/photos/buildings
+Example: python benchmarks/bench_pipeline.py --sizes 1000 10000 --image_dir PHOTOS/buildings
 """
 
 from __future__ import annotations

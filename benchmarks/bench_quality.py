@@ -4,7 +4,7 @@ Models learn on the same photos; no label is used but for measuring. ``A+B`` joi
 ``single`` are searched through, but never searched for. Clusters are those of the registered thresholds, without
 positions.
 
-Example: python benchmarks/bench_quality.py --labels ../shared/photos/buildings/labels.csv --model vlad vlad+street
+Example: python benchmarks/bench_quality.py --labels PHOTOS/buildings/labels.csv --model vlad vlad+street
 """
 
 from __future__ import annotations

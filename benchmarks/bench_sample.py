@@ -6,7 +6,7 @@ as a large one would be; the sample is chosen as ``extract_features.py`` chooses
 of the registered thresholds; and beside them the thresholds that the rule of ``bench_thresholds.py`` would choose on
 half of the buildings, checked on the other half.
 
-Example: python benchmarks/bench_sample.py --labels ../shared/photos/buildings/labels.csv --sample_size 100
+Example: python benchmarks/bench_sample.py --labels PHOTOS/buildings/labels.csv --sample_size 100
 """
 
 from __future__ import annotations

@@ -4,7 +4,7 @@ All of it on one thread, in processor seconds, so that other work on the machine
 folder, decoded at full size before; their features are repeated where a block needs more of them. Ours and the
 library's take turns on the same pairs. The line of 10,000 hashes compares all of drawn features.
 
-Example: OMP_NUM_THREADS=1 python benchmarks/bench_similarities.py --image_dir ../shared/photos/buildings
+Example: OMP_NUM_THREADS=1 python benchmarks/bench_similarities.py --image_dir PHOTOS/buildings
 """
 
 from __future__ import annotations

@@ -10,8 +10,8 @@ precision of at least 0.99; weak, at or below it, gives the groups with the larg
 Both are multiples of 0.01. The table shows, on both halves, precision and recall of the pairs at or above the strong
 threshold, and of those in one group. Groups are what `create_clusters.py --method specified` makes with both.
 
-Example: OMP_NUM_THREADS=1 python benchmarks/bench_similarity_thresholds.py --photos ../shared/photos/nearduplicates
-             --distractors ../shared/photos/buildings --labels ../shared/photos/buildings/labels.csv
+Example: OMP_NUM_THREADS=1 python benchmarks/bench_similarity_thresholds.py --photos PHOTOS/nearduplicates
+             --distractors PHOTOS/buildings --labels PHOTOS/buildings/labels.csv
 """
 
 from __future__ import annotations

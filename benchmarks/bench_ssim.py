@@ -3,7 +3,7 @@
 One thread. Photos are read at a reduced scale, as only 256 x 256 grey pixels of each are compared. A line on standard
 error tells how far it is.
 
-Example: OMP_NUM_THREADS=1 python -m benchmarks.bench_ssim --image_dir ../shared/photos/unlabelled
+Example: OMP_NUM_THREADS=1 python -m benchmarks.bench_ssim --image_dir PHOTOS/unlabelled
 """
 
 from __future__ import annotations

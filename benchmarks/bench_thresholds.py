@@ -8,7 +8,7 @@ would be if it were a collection of its own; the descriptors come from features 
 Several features files are joined.
 
 Example: python benchmarks/bench_thresholds.py --features work/buildings/netvlad/global-feats-vlad.h5 \\
-             --labels ../shared/photos/buildings/labels.csv --street_features street/out/global-feats-vlad.h5 \\
+             --labels PHOTOS/buildings/labels.csv --street_features street/out/global-feats-vlad.h5 \\
              --street_labels street/labels.csv
 """
 

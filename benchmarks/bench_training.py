@@ -4,8 +4,8 @@ Every variant is a whole training with few samples; it lies in its own folder of
 stands there is not trained again, so the same command goes on after it was stopped. Variants whose crops are the same
 share one pool of teacher's answers.
 
-Example: python benchmarks/bench_training.py --images ../shared/photos/unlabelled --teacher mobilenet_v2.tflite \\
-             --judge ../shared/photos/buildings/labels.csv --output_dir ablation
+Example: python benchmarks/bench_training.py --images PHOTOS/unlabelled --teacher mobilenet_v2.tflite \\
+             --judge PHOTOS/buildings/labels.csv --output_dir ablation
 """
 
 from __future__ import annotations

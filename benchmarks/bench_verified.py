@@ -5,7 +5,7 @@ thresholds are the committed ones. Prints one table.
 
 ``--outputs_dir`` holds the features of the photos: python extract_features.py --model vlad+street --outputs_dir DIR
 
-Example: python benchmarks/bench_verified.py --labels ../shared/photos/buildings/labels.csv --outputs_dir DIR
+Example: python benchmarks/bench_verified.py --labels PHOTOS/buildings/labels.csv --outputs_dir DIR
 """
 
 from __future__ import annotations

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import platform
 import subprocess
+import textwrap
 from datetime import date
 from pathlib import Path
 
@@ -33,8 +34,9 @@ def commit_name() -> str:
 
 def header(title: str) -> str:
     """Give a Markdown heading and the line below it."""
-    return (
-        f"## {title}\n\n{date.today()}, commit {commit_name()}, {platform.system()} "
+    line = (
+        f"{date.today()}, commit {commit_name()}, {platform.system()} "
         f"{platform.machine()}, {os.cpu_count()} cores ({processor()}), Python {platform.python_version()}, "
-        f"NumPy {np.__version__}\n"
+        f"NumPy {np.__version__}"
     )
+    return f"## {title}\n\n{textwrap.fill(line, 120)}\n"

@@ -1,7 +1,7 @@
 """Stage B: the strict expansion. Clusters of which enough photos agree, both ways, become one.
 
 A photo agrees with a cluster when at least one sixth of its weak neighbours are in it; a cluster agrees with another
-when at least one sixth of its photos do; two clusters merge when both agree with each other (specification 1.4).
+when at least one sixth of its photos do; two clusters merge when both agree with each other (docs/clustering.md, stage B).
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ class _Frontier:
 
 
 def expand_strictly(partition: Partition, weak: Adjacency) -> None:
-    """Join the clusters that agree with each other, in place and in the order of the specification.
+    """Join the clusters that agree with each other, in place and in the order of docs/clustering.md.
 
     Each cluster in turn, ascending, takes in the lowest-numbered cluster that it merges with, again and again;
     clusters below its own number only after it took in one. Afterwards no two clusters merge.

@@ -96,7 +96,7 @@ class Edges:
 class Adjacency:
     """The neighbours of every photo: those of photo i stand in ``neighbours[starts[i]:starts[i + 1]]``.
 
-    A photo paired with itself is its own neighbour once, as the specification has it.
+    A photo paired with itself is its own neighbour, once.
     """
 
     starts: Integers

@@ -1,7 +1,6 @@
-"""Stage D: clusters whose median positions lie close together are one building (specification 1.6).
+"""Stage D: clusters whose median positions lie close together are one building (docs/clustering.md).
 
-References of hemisphere are honoured and every longitude counts, zero too, unlike in the program that the
-specification describes.
+References of hemisphere are honoured and every longitude counts, zero too.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Stage C: a small cluster whose photos all point at one other cluster joins it (specification 1.5)."""
+"""Stage C: a small cluster whose photos all point at one other cluster joins it (docs/clustering.md)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The clusterer of the specification: strong components, strict expansion, small clusters, positions."""
+"""The clusterer ``specified`` (docs/clustering.md): strong components, strict expansion, small clusters, positions."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ def cluster_specified(
     positions: NDArray[np.float64] | None = None,
     constraints: Constraints | None = None,
 ) -> Grouping:
-    """Group photos as the specification says (sections 1.3 to 1.7).
+    """Group photos by the stages A to E of docs/clustering.md.
 
     Parameters
     ----------

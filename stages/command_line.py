@@ -68,7 +68,7 @@ def worker_count(text: str) -> int | None:
 
 
 def exit_codes(main: Callable[[argparse.Namespace], int]) -> Callable[[argparse.Namespace], int]:
-    """Turn the errors of a script's ``main`` into one line on standard error and the exit code of ``house.md``.
+    """Turn the errors of a script's ``main`` into one line on standard error and an exit code.
 
     1 nothing usable was made, 2 the call was wrong, 130 interrupted, 143 terminated.
     """

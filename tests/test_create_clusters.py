@@ -15,7 +15,7 @@ import create_clusters
 from tests.conftest import SHARED
 
 CASES = sorted((SHARED / "cases" / "graph").glob("[hgr]*.json"))
-# Where the earlier program is wrong on purpose of the specification (section 4): what is right instead.
+# Where the earlier program, whose answers the cases hold, is wrong: what is right instead.
 FAILED_THERE = {"h16_space_in_name", "h17_blank_line", "h19_deep_chain_recursion"}
 DIFFERENT_HERE = {
     "g06_meridian_sign_bug",

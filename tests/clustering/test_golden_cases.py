@@ -13,11 +13,12 @@ from clustering.partition import Partition
 from clustering.small_clusters import merge_small_clusters
 from clustering.specified import cluster_specified, start_clusters
 from tests.clustering.golden_cases import GoldenCase, read_case
+from tests.conftest import SHARED
 
-FOLDER = Path(__file__).resolve().parents[2].parent / "shared" / "cases" / "graph"
+FOLDER = SHARED / "cases" / "graph"
 CASES = sorted(path.stem for path in FOLDER.glob("[ghr]*.json"))
 
-# What the earlier program got wrong on purpose stays out; the case README and section 4 of the specification list it.
+# What the earlier program got wrong stays out; the README of the cases lists it.
 SIGNS_AND_ZERO = {"g06_meridian_sign_bug", "g07_equator_sign_bug", "g08_zero_longitude_dropped"}
 NAN_IS_NO_EDGE = "h18_nan_weight"
 NO_ANSWER = {"h16_space_in_name", "h17_blank_line", "h19_deep_chain_recursion"}

@@ -75,7 +75,7 @@ def exported(settings: ExportSettings) -> list[str]:
 def test_golden_cases_hold_where_the_original_was_right(
     number: int, shared_dir: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Where it was wrong (e05 to e07, section 4 of the specification), what it should have written."""
+    """Where it was wrong (e05 to e07), what it should have written."""
     case = json.loads((shared_dir / "cases/graph/export_cases.json").read_text(encoding="utf-8"))[number]
     wanted = case["files_written"]
     if case["name"].startswith("e05"):

@@ -1,4 +1,4 @@
-"""The five shapes of the specification, drawn scenes, and every similarity with the options that matter."""
+"""Five drawn shapes, drawn scenes, and every similarity with the options that matter."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def score(similarity: Similarity, first: NDArray[np.uint8], second: NDArray[np.u
 
 
 def shape(kind: str) -> NDArray[np.uint8]:
-    """A photo of 128 x 128 pixels, drawn in OpenCV's order of colours as the specification does, given as RGB."""
+    """A photo of 128 x 128 pixels, drawn in OpenCV's order of colours, given as RGB."""
     drawn = np.full((128, 128, 3), (220, 245, 245), np.uint8)
     if kind == "square":
         cv2.rectangle(drawn, (32, 32), (96, 96), (0, 0, 0), -1)

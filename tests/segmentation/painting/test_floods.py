@@ -89,7 +89,7 @@ def test_a_tie_goes_away_from_the_end_with_the_smaller_x(end: tuple[int, int], e
     assert line_pixels((0, 0), end).tolist() == expected
 
 
-def test_the_line_of_the_specification_separates_by_4_neighbours_only() -> None:
+def test_a_slanted_line_separates_by_4_neighbours_only() -> None:
     import cv2
 
     free = np.ones((20, 20), dtype=np.uint8)

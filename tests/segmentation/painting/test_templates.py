@@ -16,7 +16,7 @@ from segmentation.painting.templates import (
 )
 
 
-def photo_of_the_specification() -> np.ndarray:
+def drawn_photo() -> np.ndarray:
     return np.random.default_rng(0).integers(0, 256, (60, 80, 3), dtype=np.uint8)
 
 
@@ -29,8 +29,8 @@ def window_template(photo: np.ndarray, has_attention: bool) -> Template:
     return make_template("window", picture, np.full_like(picture, 9), attention)
 
 
-def test_the_check_value_of_the_specification_is_met() -> None:
-    photo = photo_of_the_specification()
+def test_the_check_value_is_met() -> None:
+    photo = drawn_photo()
     for has_attention, value in ((True, 0.0), (False, 0.2904)):
         template = window_template(photo, has_attention)
         (hit,) = find_hits(match_values(photo, template), template.mask.shape)
@@ -39,7 +39,7 @@ def test_the_check_value_of_the_specification_is_met() -> None:
 
 
 def test_attention_of_one_and_of_255_are_alike() -> None:
-    photo = photo_of_the_specification()
+    photo = drawn_photo()
     template = window_template(photo, True)
     other = make_template("window", template.picture, template.segment, template.attention * np.uint8(255))
     assert (match_values(photo, template) == match_values(photo, other)).all()
@@ -55,7 +55,7 @@ def test_where_nothing_can_be_compared_the_value_is_one(has_attention: bool) -> 
 
 
 def test_a_black_patch_is_never_the_best_place() -> None:
-    photo = photo_of_the_specification()
+    photo = drawn_photo()
     photo[40:, :40] = 0
     template = window_template(photo, True)
     (hit,) = find_hits(match_values(photo, template), template.mask.shape)

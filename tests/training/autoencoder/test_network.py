@@ -39,7 +39,7 @@ def written(module: Any) -> str:
 
 
 @pytest.mark.parametrize("architecture", ARCHITECTURES)
-def test_the_layers_are_those_of_the_specification(architecture: str) -> None:
+def test_the_layers_are_those_of_its_docstring(architecture: str) -> None:
     network, shape = make_autoencoder(architecture), ARCHITECTURES[architecture]
     down = [
         written(part) + ("P" if layer.pools else "")
@@ -53,7 +53,7 @@ def test_the_layers_are_those_of_the_specification(architecture: str) -> None:
 
 
 @pytest.mark.parametrize(("architecture", "count"), [("small", 785_347), ("large", 1_376_003)])
-def test_the_number_of_parameters_is_that_of_the_specification(architecture: str, count: int) -> None:
+def test_the_number_of_parameters_follows_from_its_layers(architecture: str, count: int) -> None:
     assert count_parameters(make_autoencoder(architecture)) == count
 
 
@@ -61,7 +61,7 @@ def test_the_number_of_parameters_is_that_of_the_specification(architecture: str
     ("architecture", "side", "length"),
     [("small", 32, 256), ("small", 64, 1024), ("small", 128, 4096), ("large", 256, 256), ("large", 512, 1024)],
 )
-def test_the_latent_has_the_length_of_the_specification(architecture: str, side: int, length: int) -> None:
+def test_the_latent_has_the_length_that_follows_from_its_layers(architecture: str, side: int, length: int) -> None:
     with torch.device("meta"):
         pixels = torch.zeros(1, 3, side, side)
     network = make_autoencoder(architecture).to("meta")
@@ -83,7 +83,7 @@ def steps(state: dict[str, Any], name: str, values: Any, stride: int, is_transpo
     return functional.relu(values)
 
 
-def test_the_small_one_computes_what_the_specification_says() -> None:
+def test_the_small_one_computes_what_its_layers_say() -> None:
     network = make_autoencoder("small", seed=5)
     pixels = torch.rand(2, 3, 64, 32, generator=torch.Generator().manual_seed(0))
     network.train()(pixels)  # so that the norms have something to say
