@@ -1,7 +1,8 @@
 """Stage B: the strict expansion. Clusters of which enough photos agree, both ways, become one.
 
 A photo agrees with a cluster when at least one sixth of its weak neighbours are in it; a cluster agrees with another
-when at least one sixth of its photos do; two clusters merge when both agree with each other (docs/clustering.md, stage B).
+when at least one sixth of its photos do; two clusters merge when both agree with each other. Stage B of
+docs/clustering.md.
 """
 
 from __future__ import annotations

@@ -23,7 +23,7 @@ from storage.report import SkippedPhoto
 from training.teacher import Teacher
 
 LONGEST_SIDE = 400  # pixels; crops are smaller, and a thousand photos fit into memory
-SAME_PHOTO = 0.7  # cosine of centred answers; on the photos of benchmarks/README.md copies have 0.92 and more, the next pair 0.73
+SAME_PHOTO = 0.7  # cosine of centred answers; copies have 0.92 and more, the next pair 0.73 (benchmarks/README.md)
 SAME_PICTURE = 0.95  # correlation of thumbnails, where there is no teacher; copies there have 1.00, the next pair 0.92
 THUMBNAIL_SIDE = 16  # pixels
 

@@ -1,4 +1,4 @@
-"""The stages of docs/clustering.md word for word, slow, without any shortcut: what the fast ones are checked against."""
+"""The stages of docs/clustering.md word for word, slow and without shortcuts: what the fast ones are checked against."""
 
 from __future__ import annotations
 
