@@ -1,4 +1,4 @@
-"""The stages of docs/clustering.md word for word, slow and without shortcuts: what the fast ones are checked against."""
+"""The stages of docs/clustering.md word for word: slow, no shortcuts, and the fast ones are checked against them."""
 
 from __future__ import annotations
 
