@@ -152,7 +152,9 @@ def test_saving_backs_up_what_stood_before_the_session(folder: Path) -> None:
         assert (folder / "masks" / "a_mask_R204_G0_B0.png.1.bak") in saved.backups
 
 
-def test_painting_goes_on_while_masks_are_written_and_what_was_painted_since_is_not_saved(folder: Path) -> None:
+def test_painting_goes_on_while_masks_are_written_and_what_was_painted_since_is_not_saved(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     is_writing, may_write = threading.Event(), threading.Event()
     with painting_session(folder, names="safe") as tools, ThreadPoolExecutor(1) as others:
         make_ready(tools)
@@ -164,7 +166,7 @@ def test_painting_goes_on_while_masks_are_written_and_what_was_painted_since_is_
             assert may_write.wait(60)
             return write(*args)
 
-        tools.desk.masks.save = write_slowly  # type: ignore[method-assign]
+        monkeypatch.setattr(tools.desk.masks, "save", write_slowly)
         saving = others.submit(tools.desk.save, 0)
         assert is_writing.wait(60)
         act(tools, fill(WINDOW))
@@ -178,7 +180,9 @@ def test_painting_goes_on_while_masks_are_written_and_what_was_painted_since_is_
         assert tools.desk.opened(0).is_saved
 
 
-def test_a_canvas_that_was_put_away_while_its_masks_were_written_is_saved_too(folder: Path) -> None:
+def test_a_canvas_that_was_put_away_while_its_masks_were_written_is_saved_too(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     with painting_session(folder) as tools:
         make_ready(tools)
         act(tools, fill(LEFT))
@@ -189,7 +193,7 @@ def test_a_canvas_that_was_put_away_while_its_masks_were_written_is_saved_too(fo
                 make_ready(tools, photo)
             return write(*args)
 
-        tools.desk.masks.save = write_after_others_were_opened  # type: ignore[method-assign]
+        monkeypatch.setattr(tools.desk.masks, "save", write_after_others_were_opened)
         tools.desk.save(0)
         assert tools.desk.opened(0).is_saved and tools.desk.summary(0).is_saved
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -130,7 +131,7 @@ def test_segmenting_ahead_shows_how_far_it_is_and_can_be_ended(painted: PaintedP
     asked: list[list[int]] = []
 
     def tell(route: Route) -> None:
-        asked.append(route.request.post_data_json["photos"])
+        asked.append(json.loads(route.request.post_data or "")["photos"])
         is_running = bool(asked[-1])
         route.fulfill(json={"prefetch": {"wanted": len(asked[-1]), "done": 0, "running": is_running}})
 
