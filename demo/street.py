@@ -21,9 +21,10 @@ from demo.plan import PlannedPhoto, plan_photos
 from demo.scene import choose_view, take_photo
 from demo.settings import StreetSettings
 from demo.singles import draw_single
-from storage.atomic import TEMPORARY_SUFFIX, remove_leftovers
+from storage.atomic import remove_leftovers
 from storage.errors import UsageError
 from storage.lock import LOCK_FILES, work_lock
+from storage.temporaries import TEMPORARY_SUFFIX
 from storage.unchanged import write_if_changed, write_text_if_changed
 
 PHOTO_FOLDER = "photos"

@@ -11,6 +11,7 @@ from typing import Any
 from stages.checks import follows_links, settings_as_json
 from stages.explaining.inputs import read_grouped
 from stages.settings.tools import ExplainSettings, LabelsSettings
+from stages.work_folder import clear_leftovers
 from storage.errors import PhotoError, StageError, UsageError
 from storage.formats.clusters import SINGLETONS_KEY
 from storage.formats.labels import SINGLE_LABEL
@@ -55,6 +56,7 @@ def export_labels(settings: LabelsSettings) -> RunReport:
     _check_target(settings, target, label_format)
     report = RunReport(STAGE, settings=settings_as_json(settings))
     with work_lock(settings.results_dir):
+        clear_leftovers(settings.results_dir, STAGE)
         notes: list[str] = []
         photos = list(_labelled(settings, notes))
         num_photos = len(photos)

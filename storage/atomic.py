@@ -9,7 +9,6 @@ from __future__ import annotations
 import errno
 import json
 import os
-import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -17,8 +16,8 @@ from typing import Any
 
 from storage.errors import StageError
 from storage.folders import paths_in
+from storage.temporaries import TEMPORARY_SUFFIX, remove_abandoned, temporary_beside
 
-TEMPORARY_SUFFIX = ".tmp"
 IS_WINDOWS = os.name == "nt"
 WINDOWS_LENGTH = 259  # of a path, where nobody has enabled longer ones
 NO_FOLDERS = (errno.EINVAL, errno.ENOTSUP)  # what file systems answer that cannot sync a folder
@@ -39,16 +38,18 @@ def atomic_path(target: Path, keeps_former: bool = False) -> Iterator[Path]:
     Yields
     ------
     Path
-        A path that does not exist yet, in the folder of ``target``, ending in ``.tmp``.
+        A path that does not exist yet, in the folder of ``target``, ending in ``.tmp``. What killed processes left in
+        that folder is removed.
 
     Raises
     ------
     StageError
         When the file cannot be written (no room, no permission); the former file is untouched.
     """
-    temporary = target.with_name(f".{target.name[:40]}.{secrets.token_hex(4)}{TEMPORARY_SUFFIX}")
+    temporary = temporary_beside(target)
     try:
         make_folder(target.parent)
+        remove_abandoned(target.parent)
         yield temporary
         fsync_file(temporary)
         if keeps_former:

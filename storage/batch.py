@@ -7,14 +7,14 @@ share one (58 files of 300 kB: 0.07 s in the place of 1.3 s on ext4).
 from __future__ import annotations
 
 import os
-import secrets
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 
-from storage.atomic import TEMPORARY_SUFFIX, fsync_file, fsync_folder, make_folder
+from storage.atomic import fsync_file, fsync_folder, make_folder
 from storage.errors import StageError
+from storage.temporaries import remove_abandoned, temporary_beside
 
 THREADS = 8
 
@@ -27,9 +27,10 @@ class Batch:
 
     def put(self, target: Path, content: bytes) -> None:
         """Write ``content`` to a temporary file beside ``target``; the last one for a target counts."""
-        temporary = target.with_name(f".{target.name[:40]}.{secrets.token_hex(4)}{TEMPORARY_SUFFIX}")
+        temporary = temporary_beside(target)
         try:
             make_folder(target.parent)
+            remove_abandoned(target.parent)
             former = self._waiting.pop(target, None)
             self._waiting[target] = temporary
             if former is not None:

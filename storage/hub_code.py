@@ -15,8 +15,9 @@ import zipfile
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
-from storage.atomic import TEMPORARY_SUFFIX, fsync_folder, make_folder, write_bytes
+from storage.atomic import fsync_folder, make_folder, write_bytes
 from storage.errors import DamagedFileError, StageError
+from storage.temporaries import TEMPORARY_SUFFIX
 
 ENTRY_FILE = "hubconf.py"
 MAX_BYTES = 500_000_000  # unpacked; the largest of the repositories takes a tenth

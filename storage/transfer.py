@@ -8,16 +8,16 @@ from __future__ import annotations
 import errno
 import hashlib
 import os
-import secrets
 import stat
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
-from storage.atomic import TEMPORARY_SUFFIX, atomic_path, fsync_folder, make_folder
+from storage.atomic import atomic_path, fsync_folder, make_folder
 from storage.errors import PhotoError, StageError, UsageError
 from storage.fingerprints import Fingerprint, fingerprint, sha256_of_file
+from storage.temporaries import remove_abandoned, temporary_beside
 
 ATTEMPTS = 3
 BLOCK_BYTES = 1 << 20
@@ -112,9 +112,10 @@ def _symbolic_link(source: Path, target: Path) -> Fingerprint:
 def _link(source: Path, target: Path, mode: str, make_link: Callable[[Path], None]) -> Fingerprint:
     found = _read_fingerprint(source)
     # Not atomic_path: it would open the link, and with it the source, for writing.
-    temporary = target.with_name(f".{target.name[:80]}.{secrets.token_hex(4)}{TEMPORARY_SUFFIX}")
+    temporary = temporary_beside(target)
     try:
         make_folder(target.parent)
+        remove_abandoned(target.parent)
         with _refusal_as_usage_error(source, target, mode):
             make_link(temporary)
         temporary.replace(target)

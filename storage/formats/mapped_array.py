@@ -11,8 +11,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from storage.atomic import TEMPORARY_SUFFIX, atomic_path
+from storage.atomic import atomic_path
 from storage.errors import StageError
+from storage.temporaries import TEMPORARY_SUFFIX
 
 
 @contextmanager

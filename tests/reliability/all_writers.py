@@ -40,7 +40,7 @@ STAGES = (
         "match_pairs",
         "--image_dir datasets --outputs_dir netvlad --num_keypoints 128 --num_workers 0",
         draw.draw_pairs,
-        stores=("features-*.h5",),
+        stores=("features-*.h5", "shard-*.h5"),
     ),
     Writer(
         "create_clusters",
@@ -62,6 +62,8 @@ STAGES = (
         draw.draw_photos,
         is_light=False,
         growing=("manifest.json",),
+        tree="work/results/building_images",
+        passing=("work/datasets/*",),
     ),
 )
 TOOLS = (
@@ -149,6 +151,7 @@ TOOLS = (
         has_former=False,
         is_light=False,
         packages=("torch", "torchvision", "onnx"),
+        growing=("curve.csv",),
     ),
     Writer(
         "make_attacks",
@@ -163,6 +166,7 @@ TOOLS = (
         "--work_dir . --thumbnail_side 64 --photo_side 96 --num_workers 0",
         draw.draw_report_inputs,
         is_light=False,
+        growing=("report-record.json",),
     ),
     Writer("merge_features", "tools.merge_features", "--outputs_dir netvlad --overwrite", draw.draw_shards),
     Writer(
@@ -225,6 +229,7 @@ TOOLS = (
         has_former=False,
         is_light=False,
         packages=("torch", "onnx"),
+        growing=("curve.csv",),
     ),
     Writer(
         "train_descriptor",
@@ -235,6 +240,7 @@ TOOLS = (
         has_former=False,
         is_light=False,
         packages=("torch", "onnx", "onnxruntime"),
+        growing=("curve.csv",),
     ),
 )
 WRITERS = {writer.name: writer for writer in (*STAGES, *TOOLS)}

@@ -147,8 +147,7 @@ def draw_search_results(folder: Path, is_later: bool) -> None:
     from stages.retrieval.search_experiment import search_experiment
     from tests.stages.drawn_search import draw_search
 
-    if not is_later:
-        search_experiment(draw_search(folder))
+    search_experiment(draw_search(folder))
 
 
 def draw_painting(folder: Path, is_later: bool) -> None:

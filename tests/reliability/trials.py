@@ -114,6 +114,7 @@ class Trial:
     def _is_whole_part(self, name: str) -> bool:
         """Say whether a file that lists what is done so far, or that the run is done without, is whole."""
         is_passing = name not in self.former and name not in self.made
+        is_passing |= any(fnmatchcase(name, pattern) for pattern in self.writer.passing)
         return (is_passing or self._grows(name) or self._is_store(name)) and is_whole(self.work / name)
 
     def _is_gone_or_whole(self, name: str) -> bool:

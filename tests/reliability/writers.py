@@ -16,6 +16,8 @@ from unittest.mock import patch
 import h5py
 from PIL import Image
 
+from storage import temporaries
+
 STAGING = (".resizing", ".preprocessing")
 FAKE_MODELS = ("mean_colour", "centred_colour")
 
@@ -63,6 +65,8 @@ class Writer:
         hangs on how often the script was stopped.
     tree : str
         A folder that it replaces as a whole.
+    passing : tuple of str
+        Paths (as patterns) of files that stand as they came until a later step changes them.
     """
 
     name: str
@@ -75,12 +79,14 @@ class Writer:
     growing: tuple[str, ...] = ()
     stores: tuple[str, ...] = ()
     tree: str = ""
+    passing: tuple[str, ...] = ()
 
     def run(self, folder: Path) -> Outcome:
         """Run the script in ``folder``, in this process."""
         script = importlib.import_module(self.module)
         messages = io.StringIO()
-        with chdir(folder), fake_models(), redirect_stderr(messages), redirect_stdout(io.StringIO()):
+        as_new = patch.object(temporaries, "_tidied", set())  # as in a process of its own
+        with as_new, chdir(folder), fake_models(), redirect_stderr(messages), redirect_stdout(io.StringIO()):
             code = script.main(script.parse_args([*self.arguments.split(), "--quiet"]))
         return Outcome(code, messages.getvalue())
 

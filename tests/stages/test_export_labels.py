@@ -111,3 +111,12 @@ def test_labels_that_stand_are_left_alone_and_so_is_the_report(work: DrawnWork) 
     assert {path for path, state in states(work.folder / "results").items() if before[path] != state} <= {
         str(work.folder / "results" / name) for name in LOCK_FILES
     }
+
+
+def test_what_a_killed_run_left_is_removed_also_when_all_labels_stand(work: DrawnWork) -> None:
+    export_labels(work.labels)
+    report_dir = work.folder / "results" / "reports" / "export_labels"
+    for folder in (report_dir, report_dir.parents[1]):
+        (folder / ".summary.txt.1234.tmp").write_text("half")
+    assert export_labels(work.labels).is_current
+    assert not list((work.folder / "results").rglob("*.tmp"))

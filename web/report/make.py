@@ -15,7 +15,7 @@ from stages.reporting.content import ReportContent
 from stages.reporting.photos import LARGE, SMALL, SeenPhotos, picture_paths, see_photos
 from stages.reporting.tables import buildings_csv, geojson_text, kml_text, photos_csv
 from stages.settings.tools import ReportSettings
-from storage.atomic import TEMPORARY_SUFFIX, make_folder, remove_leftovers, write_bytes
+from storage.atomic import make_folder, remove_leftovers, write_bytes
 from storage.errors import StageError, UsageError
 from storage.folders import paths_in
 from storage.formats.json_file import read_stage_input
@@ -25,6 +25,7 @@ from storage.lock import work_lock
 from storage.names import inside
 from storage.progress import progress_bar
 from storage.report import RunReport, SkippedPhoto
+from storage.temporaries import TEMPORARY_SUFFIX
 from storage.tree import walk_files
 from web.report.pages import ReportPages
 from web.templates import STATIC, WEB
