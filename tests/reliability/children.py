@@ -16,6 +16,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.reliability.memory import grown_by
+
 needs_fork = pytest.mark.skipif(sys.platform != "linux", reason="needs fork and /proc, as Linux has them")
 STEP_S = 0.002
 CRASHED = 99
@@ -172,17 +174,9 @@ def peak_bytes(function: Callable[[], object], max_files: int) -> int:
         import resource
 
         resource.setrlimit(resource.RLIMIT_NOFILE, (max_files, max_files))
-        Path("/proc/self/clear_refs").write_text("5", encoding="ascii")  # the peak is that of now again
-        before = _memory("VmRSS")
-        function()
-        print(f"grew {_memory('VmHWM') - before}", file=sys.stderr)
+        print(f"grew {grown_by(function)}", file=sys.stderr)
 
     with started(measured) as (child,):
         code = child.wait(timeout_s=36_000)
         assert code == 0, f"exit code {code}: {child.error}"
         return int(child.error.rpartition("grew ")[2])
-
-
-def _memory(field: str) -> int:
-    lines = Path("/proc/self/status").read_text(encoding="ascii").splitlines()
-    return next(int(line.split()[1]) << 10 for line in lines if line.startswith(f"{field}:"))

@@ -1,10 +1,13 @@
-"""How much memory worker processes take at most (Linux)."""
+"""How much memory processes take at most (Linux).
+
+The peak is ``VmHWM`` of ``/proc``; not ``ru_maxrss``, which begins with what the process had that started this one.
+"""
 
 from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,7 +29,7 @@ def peak_of_children(every_s: float = 0.05) -> Iterator[Peak]:
 
     def watch() -> None:
         while not stop.wait(every_s):
-            peak.num_bytes = max([peak.num_bytes, *map(_peak_of, _children())])
+            peak.num_bytes = max([peak.num_bytes, *map(peak_of, _children())])
 
     thread = threading.Thread(target=watch, daemon=True)
     thread.start()
@@ -37,6 +40,19 @@ def peak_of_children(every_s: float = 0.05) -> Iterator[Peak]:
         thread.join()
 
 
+def peak_of(process: str = "self") -> int:
+    """Give the bytes that a process had at most; 0 where the system does not tell, or it has ended."""
+    return _told(process, "VmHWM")
+
+
+def grown_by(function: Callable[[], object]) -> int:
+    """Run a function in this process; give by how many bytes its memory grew at the most."""
+    (PROCESSES / "self" / "clear_refs").write_text("5", encoding="ascii")  # the peak is that of now again
+    before = _told("self", "VmRSS")
+    function()
+    return peak_of() - before
+
+
 def _children() -> list[str]:
     found = []
     for task in (PROCESSES / "self" / "task").glob("*/children"):
@@ -44,9 +60,9 @@ def _children() -> list[str]:
     return [child for child in found if child != str(os.getpid())]
 
 
-def _peak_of(process: str) -> int:
+def _told(process: str, field: str) -> int:
     for line in _text(PROCESSES / process / "status").splitlines():
-        if line.startswith("VmHWM:"):
+        if line.startswith(f"{field}:"):
             return int(line.split()[1]) * 1024
     return 0
 

@@ -6,6 +6,8 @@ import multiprocessing
 from multiprocessing.connection import Connection
 from pathlib import Path
 
+from tests.reliability.memory import peak_of
+
 FILE_S = 3.0  # what the library is given for a file, here where files are tiny
 PATIENCE_S = 30.0
 START_S = 300.0
@@ -20,7 +22,7 @@ def serve(connection: Connection) -> None:
 
     hdf5_check.FILE_S = FILE_S
     by_name = {each.name: each for each in ALL}
-    connection.send(("ready", peak_megabytes()))
+    connection.send(("ready", peak_of() / 1e6))
     while True:
         name, folder = connection.recv()
         try:
@@ -30,19 +32,7 @@ def serve(connection: Connection) -> None:
             outcome = REFUSED if "\n" not in str(error) and len(str(error)) < 2000 else f"a long message: {error}"
         except Exception as error:  # what a stage would die of; the campaign tells it
             outcome = f"{type(error).__name__}: {error}"
-        connection.send((outcome[:500], peak_megabytes()))
-
-
-def peak_megabytes() -> float:
-    """Give the peak of this program's memory; 0 where the system does not tell.
-
-    Not ``ru_maxrss``, which on Linux begins with what the process had that started this one.
-    """
-    try:
-        status = Path("/proc/self/status").read_text(encoding="ascii")
-    except OSError:
-        return 0.0
-    return next(int(line.split()[1]) / 1e3 for line in status.splitlines() if line.startswith("VmHWM:"))
+        connection.send((outcome[:500], peak_of() / 1e6))
 
 
 class ReadingProcess:
