@@ -77,6 +77,7 @@ def match_pairs(settings: MatchSettings) -> RunReport:
         made_of = _made_of(settings, inputs, run, described)
         former = _read_former(outputs_dir, inputs.model)
         if former is not None and _is_current(former, settings, inputs, made_of):
+            remove_unfinished(run)  # of a run that was killed when all was written
             report.counts |= _counts(former)
             report.is_current = not described.computed
             return report

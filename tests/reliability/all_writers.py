@@ -40,7 +40,7 @@ STAGES = (
         "match_pairs",
         "--image_dir datasets --outputs_dir netvlad --num_keypoints 128 --num_workers 0",
         draw.draw_pairs,
-        stores=("features-*.h5", "shard-*.h5"),
+        stores=("features-*.h5",),
     ),
     Writer(
         "create_clusters",
@@ -64,6 +64,7 @@ STAGES = (
         growing=("manifest.json",),
         tree="work/results/building_images",
         passing=("work/datasets/*",),
+        stores=("features-*.h5",),
     ),
 )
 TOOLS = (

@@ -158,6 +158,7 @@ def test_killed_while_writing_it_ends_with_the_same_bytes(
         with pytest.raises(StoppedError):
             match_pairs(settings)
     match_pairs(settings)
+    assert not (settings.outputs_dir / "matches.shards").exists()
     after = contents(settings)
     for name in OUTPUTS:
         (settings.outputs_dir / name).unlink()
