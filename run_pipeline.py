@@ -54,6 +54,7 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     add("--seed", type=int, default=default.seed, help="of the drawn street")
     add("--overwrite", action="store_true", help="compute all descriptors anew")
     add("--follow_links", action="store_true", help="follow symbolic links in the image folder")
+    add("--prune", action="store_true", help="remove copies whose source is gone, unless most are")
     add("--max_megapixels", type=float, default=default.max_megapixels, help="larger photos are skipped and named")
     return parser.parse_args(argv)
 

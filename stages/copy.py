@@ -6,24 +6,34 @@ import logging
 import os
 import time
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator
 from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from stages.checks import check_apart, check_mode, settings_as_json
 from stages.settings.pipeline import TRANSFER_MODES, CopySettings
-from stages.work_folder import Places, clear_leftovers, has_content, source_fingerprint, target_names
+from stages.work_folder import (
+    Places,
+    Sources,
+    clear_leftovers,
+    count_moved,
+    has_content,
+    moved_notes,
+    source_fingerprint,
+    target_names,
+)
 from storage.errors import PhotoError, StageError
 from storage.formats.manifest import (
     MANIFEST_NAME,
     ManifestEntry,
     check_unchanged_mode,
+    names_by_source,
     printable,
     read_or_new,
     write_manifest,
 )
-from storage.listing import find_photos
+from storage.listing import Listing, find_photos
 from storage.lock import work_lock
 from storage.progress import progress_bar
 from storage.report import RunReport, SkippedPhoto, check_accounting
@@ -65,7 +75,8 @@ def copy_photos(settings: CopySettings) -> RunReport:
     -------
     RunReport
         Counts: ``photos`` found, ``copied``, ``replaced``, ``already_there``, ``source_gone`` (kept all the same),
-        ``removed``. With ``dry_run``, ``outputs`` maps the sources that would be copied to their targets.
+        ``removed``, ``skipped``, ``not_copied`` (skipped, and no former copy stands either). With ``dry_run``,
+        ``outputs`` maps the sources that would be copied to their targets.
 
     Raises
     ------
@@ -80,9 +91,8 @@ def copy_photos(settings: CopySettings) -> RunReport:
     check_apart(settings.image_dir, settings.export_dir, "--image_dir", "--export_dir")
     num_found = len(listing.names) + len(listing.left_out)
     report = RunReport("copy_images", settings=settings_as_json(settings), counts={"photos": num_found})
-    report.skipped = [SkippedPhoto(printable(name), reason) for name, reason in listing.left_out.items()]
     with nullcontext() if settings.dry_run else work_lock(settings.export_dir):
-        copying = _Copying(settings, listing.names, report)
+        copying = _Copying(settings, listing, report)
         if settings.dry_run:
             copying.preview()
         else:
@@ -96,17 +106,22 @@ def copy_photos(settings: CopySettings) -> RunReport:
 class _Copying:
     """One run of the stage: the manifest, the photos of the source and the report that fills up."""
 
-    def __init__(self, settings: CopySettings, names: list[str], report: RunReport) -> None:
+    def __init__(self, settings: CopySettings, listing: Listing, report: RunReport) -> None:
         self.settings = settings
         self.report = report
         self.manifest = read_or_new(settings.export_dir, settings.mode)
         check_unchanged_mode(self.manifest, settings.mode, settings.export_dir)
         self.manifest.mode = settings.mode
         self.root = root = settings.image_dir.resolve()
-        self.sources = _Sources(root, names)
-        self.targets = target_names(self.sources, self.manifest)
+        self.sources = Sources(root, listing.names)
+        self.targets = target_names(self.sources, self.manifest, root)
         self.vanished = self._find_vanished(root)
+        self.num_moved = count_moved({name: self.sources[key] for key, name in self.targets.items()}, self.manifest)
         self.places = Places(settings.export_dir)
+        self.num_not_copied = 0
+        known = names_by_source(self.manifest.entries) if listing.left_out else {}
+        for name, reason in listing.left_out.items():
+            self._skip(name, reason, has_copy=str(root / name) in known)
 
     def preview(self) -> None:
         """Say in the report what would be done."""
@@ -161,6 +176,8 @@ class _Copying:
             linked = replace(current, resized=None) if known.fingerprint == found else current.fresh(found)
             return _Task(name, source, "already_there" if linked == entry else "recorded", linked)
         state = None if entry is None else entry.state(target)
+        if entry is not None and _is_link_to(target, entry.source):  # one that now leads to nothing
+            return _Task(name, source, "replaced")
         if entry is None or state is None:
             return self._unknown(target, current)
         if found.sha256 != entry.fingerprint.sha256 or (state == entry.fingerprint and state != found):
@@ -195,8 +212,14 @@ class _Copying:
         elif task.entry is not None and action == "recorded":
             self.manifest.add(task.entry)
         if action == "skipped":
-            self.report.skipped.append(SkippedPhoto(printable(task.source.relative_to(self.root).as_posix()), reason))
+            has_copy = task.name in self.manifest.by_name
+            self._skip(task.source.relative_to(self.root).as_posix(), reason, has_copy)
         return action
+
+    def _skip(self, name: str, reason: str, has_copy: bool) -> None:
+        """Name a photo as skipped, as its copy would be called; ``name`` is that in the source folder."""
+        self.report.skipped.append(SkippedPhoto(printable(self.sources.wanted(name)), reason))
+        self.num_not_copied += not has_copy
 
     def _find_vanished(self, root: Path) -> list[ManifestEntry]:
         if not self.manifest.by_name:
@@ -235,7 +258,9 @@ class _Copying:
         report.counts |= {"copied": done["copied"], "replaced": done["replaced"]}
         report.counts["already_there"] = done["already_there"] + done["recorded"]
         num_gone = len(self.vanished) - num_removed
-        report.counts |= {"source_gone": num_gone, "removed": num_removed, "skipped": len(report.skipped)}
+        report.counts |= {"source_gone": num_gone, "removed": num_removed}
+        report.counts |= {"skipped": len(report.skipped), "not_copied": self.num_not_copied}
+        report.notes += moved_notes(self.num_moved)
         report.outputs = {"photos": printable(self.settings.export_dir)}
         report.outputs["manifest"] = printable(self.settings.export_dir / MANIFEST_NAME)
         report.is_current = not num_removed and not any(done[action] for action in _CHANGES)
@@ -252,23 +277,6 @@ class _Copying:
             report.skipped += [SkippedPhoto(entry.name, gone) for entry in self.vanished]
 
 
-class _Sources(Mapping[str, Path]):
-    """The photos of a source: the wanted image name of each to its path, which is not held for each of many.
-
-    The source folder's own name stands in front, so that several sources share a work folder.
-    """
-
-    def __init__(self, root: Path, names: Sequence[str]) -> None:
-        self._root, self._names = root, names
-        self._front = f"{root.name}/" if root.name else ""
-
-    def __getitem__(self, key: str) -> Path:
-        if not key.startswith(self._front):
-            raise KeyError(key)
-        return self._root / key.removeprefix(self._front)
-
-    def __iter__(self) -> Iterator[str]:
-        return (self._front + name for name in self._names)
-
-    def __len__(self) -> int:
-        return len(self._names)
+def _is_link_to(target: Path, source: str) -> bool:
+    """Say whether ``target`` is a symbolic link to this path, be anything there or not."""
+    return target.is_symlink() and os.readlink(target).removeprefix("\\\\?\\") == source  # Windows puts this in front

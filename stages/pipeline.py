@@ -73,9 +73,18 @@ class PipelineResult:
         return {"work_dir": str(self.work_dir), "stages": stages, "evaluation": evaluation, "exit_code": self.exit_code}
 
     def as_text(self) -> str:
-        """Give the closing summary: counts, time per stage, skipped photos, where to look, what to run next."""
+        """Give the closing summary: counts, time per stage, notes, skipped photos, where to look, what to run next."""
         return (
-            "\n".join([*self._count_lines(), *self._time_lines(), *self._skipped_lines(), *self._next_lines()]) + "\n"
+            "\n".join(
+                [
+                    *self._count_lines(),
+                    *self._time_lines(),
+                    *self._note_lines(),
+                    *self._skipped_lines(),
+                    *self._next_lines(),
+                ]
+            )
+            + "\n"
         )
 
     def _report(self, stage: str) -> RunReport:
@@ -84,9 +93,10 @@ class PipelineResult:
     def _count_lines(self) -> Iterator[str]:
         counts = self._report("create_clusters").counts
         model = self._report("extract_features").settings["model"]
+        not_copied = self._report("copy_images").counts["not_copied"]
         yield (
-            f"{counts['photos']} photos: {counts['clustered']} in {counts['clusters']} clusters, "
-            f"{counts['singletons']} alone, {len(self.skipped)} skipped (model {model})"
+            f"{counts['photos'] + not_copied} photos: {counts['clustered']} in {counts['clusters']} clusters, "
+            f"{counts['singletons']} alone, {counts['skipped'] + not_copied} skipped (model {model})"
         )
         if self.evaluation is not None:
             measures = self.evaluation.as_dict()
@@ -100,6 +110,10 @@ class PipelineResult:
         for report in self.reports:
             time = "up to date" if report.is_current else f"{report.seconds:.1f} s"
             yield f"  {report.stage:<18}{time:>12}"
+
+    def _note_lines(self) -> Iterator[str]:
+        for report in self.reports:
+            yield from (f"note of {report.stage}: {note}" for note in report.notes)
 
     def _skipped_lines(self) -> Iterator[str]:
         if self.skipped:
@@ -208,9 +222,9 @@ class _Stages:
         return self.work_dir / "results"
 
     def _copy(self) -> RunReport:
-        settings = self.settings
+        shared = ("mode", "follow_links", "prune")
         return copy_photos(
-            CopySettings(self.image_dir, self.copies_dir, settings.mode, follow_links=settings.follow_links)
+            CopySettings(self.image_dir, self.copies_dir, **{name: getattr(self.settings, name) for name in shared})
         )
 
     def _resize(self) -> RunReport:

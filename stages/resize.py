@@ -14,7 +14,7 @@ from hloc.stream import Prepared, run_in_workers, workers_for
 from stages.checks import check_apart, check_range, settings_as_json
 from stages.resize_plan import UNREAD, Beside, Decision, InPlace, Size
 from stages.settings.pipeline import ResizeSettings
-from stages.work_folder import clear_leftovers
+from stages.work_folder import clear_leftovers, moved_notes
 from storage.atomic import fsync_folder, make_folder
 from storage.errors import PhotoError, StageError, UsageError
 from storage.fingerprints import fingerprint
@@ -150,7 +150,9 @@ class _Resizing:
             raise UsageError(f"--export_dir {self.folder} was made with --mode {manifest.mode}: give another folder")
         follow_links = self.settings.follow_links or is_made_of_links(self.settings.image_dir)
         names = list_photos(self.settings.image_dir, follow_links)
-        return Beside(names, manifest, self.settings, self.folder)
+        beside = Beside(names, manifest, self.settings, self.folder)
+        self.report.notes += moved_notes(beside.num_moved)
+        return beside
 
     def clear_staging(self) -> None:
         """Remove what a killed run left in the staging folder."""

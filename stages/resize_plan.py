@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from stages.settings.pipeline import ResizeSettings
-from stages.work_folder import Places, has_content, source_fingerprint, target_names
+from stages.work_folder import Places, count_moved, has_content, source_fingerprint, target_names
 from storage.errors import PhotoError
 from storage.fingerprints import Fingerprint
 from storage.formats.manifest import Manifest, ManifestEntry, Resized
@@ -138,7 +138,8 @@ class Beside:
         self.places = Places(folder)
         root = settings.image_dir.resolve()
         sources = {name: root / name for name in names}
-        self.sources = {given: sources[name] for name, given in target_names(sources, manifest).items()}
+        self.sources = {given: sources[name] for name, given in target_names(sources, manifest, root).items()}
+        self.num_moved = count_moved(self.sources, manifest)
         self.names = sorted(self.sources)
         self.headers = Headers()
 

@@ -2,14 +2,48 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from storage.atomic import remove_leftovers
 from storage.errors import PhotoError
 from storage.fingerprints import Fingerprint, fingerprint, sha256_of_file
-from storage.formats.manifest import Manifest, ManifestEntry, names_by_source
+from storage.formats.manifest import MANIFEST_NAME, Manifest, ManifestEntry, names_by_source
 from storage.names import inside, resolve_clashes, safe_name
+
+
+class Sources(Mapping[str, Path]):
+    """The photos of a source: the wanted image name of each to its path, which is not held for each of many.
+
+    The source folder's own name stands in front, so that several sources share a work folder.
+
+    Parameters
+    ----------
+    root : Path
+        The source folder, absolute.
+    names : sequence of str
+        Names of the photos, relative to it.
+    """
+
+    def __init__(self, root: Path, names: Sequence[str]) -> None:
+        self._root, self._names = root, dict.fromkeys(names)
+        self._front = f"{root.name}/" if root.name else ""
+
+    def wanted(self, name: str) -> str:
+        """Give the wanted image name of a photo by its name in the source folder."""
+        return self._front + name
+
+    def __getitem__(self, key: str) -> Path:
+        name = key.removeprefix(self._front)
+        if name not in self._names or key != self.wanted(name):
+            raise KeyError(key)
+        return self._root / name
+
+    def __iter__(self) -> Iterator[str]:
+        return map(self.wanted, self._names)
+
+    def __len__(self) -> int:
+        return len(self._names)
 
 
 class Places:
@@ -33,8 +67,11 @@ def clear_leftovers(folder: Path, stage: str, subfolders: Iterable[Path] = ()) -
         remove_leftovers(each)
 
 
-def target_names(sources: Mapping[str, Path], manifest: Manifest) -> dict[str, str]:
+def target_names(sources: Mapping[str, Path], manifest: Manifest, root: Path) -> dict[str, str]:
     """Give every photo the image name of its copy: the one it has in the manifest, else a new safe one.
+
+    A photo that was renamed or moved is known by its content, so that it keeps its copy, its name and all that was
+    made of it.
 
     Parameters
     ----------
@@ -42,6 +79,8 @@ def target_names(sources: Mapping[str, Path], manifest: Manifest) -> dict[str, s
         Wanted image name, which need not be safe, to absolute path of the source.
     manifest : Manifest
         Its names stay as they are and are given to no other photo.
+    root : Path
+        The folder that the sources were found in, absolute.
 
     Returns
     -------
@@ -50,23 +89,82 @@ def target_names(sources: Mapping[str, Path], manifest: Manifest) -> dict[str, s
     """
     known = names_by_source(manifest.entries)
     taken = {key: known[str(source)] for key, source in sources.items() if str(source) in known}
+    if len(taken) < len(sources):
+        taken |= _names_of_moved(sources, taken, manifest, root)
     assigned = set(taken.values())
-    for key, source in sources.items():
-        moved = None if key in taken else _moved_name(key, source, manifest)
-        if moved is not None and moved not in assigned:
-            taken[key] = moved
-            assigned.add(moved)
     # A NUL is in no file name, so these keys meet no photo; they only keep the names of other sources reserved.
     taken |= {f"\0{name}": name for name in manifest.by_name if name not in assigned}
     return resolve_clashes(sources, taken)
 
 
-def _moved_name(key: str, source: Path, manifest: Manifest) -> str | None:
-    """Give the name of the copy that was made of this photo when its folder stood elsewhere."""
-    entry = manifest.by_name.get(safe_name(key))
-    if entry is None or Path(entry.source).exists() or not has_content(source, entry.fingerprint):
+def _names_of_moved(
+    sources: Mapping[str, Path], taken: Mapping[str, str], manifest: Manifest, root: Path
+) -> dict[str, str]:
+    """Give the photos that are new here, yet known by content, the names of entries whose own source is gone."""
+    by_size: dict[int, list[ManifestEntry]] = {}
+    assigned = set(taken.values())
+    for entry in manifest.entries:
+        if entry.name not in assigned and entry.fingerprint.size:  # empty files are alike and yet not the same
+            by_size.setdefault(entry.fingerprint.size, []).append(entry)
+    found = {}
+    for key in (key for key in sources if by_size and key not in taken):
+        source, wanted = sources[key], safe_name(key)
+        alike = by_size.get(_size(source), [])
+        entry = _same_content(source, wanted, [entry for entry in alike if _may_be(entry, wanted, source, root)])
+        if entry is not None:
+            alike.remove(entry)
+            found[key] = entry.name
+    return found
+
+
+def _size(path: Path) -> int:
+    try:
+        return path.stat().st_size
+    except OSError:  # it is named as skipped when it is copied
+        return 0
+
+
+def _may_be(entry: ManifestEntry, wanted: str, source: Path, root: Path) -> bool:
+    """Say whether the source of an entry may now be another: renamed in its folder, or moved with the whole folder."""
+    is_below = entry.source_path.is_relative_to(root)
+    if not is_below and entry.name != wanted:
+        return False
+    try:
+        # A disk that ignores case shows a renamed photo under its former name, too.
+        return source.samefile(entry.source) and is_below
+    except (FileNotFoundError, NotADirectoryError):
+        return True
+    except OSError:  # a source that cannot be looked at is not known to be gone
+        return False
+
+
+def _same_content(source: Path, wanted: str, entries: Sequence[ManifestEntry]) -> ManifestEntry | None:
+    """Give the entry that was made of the bytes of a file, rather one of its name than another."""
+    try:
+        content = sha256_of_file(source) if entries else ""
+    except OSError:  # it is named as skipped when it is copied
         return None
-    return entry.name
+    last = wanted.rpartition("/")[2]
+    same = [entry for entry in entries if entry.fingerprint.sha256 == content]
+    order = [(entry.name != wanted, entry.name.rpartition("/")[2] != last, entry.name) for entry in same]
+    return same[order.index(min(order))] if same else None
+
+
+def count_moved(sources: Mapping[str, Path], manifest: Manifest) -> int:
+    """Count the photos whose source, of those given by image name, is another than the manifest tells."""
+    return sum(str(sources[name]) != entry.source for name, entry in manifest.by_name.items() if name in sources)
+
+
+def moved_notes(num_moved: int) -> list[str]:
+    """Say that photos stand under other names than their sources now have."""
+    return (
+        [
+            f"{num_moved} photos were renamed or moved: their copies keep their names ({MANIFEST_NAME} tells where "
+            "each comes from)"
+        ]
+        if num_moved
+        else []
+    )
 
 
 def has_content(path: Path, expected: Fingerprint) -> bool:

@@ -65,7 +65,7 @@ def test_skipped_photo_gives_three(source: Path, capsys: pytest.CaptureFixture[s
     foreign.parent.mkdir(parents=True)
     foreign.write_bytes(b"mine")
     assert run("--image_dir", "photos") == 3
-    assert "'photo_000.jpg': another file stands" in capsys.readouterr().out
+    assert "'photos/photo_000.jpg': another file stands" in capsys.readouterr().out
 
 
 def test_missing_source_gives_one_and_one_line(source: Path, capsys: pytest.CaptureFixture[str]) -> None:

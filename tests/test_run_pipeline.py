@@ -18,6 +18,9 @@ import run_pipeline
 from tests.drawn_photos import draw_photo
 from tests.hloc.matching.folders import save_walls
 from tests.hloc.netvlad_reference import draw_net, write_net
+from tools import check_results
+
+needs_links = pytest.mark.skipif(os.name == "nt", reason="links need rights on Windows")
 
 
 @pytest.fixture(scope="module")
@@ -108,6 +111,73 @@ def test_a_new_photo_is_taken_in(photos: Path, weights: Path) -> None:
     assert info["counts"]["photos"] == 11
 
 
+def groups_of(photos: Path) -> list[list[str]]:
+    content = json.loads((photos.parent / "work" / "results" / "clusters.json").read_text(encoding="utf-8"))
+    return sorted(sorted(members) for number, members in content.items() if number != "-1")
+
+
+def check(photos: Path) -> int:
+    return check_results.main(check_results.parse_args(["--work_dir", str(photos.parent / "work"), "--quiet"]))
+
+
+def change_the_heap(photos: Path) -> None:
+    """Rename a photo, move one, delete one, add one that looks like those of the first subject."""
+    (photos / "day 0" / "img 0.jpg").rename(photos / "day 0" / "front.jpg")
+    (photos / "old scans").mkdir()
+    (photos / "day 1" / "img 0.jpg").rename(photos / "old scans" / "moved.jpg")
+    (photos / "Ünique.PNG").unlink()
+    draw_photo(0, 64, 48).save(photos / "new.jpg", quality=80)
+
+
+def test_renamed_and_moved_photos_stay_what_they_are(
+    photos: Path, weights: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run(photos, weights)
+    before = groups_of(photos)
+    change_the_heap(photos)
+    capsys.readouterr()
+    assert run(photos, weights) == 0
+    assert groups_of(photos) == [sorted([*before[0], "heap/new.jpg"]), *before[1:]]
+    exported = tree_of(photos.parent / "work" / "results" / "building_images")
+    assert len(exported) == 11 and len(set(exported.values())) == 11
+    shown = capsys.readouterr().out
+    assert "note of copy_images: 2 photos were renamed or moved" in shown
+    assert "note of copy_images: 1 photos were copied earlier and are gone" in shown
+    assert check(photos) == 0
+
+
+def test_pruning_takes_deleted_photos_out_of_all_results(photos: Path, weights: Path) -> None:
+    run(photos, weights)
+    change_the_heap(photos)
+    assert run(photos, weights, "--prune") == 0
+    exported = tree_of(photos.parent / "work" / "results" / "building_images")
+    assert sorted(exported.values()) == sorted(tree_of(photos).values())
+    assert check(photos) == 0
+
+
+@needs_links
+def test_what_is_no_photo_is_counted_and_named_like_the_photos(
+    photos: Path, weights: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (photos / "link.jpg").symlink_to(photos / "day 0" / "img 0.jpg")
+    (photos / "broken.jpg").write_bytes(b"\xff\xd8\xff\xe0 no photo")
+    assert run(photos, weights) == 3
+    shown = capsys.readouterr().out
+    assert "12 photos: 9 in 3 clusters, 1 alone, 2 skipped (" in shown
+    assert "\n  'heap/broken.jpg': " in shown and "\n  'heap/link.jpg': is a link" in shown
+
+
+def test_photo_that_was_copied_before_is_counted_once(
+    photos: Path, weights: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (photos / "broken.jpg").write_bytes(b"\xff\xd8\xff\xe0 no photo")
+    run(photos, weights)
+    (photos / "broken.jpg").unlink()
+    capsys.readouterr()
+    assert run(photos, weights) == 3
+    assert "11 photos: 9 in 3 clusters, 1 alone, 1 skipped (" in capsys.readouterr().out
+
+
 def test_photos_of_another_folder_are_not_mixed_in(
     photos: Path, weights: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -119,7 +189,7 @@ def test_photos_of_another_folder_are_not_mixed_in(
     assert "give --work_dir" in capsys.readouterr().err
 
 
-@pytest.mark.skipif(os.name == "nt", reason="links need rights on Windows")
+@needs_links
 @pytest.mark.parametrize("mode", ["hardlink", "symlink"])
 def test_links_take_no_room_and_lead_to_the_same_folders(photos: Path, weights: Path, mode: str) -> None:
     assert run(photos, weights, "--mode", mode) == 0

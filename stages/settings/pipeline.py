@@ -191,4 +191,5 @@ class PipelineSettings:
     seed: int = 0
     overwrite: bool = False
     follow_links: bool = False
+    prune: bool = False
     max_megapixels: float = MAX_MEGAPIXELS

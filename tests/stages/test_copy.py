@@ -216,7 +216,7 @@ def test_foreign_file_in_the_place_of_a_copy_is_never_overwritten(settings: Copy
     foreign.write_bytes(b"somebody's own")
     report = copy_photos(settings)
     assert foreign.read_bytes() == b"somebody's own"
-    assert [photo.name for photo in report.skipped] == ["top.png"]
+    assert [photo.name for photo in report.skipped] == [NAMES[3]]
     assert "move it away" in report.skipped[0].reason
     assert (report.exit_code, report.counts["copied"]) == (3, 3)
 
@@ -226,7 +226,7 @@ def test_edited_copy_is_never_overwritten(settings: CopySettings, source: Path) 
     edited = settings.export_dir / NAMES[3]
     edited.write_bytes(b"painted over")
     draw_photo(40).save(source / "top.png")
-    assert [photo.name for photo in copy_photos(settings).skipped] == ["top.png"]
+    assert [photo.name for photo in copy_photos(settings).skipped] == [NAMES[3]]
     assert edited.read_bytes() == b"painted over"
 
 
@@ -279,9 +279,7 @@ def test_unreadable_photo_is_named_and_the_others_are_copied(
 ) -> None:
     _refuse_name(monkeypatch, "top.png")
     report = copy_photos(settings)
-    assert [(photo.name, photo.reason) for photo in report.skipped] == [
-        ("top.png", "cannot be read: Permission denied")
-    ]
+    assert [(photo.name, photo.reason) for photo in report.skipped] == [(NAMES[3], "cannot be read: Permission denied")]
     assert (report.exit_code, report.counts["copied"]) == (3, 3)
     assert copied_names(settings) == NAMES[:3]
 
@@ -289,7 +287,7 @@ def test_unreadable_photo_is_named_and_the_others_are_copied(
 @pytest.mark.skipif(os.name == "nt" or os.geteuid() == 0, reason="everything can be read here")
 def test_photo_without_read_permission_is_named(settings: CopySettings, source: Path) -> None:
     (source / "top.png").chmod(0)
-    assert [photo.name for photo in copy_photos(settings).skipped] == ["top.png"]
+    assert [photo.name for photo in copy_photos(settings).skipped] == [NAMES[3]]
 
 
 def test_dot_is_the_folder_one_stands_in(settings: CopySettings, source: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -359,7 +357,7 @@ def test_report_of_a_name_that_is_not_utf8_can_be_written(tmp_path: Path, monkey
     _refuse_name(monkeypatch, os.fsdecode(b"\xe9.jpg"))
     copy_photos(CopySettings(folder, tmp_path / "datasets"))
     report = json.loads((tmp_path / "datasets/reports/copy_images/report.json").read_text(encoding="utf-8"))
-    assert report["skipped"] == [{"name": "\\udce9.jpg", "reason": "cannot be read: Permission denied"}]
+    assert report["skipped"] == [{"name": "caf\\udce9/\\udce9.jpg", "reason": "cannot be read: Permission denied"}]
     assert report["settings"]["image_dir"].endswith("caf\\udce9")
 
 
@@ -413,6 +411,60 @@ def test_moved_source_folder_is_known_again(settings: CopySettings, source: Path
     assert copied_names(settings) == NAMES
     entries = read_manifest(settings.export_dir / MANIFEST_NAME).entries
     assert all(entry.source_path.is_relative_to(moved.resolve()) for entry in entries)
+
+
+@needs_links
+@pytest.mark.parametrize("mode", ["copy", "hardlink", "symlink"])
+def test_renamed_and_moved_photos_keep_their_copies(settings: CopySettings, source: Path, mode: str) -> None:
+    settings = replace(settings, mode=mode)
+    copy_photos(settings)
+    (source / "old scans").mkdir()
+    (source / "top.png").rename(source / "roof.png")
+    moved = (source / "street" / "photo_001.jpg").rename(source / "old scans" / "photo_001.jpg")
+    report = copy_photos(settings)
+    assert copied_names(settings) == NAMES
+    assert (report.counts["copied"], report.counts["source_gone"], report.exit_code) == (0, 0, 0)
+    assert report.notes == [
+        "2 photos were renamed or moved: their copies keep their names (manifest.json tells where each comes from)"
+    ]
+    by_name = read_manifest(settings.export_dir / MANIFEST_NAME).by_name
+    assert by_name[NAMES[2]].source_path == moved.resolve()
+    assert (settings.export_dir / NAMES[2]).read_bytes() == moved.read_bytes()
+    again = copy_photos(settings)
+    assert again.is_current and not again.notes
+
+
+def test_deleted_photo_is_not_taken_for_another_that_is_new(settings: CopySettings, source: Path) -> None:
+    copy_photos(settings)
+    (source / "top.png").unlink()
+    draw_photo(8).save(source / "new.png")
+    report = copy_photos(settings)
+    assert (report.counts["copied"], report.counts["source_gone"]) == (1, 1)
+
+
+def test_second_copy_of_a_photo_that_stands_gets_a_copy_of_its_own(settings: CopySettings, source: Path) -> None:
+    copy_photos(settings)
+    shutil.copy2(source / "top.png", source / "twin.png")
+    assert copy_photos(settings).counts["copied"] == 1
+    assert "after the quake/twin.png" in copied_names(settings)
+
+
+def test_pruning_keeps_the_copy_of_a_renamed_photo(settings: CopySettings, source: Path) -> None:
+    copy_photos(settings)
+    (source / "top.png").rename(source / "roof.png")
+    assert copy_photos(replace(settings, prune=True)).counts["removed"] == 0
+    assert copied_names(settings) == NAMES
+
+
+def test_photo_skipped_now_and_copied_before_is_not_counted_as_missing(
+    settings: CopySettings, source: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    copy_photos(settings)
+    draw_photo(8).save(source / "new.png")
+    draw_photo(9).save(source / "top.png")  # another content, so that it is read again
+    _refuse_name(monkeypatch, "new.png", "top.png")
+    counts = copy_photos(settings).counts
+    assert (counts["skipped"], counts["not_copied"]) == (2, 1)
 
 
 def test_other_photo_of_a_moved_name_is_copied_beside(settings: CopySettings, source: Path, tmp_path: Path) -> None:
