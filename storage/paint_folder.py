@@ -6,10 +6,13 @@ import hashlib
 import os
 import re
 from collections.abc import Iterable
+from contextlib import suppress
 from pathlib import Path
 
 from storage.atomic import make_folder, remove_leftovers, write_bytes
 from storage.errors import StageError, UsageError
+from storage.folders import paths_in
+from storage.formats.journal import is_begun
 from storage.formats.paint_journal import PAINT_JOURNAL_NAME
 from storage.small_files import small_file
 
@@ -40,8 +43,8 @@ class PaintFolder:
         return self.folder / PHOTOS / photo_key(name)
 
     def begun(self, names: Iterable[str]) -> set[str]:
-        """Give those of the photos that have a journal."""
-        keys = {path.name for path in _subfolders(self.folder / PHOTOS) if (path / PAINT_JOURNAL_NAME).is_file()}
+        """Give those of the photos that have a journal with a first line."""
+        keys = {path.name for path in _subfolders(self.folder / PHOTOS) if is_begun(path / PAINT_JOURNAL_NAME)}
         return {name for name in names if photo_key(name) in keys}
 
     def cached(self, name: str, file: str) -> Path:
@@ -62,10 +65,10 @@ class PaintFolder:
         if kept.is_file():
             return kept
         cached = self.cached(name, file)
-        try:
+        if not cached.is_file():
+            raise StageError(f"there is no {file} of this photo any more: make it again")
+        with suppress(OSError):  # a folder that is only read, say: the order in which files go is all that hangs on it
             os.utime(cached)  # used just now: the last to go
-        except OSError:
-            raise StageError(f"there is no {file} of this photo any more: make it again") from None
         return cached
 
     def keep(self, name: str, file: str, content: bytes | None = None) -> None:
@@ -87,15 +90,14 @@ class PaintFolder:
 
     def trim(self, kept: Iterable[Path] = ()) -> int:
         """Remove label images that were not used for longest until the rest fits; give the bytes that are left."""
-        files = [path for folder in _subfolders(self.folder / LABELS) for path in folder.glob("*.png")]
+        files = [path for folder in _subfolders(self.folder / LABELS) for path in paths_in(folder, "*.png")]
         stats = {path: status for path in files if (status := _stat(path)) is not None}
         total = sum(status.st_size for status in stats.values())
         spared = set(kept)
         for path in sorted(stats, key=lambda path: (stats[path].st_mtime_ns, path)):
             if total <= self.max_cache_bytes:
                 break
-            if path not in spared:
-                path.unlink(missing_ok=True)
+            if path not in spared and _is_removed(path):
                 total -= stats[path].st_size
         return total
 
@@ -118,7 +120,16 @@ def check_file(file: str) -> str:
 
 
 def _subfolders(folder: Path) -> list[Path]:
-    return sorted(path for path in folder.iterdir() if path.is_dir()) if folder.is_dir() else []
+    return [path for path in paths_in(folder) if path.is_dir()]
+
+
+def _is_removed(path: Path) -> bool:
+    """Remove a file; say whether it is gone. On Windows one that another thread reads stays until the next time."""
+    try:
+        path.unlink(missing_ok=True)
+    except PermissionError:
+        return False
+    return True
 
 
 def _stat(path: Path) -> os.stat_result | None:

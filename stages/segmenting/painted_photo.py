@@ -72,6 +72,8 @@ class PaintedPhoto:
         File of its first label image; that of a journal counts instead.
     find_layer : callable
         Gives a layer that was not taken yet, by its file; None when it is forgotten.
+    sha256 : str, optional
+        Of the photo's file; kept in the journal, and compared with the one that was painted.
 
     Attributes
     ----------
@@ -93,13 +95,20 @@ class PaintedPhoto:
     """
 
     def __init__(
-        self, name: str, size: tuple[int, int], folder: PaintFolder, labels: str, find_layer: FindLayer
+        self,
+        name: str,
+        size: tuple[int, int],
+        folder: PaintFolder,
+        labels: str,
+        find_layer: FindLayer,
+        *,
+        sha256: str = "",
     ) -> None:
         self.name, self.size, self.note, self.is_ahead = name, size, "", False
         self._folder, self._find_layer = folder, find_layer
         self.settings: dict[str, Any] = {}
         self.journal = PaintJournal(folder.photo_dir(name) / PAINT_JOURNAL_NAME)
-        start = self.journal.start or PaintStart(name, *size, labels)
+        start = self.journal.start or PaintStart(name, *size, labels, sha256)
         if (start.width, start.height) != size:
             raise StageError(
                 f"{name} has {size[0]} x {size[1]} pixels, but was painted with {start.width} x {start.height}: move "
@@ -110,7 +119,12 @@ class PaintedPhoto:
         self.canvas = self._replayed(self._read_labels(start.labels))
         self.checks = CanvasChecks(self.canvas)
         self._last: tuple[int, list[dict[str, Any]], list[Reply]] | None = None
-        if self.journal.log.check not in (None, self.checks.both):
+        if start.sha256 and sha256 not in ("", start.sha256):
+            self.note = (
+                "this photo is not the one that was painted: another file stands under its name, so look at the paint "
+                f"(to begin anew, move {self.journal.path.parent} away)"
+            )
+        elif self.journal.log.check not in (None, self.checks.both):
             self.note = "what was painted before gives other pixels with this version of the program; look at it"
 
     def _replayed(self, labels: NDArray[np.int32]) -> Canvas:

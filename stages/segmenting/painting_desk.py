@@ -178,7 +178,14 @@ class PaintingDesk:
         more = width * height * BYTES_PER_PIXEL
         while len(self._open) >= LEAST_OPEN and self.open_bytes + more > self.settings.max_open_bytes:
             self._open.popitem(last=False)
-        painted = PaintedPhoto(name, (width, height), self.folder, file, lambda file: self.layers.get(photo, file))
+        painted = PaintedPhoto(
+            name,
+            (width, height),
+            self.folder,
+            file,
+            lambda file: self.layers.get(photo, file),
+            sha256=self.shelf.sha256(photo),
+        )
         if not painted.revision:
             layer = painted.masks_layer(self.masks, self.others)
             if layer.box is not None:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from segmentation.base import Photo
 from storage.errors import PhotoError, StageError
+from storage.fingerprints import sha256_of_file
 from storage.formats.manifest import printable
 from storage.names import inside
 from storage.photos import load_photo, photo_size
@@ -67,6 +68,13 @@ class PhotoShelf:
         if photo not in self._sizes:
             self._sizes[photo] = photo_size(self.path(photo), self.max_megapixels)
         return self._sizes[photo]
+
+    def sha256(self, photo: int) -> str:
+        """Give the SHA-256 of a photo's file; PhotoError when it cannot be read."""
+        try:
+            return sha256_of_file(self.path(photo))
+        except OSError as error:
+            raise PhotoError(f"cannot be read: {error.strerror or error}") from error
 
     def pixels(self, photo: int) -> Photo:
         """Give a photo, RGB (H, W, 3), not to be changed; those of one photo are kept."""

@@ -53,6 +53,11 @@ class Journal:
         self.heading: dict[str, Any] = lines[0] if lines else first
         self.lines = lines[1:]
 
+    @property
+    def has_heading(self) -> bool:
+        """Whether its first line is on the disk."""
+        return self._whole > 0
+
     def add(self, line: Mapping[str, Any]) -> None:
         """Add a line and wait until it is on the disk.
 
@@ -109,6 +114,17 @@ class Journal:
                 + hint
             )
         return line
+
+
+def is_begun(path: Path) -> bool:
+    """Say whether a journal stands with at least its first line; one that cannot be read is taken for begun."""
+    try:
+        with open(path, "rb") as file:
+            return file.readline().endswith(b"\n")
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    except OSError:  # it is told when the journal is opened
+        return True
 
 
 def line_text(line: Mapping[str, Any]) -> bytes:

@@ -19,12 +19,17 @@ Check = tuple[int, int]
 
 @dataclass(frozen=True)
 class PaintStart:
-    """What a journal begins with: image name, upright size in pixels, file of the first label image beside it."""
+    """What a journal begins with.
+
+    Image name, upright size in pixels, file of the first label image beside it, SHA-256 of the photo's file (empty in
+    journals that were begun before it was kept).
+    """
 
     photo: str
     width: int
     height: int
     labels: str
+    sha256: str = ""
 
 
 @dataclass
@@ -75,10 +80,13 @@ class PaintJournal(Journal):
         super().__init__(path)
         self.log = PaintLog()
         self.start: PaintStart | None = None
-        if not self.lines:
+        if not self.has_heading:
             return
         try:
-            self.start = PaintStart(**{name: self.heading[name] for name in ("photo", "width", "height", "labels")})
+            self.start = PaintStart(
+                **{name: self.heading[name] for name in ("photo", "width", "height", "labels")},
+                sha256=str(self.heading.get("sha256", "")),
+            )
             for line in self.lines:
                 _take(self.log, line)
         except (KeyError, TypeError, ValueError, UsageError) as error:
@@ -91,7 +99,7 @@ class PaintJournal(Journal):
     def begin(self, start: PaintStart) -> None:
         """Say what it begins with, before the first line is added."""
         self.start = start
-        self.heading |= vars(start)
+        self.heading |= {name: value for name, value in vars(start).items() if value != ""}
 
     def add_actions(self, actions: Sequence[dict[str, Any]], painted: int, check: Check) -> None:
         """Add what was done in one request, all of it or nothing; StageError when it cannot be written."""

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from storage.errors import StageError, UsageError
+from storage.formats.paint_journal import PAINT_JOURNAL_NAME
 from storage.paint_folder import PaintFolder, check_file, content_file, photo_key
 
 HOSTILE = ("../../x.jpg", "a/../b.jpg", "/etc/passwd", "con.jpg", "a\nb.jpg", "<script>.jpg", "\udcff.jpg", "x" * 300)
@@ -48,6 +49,49 @@ def test_label_images_are_found_in_the_cache_and_then_beside_the_journal(folder:
     assert folder.find("a.jpg", file).read_bytes() == b"labels"
 
 
+def test_a_photo_is_begun_once_the_first_line_of_its_journal_is_whole(folder: PaintFolder) -> None:
+    for name, content in (("a.jpg", b'{"format":"paint'), ("b.jpg", b""), ("c.jpg", b'{"format":"paint-journal"}\n')):
+        journal = folder.photo_dir(name) / PAINT_JOURNAL_NAME
+        journal.parent.mkdir(parents=True)
+        journal.write_bytes(content)
+    folder.photo_dir("d.jpg").mkdir()
+    assert folder.begun(["a.jpg", "b.jpg", "c.jpg", "d.jpg", "e.jpg"]) == {"c.jpg"}
+
+
+def test_a_folder_that_is_only_read_gives_its_label_images(
+    folder: PaintFolder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = folder.put_labels("a.jpg", b"labels")
+
+    def refuse(path: Path) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr("os.utime", refuse)
+    assert folder.find("a.jpg", file).read_bytes() == b"labels"
+
+
+def test_a_label_image_that_another_thread_reads_stays_until_the_next_time(
+    folder: PaintFolder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    files = [folder.put_labels("a.jpg", bytes([number]) * 100) for number in range(2)]
+    unlink = Path.unlink
+
+    def refuse(path: Path, missing_ok: bool = False) -> None:
+        """Answer as Windows does of a file that is open."""
+        if path.name == files[0]:
+            raise PermissionError(13, "The process cannot access the file because it is being used")
+        unlink(path, missing_ok)
+
+    folder.max_cache_bytes = 100
+    for number, file in enumerate(files):
+        os.utime(folder.cached("a.jpg", file), ns=(number, number))
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "unlink", refuse)
+        assert folder.trim() == 100
+    assert folder.cached("a.jpg", files[0]).is_file() and not folder.cached("a.jpg", files[1]).is_file()
+    assert folder.put_labels("a.jpg", b"new" * 30) and not folder.cached("a.jpg", files[0]).is_file()
+
+
 def test_what_is_kept_is_never_replaced(folder: PaintFolder) -> None:
     file = content_file("picture", b"1")
     folder.keep("a.jpg", file, b"first")
@@ -81,7 +125,7 @@ def test_photos_with_a_journal_are_begun(folder: PaintFolder) -> None:
     folder.keep("a.jpg", content_file("picture", b"1"), b"")
     path = folder.photo_dir("b.jpg")
     path.mkdir()
-    (path / "actions.jsonl").touch()
+    (path / "actions.jsonl").write_bytes(b"{}\n")
     assert folder.begun(["a.jpg", "b.jpg", "c.jpg"]) == {"b.jpg"}
 
 

@@ -58,6 +58,53 @@ def test_paint_history_colour_and_cut_are_there_after_a_restart(folder: Path) ->
         assert tools.desk.opened(0).note == ""
 
 
+@pytest.mark.parametrize("cut", ["after the first line", "in the first line"])
+def test_a_photo_whose_journal_was_cut_at_its_beginning_can_be_painted(folder: Path, cut: str) -> None:
+    with painting_session(folder) as tools:
+        make_ready(tools)
+        act(tools, fill(LEFT))
+    path = journal_path(folder)
+    heading = path.read_bytes().splitlines(keepends=True)[0]
+    path.write_bytes(heading if cut == "after the first line" else heading[:20])
+    with painting_session(folder) as tools:
+        assert tools.desk.summary(0).problem == ""
+        make_ready(tools)
+        assert tools.desk.opened(0).revision == 0
+        act(tools, fill(LEFT), fill(RIGHT))
+        before = standing(tools)
+    with painting_session(folder) as tools:
+        make_ready(tools)
+        assert standing(tools) == before
+
+
+def test_another_photo_of_the_same_name_and_size_is_told(folder: Path) -> None:
+    with painting_session(folder) as tools:
+        make_ready(tools)
+        act(tools, fill(LEFT))
+    with painting_session(folder) as tools:
+        make_ready(tools)
+        assert tools.desk.opened(0).note == ""
+    shutil.copy(folder / "photos" / NAMES[1], folder / "photos" / NAMES[0])
+    with painting_session(folder) as tools:
+        make_ready(tools)
+        assert "is not the one that was painted" in tools.desk.opened(0).note
+
+
+def test_a_journal_that_does_not_say_which_photo_it_is_of_is_taken_as_it_is(folder: Path) -> None:
+    with painting_session(folder) as tools:
+        make_ready(tools)
+        act(tools, fill(LEFT))
+        before = standing(tools)
+    path = journal_path(folder)
+    heading, *lines = path.read_text().splitlines()
+    fields = json.loads(heading)
+    assert len(fields.pop("sha256")) == 64
+    path.write_text("\n".join([json.dumps(fields), *lines]) + "\n")
+    with painting_session(folder) as tools:
+        make_ready(tools)
+        assert standing(tools) == before and tools.desk.opened(0).note == ""
+
+
 def test_a_canvas_that_was_put_away_comes_back(folder: Path) -> None:
     with painting_session(folder) as tools:
         for photo in range(3):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -10,7 +11,7 @@ import pytest
 from storage.errors import DamagedFileError, StageError
 from storage.formats.paint_journal import PaintJournal, PaintLog, PaintStart
 
-START = PaintStart("north/ä\n<b>.jpg", 60, 40, "labels-" + "0" * 24 + ".png")
+START = PaintStart("north/ä\n<b>.jpg", 60, 40, "labels-" + "0" * 24 + ".png", "ab" * 32)
 FILL = {"action": "fill", "at": [3, 4]}
 UNDO = {"action": "undo"}
 
@@ -29,6 +30,27 @@ def test_a_journal_is_made_with_the_first_actions(tmp_path: Path) -> None:
     begun(path)
     heading = json.loads(path.read_text().splitlines()[0])
     assert heading == {"format": "paint-journal", "format_version": 1, **vars(START)}
+
+
+def test_a_journal_whose_first_line_alone_survived_tells_what_it_began_with(tmp_path: Path) -> None:
+    path = tmp_path / "actions.jsonl"
+    begun(path)
+    path.write_bytes(path.read_bytes().splitlines(keepends=True)[0] + b'{"actions":[{"ac')
+    journal = PaintJournal(path)
+    assert journal.start == START and journal.log == PaintLog()
+    journal.add_actions([FILL], 6, (7, 9))
+    assert PaintJournal(path).log.actions == [FILL]
+
+
+def test_a_journal_from_before_photos_were_told_apart_is_read(tmp_path: Path) -> None:
+    path = tmp_path / "actions.jsonl"
+    begun(path)
+    heading, *lines = path.read_text().splitlines()
+    fields = json.loads(heading)
+    del fields["sha256"]
+    path.write_text("\n".join([json.dumps(fields), *lines]) + "\n")
+    journal = PaintJournal(path)
+    assert journal.start == replace(START, sha256="") and journal.log.actions == [FILL, FILL]
 
 
 def test_what_was_added_is_read_back(tmp_path: Path) -> None:
