@@ -109,7 +109,7 @@ def _cluster(
     """Make the clusters; give the texts of both files, and fill in the report."""
     names, pairs = read_numbered_pairs(inputs)
     if former.next_number:
-        refuse_great_loss(names, inputs)
+        refuse_great_loss(names, inputs, settings.results_dir / CLUSTERS_NAME)
     positions = read_positions(settings.image_dir, names, inputs)
     constraints = constrain(inputs.decisions, names)
     grouping = get_clusterer(inputs.method)(pairs, inputs.thresholds, positions, constraints)

@@ -43,7 +43,12 @@ class ScriptParser(argparse.ArgumentParser):
 
 
 class _HelpFormatter(argparse.RawDescriptionHelpFormatter, argparse.ArgumentDefaultsHelpFormatter):
-    """Keeps the docstring's lines and shows defaults; hides the hyphen spelling of a flag."""
+    """Keeps the docstring's lines and shows defaults, but none of None; hides the hyphen spelling of a flag."""
+
+    def _get_help_string(self, action: argparse.Action) -> str | None:
+        if action.default is None or "default:" in (action.help or ""):  # none, or the text tells it
+            return action.help
+        return super()._get_help_string(action)
 
     def _format_action_invocation(self, action: argparse.Action) -> str:
         shown = [name for name in action.option_strings if name.replace("-", "_") not in _twins(action, name)]

@@ -238,7 +238,7 @@ def read_numbered_pairs(inputs: ClusterInputs) -> tuple[list[str], ScoredPairs]:
     return [found[place] for place in order], numbered
 
 
-def refuse_great_loss(names: Names, inputs: ClusterInputs) -> None:
+def refuse_great_loss(names: Names, inputs: ClusterInputs, clusters_path: Path) -> None:
     """Refuse to replace clusters when most of their photos are gone: a missing disk is likelier than that.
 
     Raises
@@ -250,7 +250,7 @@ def refuse_great_loss(names: Names, inputs: ClusterInputs) -> None:
     if len(names) >= MIN_PHOTOS_FOR_LOSS_CHECK and 2 * gone > len(names):
         raise StageError(
             f"{gone} of the {len(names)} photos in {inputs.pairs_file} are gone from the image folder: is it the right "
-            "one, and complete? The clusters stay as they are; give another --results_dir to go on without the photos"
+            f"one, and complete? The clusters stay as they are; move {clusters_path} away to go on without the photos"
         )
 
 

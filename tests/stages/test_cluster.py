@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -238,3 +239,16 @@ def test_when_most_photos_of_the_pairs_are_gone_the_results_stay(
     else:
         assert "6 photos of the pairs file are not in the image folder" in " ".join(cluster(tmp_path).notes)
     assert clusters_of(tmp_path) == before
+
+
+def test_clusters_are_made_anew_after_what_the_refusal_advises(tmp_path: Path) -> None:
+    names = save_photos(tmp_path / "photos", 12)
+    cluster(tmp_path, [(one, other, 0.9) for one, other in zip(names, names[1:], strict=False)])
+    for name in names[5:]:
+        (tmp_path / "photos" / name).unlink()
+    with pytest.raises(StageError) as refused:
+        cluster(tmp_path)
+    found = re.search(r"move (\S+) away to go on", str(refused.value))
+    assert found is not None
+    Path(found[1]).rename(tmp_path / "away.json")
+    assert cluster(tmp_path).counts["clusters"] == 1

@@ -42,6 +42,17 @@ def test_errors_become_one_line_and_an_exit_code(
     assert shown.out == "" and len(shown.err.splitlines()) == 1
 
 
+def test_help_shows_defaults_where_there_are_any_and_once() -> None:
+    parser = ScriptParser("What it does.")
+    parser.add_argument("--image_dir", type=Path, required=True, help="folder of photos")
+    parser.add_argument("--thresh", type=float, default=None, help="score; default: the model's")
+    parser.add_argument("--title", default="Streets", help="of the page (default: Streets)")
+    parser.add_argument("--side", type=int, default=0, help="in pixels")
+    text = parser.format_help()
+    assert "None" not in text and text.count("Streets") == 1
+    assert "in pixels (default: 0)" in text
+
+
 def test_a_defect_keeps_its_traceback() -> None:
     with pytest.raises(PhotoError):
         raising(PhotoError("not caught where it should have been"))(QUIET)
