@@ -68,7 +68,7 @@ class SlicKMeansParameters(SuperpixelParameters):
     """Of ``slickmeans``; segmentimg takes places as they are, which is a ``color_importance`` of 1."""
 
     k: int = parameter(15, "number of clusters", 1, 1000)
-    color_importance: float | Auto = size(1.0, _IMPORTANCE, 1e-3, 1e6)
+    color_importance: float | Auto = size(1.0, _IMPORTANCE, 1e-3, 1e6, before=1.0)
     attempts: int = parameter(10, "times that centres are fitted from other starts; the best counts", 1, 100)
     seed: int = parameter(0, _SEED, 0, 2**31 - 1)
 

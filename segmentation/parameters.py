@@ -59,6 +59,8 @@ class Parameter:
         1 for a length and 2 for an area in pixels, which may be ``auto``; 0 for all else.
     at_reference : float
         What ``auto`` stands for on a photo of ``REFERENCE_SIZE``, and on smaller ones.
+    before : Any
+        The value that stands for what was done before there was this parameter; None where it was there always.
     """
 
     name: str
@@ -72,6 +74,7 @@ class Parameter:
     is_odd: bool = False
     dimension: int = 0
     at_reference: float = 0
+    before: Any = None
 
     @property
     def allowed(self) -> str:
@@ -149,13 +152,20 @@ def parameter(default: Any, help: str, least: float = -math.inf, most: float = m
     return field(default=default, metadata={"help": help, "least": least, "most": most} | further)
 
 
-def size(at_reference: float, help: str, least: float, most: float, dimension: int = 1) -> Any:  # noqa: A002
+def size(
+    at_reference: float,
+    help: str,  # noqa: A002
+    least: float,
+    most: float,
+    dimension: int = 1,
+    **further: Any,
+) -> Any:
     """Give a field that is ``auto`` by default: a length (``dimension`` 1) or an area (2), see :class:`Parameter`."""
     width, height = REFERENCE_SIZE
     grows = "side" if dimension == 1 else "area"
     told = f"{help}; auto: {at_reference:g} up to {width} x {height} pixels, then more with the {grows} of the photo"
     more = {"kind": type(at_reference), "dimension": dimension, "at_reference": at_reference}
-    return parameter(AUTO, told, least, most, **more)
+    return parameter(AUTO, told, least, most, **more, **further)
 
 
 def _described(name: str, default: Any, metadata: dict[str, Any]) -> Parameter:

@@ -18,6 +18,7 @@ from hloc.matching.verification import VERIFICATION_VERSION, Verification, verif
 from hloc.stream import run_in_workers
 from storage.errors import StageError
 from storage.fingerprints import Fingerprint
+from storage.folders import paths_in
 from storage.formats.hdf5 import digest
 from storage.formats.local_features import LocalFeatureStore
 from storage.formats.matches import COLUMN_TYPES, KINDS, PairMatches, join_matches
@@ -165,7 +166,7 @@ def verify_pairs(
 def remove_unfinished(run: MatchRun) -> None:
     """Remove the results of single jobs, once the final file stands."""
     folder = run.outputs_dir / "matches.shards"
-    for part in sorted(folder.iterdir()) if folder.is_dir() else []:
+    for part in paths_in(folder):
         ShardFolder(part, {}, MADE_BY).remove()
     if folder.is_dir():
         folder.rmdir()

@@ -143,7 +143,8 @@ class _Segmenting:
     def work(self, segmenter: Segmenter[Any], shown: Mapping[str, Segmenter[Any]]) -> SegmentWork:
         """Give what workers do; UsageError when the folder was made by another call."""
         same = {"method": self.settings.method, "parameters": segmenter.parameters.as_json()}
-        self._refuse_others(same)
+        described = segmenter.parameters.described()
+        self._refuse_others(same, {each.name: each.before for each in described if each.before is not None})
         return SegmentWork(
             self.image_dir,
             self.folder,
@@ -156,10 +157,11 @@ class _Segmenting:
             self.settings.max_megapixels,
         )
 
-    def _refuse_others(self, same: Mapping[str, Any]) -> None:
+    def _refuse_others(self, same: Mapping[str, Any], before: Mapping[str, Any]) -> None:
+        """Refuse a folder of another call; ``before`` is what stands for parameters that were not there always."""
         wanted = {"method": same["method"]} | dict(same["parameters"])
         for record in self.records.values():
-            former = {"method": record.settings.get("method")} | dict(record.settings.get("parameters") or {})
+            former = {**before, "method": record.settings.get("method")} | dict(record.settings.get("parameters") or {})
             for flag, value in wanted.items():
                 if flag not in former:
                     raise UsageError(

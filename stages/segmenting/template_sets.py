@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import heapq
+import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,14 +16,14 @@ from segmentation.base import Photo
 from segmentation.painting.replies import Stamp
 from segmentation.painting.templates import Hit, Template, find_hits, match_values
 from stages.segmenting.paint_masks import read_templates
-from storage.atomic import make_folder, write_bytes, write_json
+from storage.atomic import make_folder, write_bytes
 from storage.encoding import encode_picture
 from storage.errors import StageError, UsageError
-from storage.formats.json_file import read_json
+from storage.folders import paths_in
+from storage.formats.template_set import TEMPLATE_SET_NAME, read_template_set, write_template_set
 from storage.photos import load_photo
 
 KINDS = ("templates", "attentions", "segments", "masks")
-SET_NAME = "set.json"
 MAX_PLACES = 200_000  # that are looked at one by one; beyond it only the better ones are
 MAX_PICTURES = 200
 
@@ -64,10 +65,8 @@ class TemplateSets:
             if not self.sets:
                 raise UsageError(f"--templates {given}: holds no folders templates and segments, nor folders of these")
         for folder in _set_folders(kept):
-            if not (folder / SET_NAME).is_file():  # it was refused, or its program was killed
-                continue
-            said = read_json(folder / SET_NAME, "the painting page")
-            self.sets.append(TemplateSet(str(said.get("name")), str(said.get("source")), folder))
+            if (folder / TEMPLATE_SET_NAME).is_file():  # else its program was killed
+                self.sets.append(TemplateSet(*read_template_set(folder), folder))
 
     def find(self, number: int) -> TemplateSet:
         """Give the set of a number; StageError when there is none."""
@@ -99,23 +98,30 @@ class TemplateSets:
         folder = self._kept / f"{len(self.sets):04d}"
         while folder.exists():
             folder = folder.with_name(f"{int(folder.name) + 1:04d}")
-        for kind, contents in pictures.items():
-            make_folder(folder / kind)
-            for place, content in enumerate(contents):
-                write_bytes(folder / kind / f"{place:04d}.png", content)
         found = TemplateSet(name, source, folder)
-        found.read()
-        write_json(folder / SET_NAME, {"name": name, "source": source})  # a folder without it is no set
+        try:
+            _write_set(found, pictures)
+        except BaseException:
+            shutil.rmtree(folder)
+            raise
         self.sets.append(found)
         return len(self.sets) - 1
 
 
+def _write_set(found: TemplateSet, pictures: Mapping[str, Sequence[bytes]]) -> None:
+    """Write the pictures of a set, make sure that they fit together, and say last that it is one."""
+    for kind, contents in pictures.items():
+        make_folder(found.folder / kind)
+        for place, content in enumerate(contents):
+            write_bytes(found.folder / kind / f"{place:04d}.png", content)
+    found.read()
+    write_template_set(found.folder, found.name, found.source)
+
+
 def _set_folders(folder: Path) -> list[Path]:
-    if not folder.is_dir():
-        return []
     if (folder / "templates").is_dir():
         return [folder]
-    return sorted(each for each in folder.iterdir() if (each / "templates").is_dir() and (each / "segments").is_dir())
+    return [each for each in paths_in(folder) if (each / "templates").is_dir() and (each / "segments").is_dir()]
 
 
 def cut_out(photo: Photo, paint: Photo, is_painted: NDArray[np.bool_]) -> dict[str, list[bytes]]:

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from storage.errors import DamagedFileError, PhotoError, UsageError
+from storage.folders import paths_in
 from storage.formats.paint_classes import BLACK, Colour
 from storage.names import resolve_clashes
 from storage.photos import MAX_MEGAPIXELS, load_photo, open_photo
@@ -79,7 +80,7 @@ def mask_files(folder: Path, stem: str) -> dict[Path, Colour]:
     parent = (folder / stem).parent
     start = PurePosixPath(stem).name
     found = {}
-    for path in sorted(parent.iterdir()) if parent.is_dir() else ():
+    for path in paths_in(parent):
         match = _COLOUR_OF_NAME.fullmatch(path.name[len(start) :]) if path.name.startswith(start) else None
         if match and path.is_file():
             red, green, blue = (int(part) for part in match.groups() if part is not None)

@@ -42,6 +42,7 @@ from storage.formats import (
     segment_records,
     shards,
     state,
+    template_set,
 )
 from storage.formats.paint_classes import PaintClass
 from storage.report import RunReport, SkippedPhoto
@@ -219,6 +220,11 @@ def write_paint_journal(folder: Path) -> None:
 def write_paint_classes(folder: Path) -> None:
     """Write an example of a table of classes."""
     paint_classes.write_classes(folder / "classes.json", [PaintClass("crack", (255, 0, 0))])
+
+
+def write_template_set(folder: Path) -> None:
+    """Write an example of the record of a set of templates."""
+    template_set.write_template_set(folder, "windows", "upload")
 
 
 def write_decisions(folder: Path) -> None:

@@ -40,6 +40,7 @@ from storage.formats import (
     segment_records,
     shards,
     state,
+    template_set,
 )
 from tests.reliability import example_files as examples
 
@@ -190,6 +191,7 @@ JSON = [
         examples.write_script,
         lambda folder: paint_script.read_paint_script(folder / "actions.json"),
     ),
+    FileFormat("template-set", "set.json", examples.write_template_set, template_set.read_template_set),
     FileFormat(
         "decisions",
         "decisions.json",

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from segmentation import AUTOMATIC
+from segmentation import AUTOMATIC, method_parameters
 from stages.segmenting.segment import photos_of, segment_images
 from stages.settings.segmentation import SegmentSettings
 from storage.errors import StageError, UsageError
@@ -174,6 +174,18 @@ def test_a_folder_made_without_a_parameter_is_refused_with_its_name(tmp_path: Pa
     of_an_earlier_version(tmp_path / "out", {"grid_megapixels": 2.0, "sigma": 0.5, "k": "auto"})
     with pytest.raises(UsageError, match="by a version without --min_segment_size: give another folder"):
         segment_images(settings(tmp_path))
+
+
+def test_a_folder_made_before_there_was_a_parameter_goes_on_with_the_value_that_stood_for_it(tmp_path: Path) -> None:
+    save(tmp_path / "photos", "a.png")
+    former = {"region_size": 40, "k": 4, "color_importance": 1.0}
+    segment_images(settings(tmp_path, method="slickmeans", given=former))
+    parameters = method_parameters("slickmeans", former).as_json()
+    del parameters["color_importance"]
+    of_an_earlier_version(tmp_path / "out", parameters)
+    with pytest.raises(UsageError, match=r"made with --color_importance 1\.0, not 2\.0: give the same"):
+        segment_images(settings(tmp_path, method="slickmeans", given=former | {"color_importance": 2.0}))
+    assert segment_images(settings(tmp_path, method="slickmeans", given=former)).is_current
 
 
 def test_a_file_of_someone_else_is_never_overwritten(tmp_path: Path) -> None:

@@ -119,6 +119,7 @@ def test_what_is_no_set_is_not_kept(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="at most"):
         sets.add("x", "upload", {"templates": [PNG] * 201, "segments": [PNG] * 201})
     assert sets.sets == [] and TemplateSets(tmp_path).sets == []
+    assert list(tmp_path.iterdir()) == []
     assert sets.add("x", "upload", {"templates": [PNG], "segments": [PNG]}) == 0
     assert [each.name for each in TemplateSets(tmp_path).sets] == ["x"]
 
