@@ -20,8 +20,10 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from clustering import CLUSTERERS, pair_parameters
 from stages.command_line import ScriptParser, exit_codes, print_report
-from stages.settings.pipeline import CLUSTER_METHODS, ClusterSettings
+from stages.parameter_flags import add_parameter_flags
+from stages.settings.pipeline import ClusterSettings
 
 
 def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
@@ -35,7 +37,7 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     add("--results_dir", type=Path, default=default.results_dir, help="where the clusters are written")
     add(
         "--method",
-        choices=CLUSTER_METHODS,
+        choices=CLUSTERERS,
         default=default.method,
         help="how photos are grouped; default: evidence for probabilities, components for pairs of "
         "tools.compare_images, specified for other scores",
@@ -73,6 +75,7 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
         help="metres from which positions contradict a join (evidence; default: 1000)",
     )
     add("--file_order", action="store_true", help="number and break ties by the order of the pairs file (specified)")
+    add_parameter_flags(add, pair_parameters())
     add("--follow_links", action="store_true", help="follow symbolic links in the image folder")
     return parser.parse_args(argv)
 
@@ -83,6 +86,7 @@ def main(args: argparse.Namespace) -> int:
     from stages.cluster import create_clusters
 
     given = {key: value for key, value in vars(args).items() if key not in ("quiet", "json")}
+    given["parameters"] = {name: given.pop(name) for name in pair_parameters()}
     return print_report(create_clusters(ClusterSettings(**given)), args)
 
 

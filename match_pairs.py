@@ -16,8 +16,9 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from hloc.matching import MATCHERS
 from stages.command_line import ScriptParser, exit_codes, print_report, worker_count
-from stages.settings.pipeline import MATCHERS, PAIRS_FORMATS, MatchSettings
+from stages.settings.pipeline import PAIRS_FORMATS, MatchSettings
 
 
 def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:

@@ -22,13 +22,14 @@ from functools import partial
 from pathlib import Path
 
 from benchmarks.machine import header
+from clustering.features.clusterers import FEATURE_CLUSTERERS
 from hloc.similarities import SIMILARITIES
 from stages.cluster import create_clusters
 from stages.cluster_features import cluster_features
 from stages.compare import compare_images
 from stages.evaluate import compare_with_labels
 from stages.extract import extract_features
-from stages.settings.cluster_features import ALGORITHMS, PRESETS, FeatureClusterSettings
+from stages.settings.cluster_features import PRESETS, FeatureClusterSettings
 from stages.settings.compare import CompareSettings
 from stages.settings.pipeline import ClusterSettings, ExtractSettings
 from storage.formats.clusters import CLUSTERS_NAME, read_clusters
@@ -109,7 +110,7 @@ def print_table(collection: Collection) -> None:
         print(measure(method, collection, partial(by_similarity, method)), flush=True)
     outputs_dir = collection.work_dir / "descriptors"
     extract_features(ExtractSettings(image_dir=collection.image_dir, outputs_dir=outputs_dir, model=MODEL))
-    ways = {name: FeatureClusterSettings(algorithm=name) for name in ALGORITHMS}
+    ways = {name: FeatureClusterSettings(algorithm=name) for name in (*FEATURE_CLUSTERERS, "auto")}
     ways |= {name: FeatureClusterSettings(preset=name) for name in PRESETS}
     for name, settings in ways.items():
         print(measure(name, collection, partial(by_descriptors, settings)), flush=True)

@@ -1,32 +1,30 @@
 """Scored pairs and positions to groups: arrays in, groups out.
 
-A new clusterer is one file in this folder and one line in ``CLUSTERERS``: a function of scored pairs, its settings,
-positions and decisions that gives a :class:`clustering.grouping.Grouping`.
+A new clusterer is one file in ``clustering/clusterers/`` with a class that follows :class:`clustering.clusterers.base.
+PairClusterer`, and one line in ``CLUSTERERS``; ``docs/adding.md`` shows one.
 """
 
 from __future__ import annotations
 
 import importlib
-from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from clustering.parameters import Parameter, owned_parameters
 from storage.errors import UsageError
 
 if TYPE_CHECKING:
-    from clustering.grouping import Grouping
+    from clustering.clusterers.base import PairClusterer
 
-# name -> module and function, imported when asked for: looking up the names must not cost the import of SciPy
+# name -> module and class, imported when asked for
 CLUSTERERS = {
-    "components": "clustering.connected:cluster_components",
-    "evidence": "clustering.evidence:cluster_evidence",
-    "specified": "clustering.specified:cluster_specified",
+    "components": "clustering.clusterers.components:ComponentsSettings",
+    "evidence": "clustering.clusterers.evidence:EvidenceSettings",
+    "specified": "clustering.clusterers.specified:SpecifiedSettings",
 }
-# clusterers that take positions, as all do, but look at none: nobody has to find them
-WITHOUT_POSITIONS = frozenset({"components"})
 
 
-def get_clusterer(name: str) -> Callable[..., Grouping]:
-    """Give the clusterer of that name.
+def get_clusterer(name: str) -> type[PairClusterer]:
+    """Give the clusterer of that name: a class whose arguments are its settings.
 
     Raises
     ------
@@ -35,6 +33,11 @@ def get_clusterer(name: str) -> Callable[..., Grouping]:
     """
     if name not in CLUSTERERS:
         raise UsageError(f"there is no clusterer {name!r}; choose one of {', '.join(sorted(CLUSTERERS))}")
-    module, function = CLUSTERERS[name].split(":")
-    clusterer: Callable[..., Grouping] = getattr(importlib.import_module(module), function)
+    module, class_name = CLUSTERERS[name].split(":")
+    clusterer: type[PairClusterer] = getattr(importlib.import_module(module), class_name)
     return clusterer
+
+
+def pair_parameters() -> dict[str, dict[str, Parameter]]:
+    """Give the parameters that clusterers declare: name to what each of its owners says of it, by the owner's name."""
+    return owned_parameters({name: get_clusterer(name) for name in CLUSTERERS})

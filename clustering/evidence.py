@@ -17,13 +17,14 @@ value hangs on how alike the drawn buildings are: with fewer that are, 0.35 to 0
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from clustering.agglomeration import Agglomeration, Surroundings
 from clustering.agreement import Links
+from clustering.clusterers.evidence import EvidenceSettings
 from clustering.colours import Colours, colour_photos, colour_positions
 from clustering.constraints import Constraints
 from clustering.decided_joins import grow_clusters
@@ -32,61 +33,10 @@ from clustering.graph import Edges, ScoredPairs, find_edges
 from clustering.grouping import Grouping, group_photos
 from clustering.partition import NAN, Partition, Stage
 from clustering.places import Places
-from clustering.positions import check_position_settings, merge_by_position
+from clustering.positions import merge_by_position
 from clustering.reasons import find_reasons
 from clustering.union_find import UnionFind
 from storage.errors import UsageError
-
-STRONG_THRESH = 0.8
-WEAK_THRESH = 0.3
-AGREEMENT_THRESH = 0.5
-GPS_CONFLICT_M = 1000.0
-
-
-@dataclass(frozen=True)
-class EvidenceSettings:
-    """Thresholds of the evidence clusterer, the same for all models.
-
-    Attributes
-    ----------
-    strong_edg_thresh : float
-        Probability from which a pair counts as evidence for a join.
-    weak_edg_thresh : float
-        Probability from which a join that is not made is listed for review; not above ``strong_edg_thresh``.
-    agreement_thresh : float
-        How well two clusters must agree, 0 to 1.
-    gps_count_thresh, gps_distance_thresh : int, float
-        As in :class:`clustering.specified.SpecifiedSettings`.
-    gps_conflict_thresh : float
-        Metres from which positions contradict that two photos, or two clusters, show one building.
-
-    Raises
-    ------
-    UsageError
-        When a value is out of its range.
-    """
-
-    strong_edg_thresh: float = STRONG_THRESH
-    weak_edg_thresh: float = WEAK_THRESH
-    agreement_thresh: float = AGREEMENT_THRESH
-    gps_count_thresh: int = 4
-    gps_distance_thresh: float = 30.0
-    gps_conflict_thresh: float = GPS_CONFLICT_M
-
-    def __post_init__(self) -> None:
-        if not 0 < self.weak_edg_thresh <= self.strong_edg_thresh <= 1:
-            raise UsageError(
-                "--weak_edg_thresh and --strong_edg_thresh are probabilities, above 0, at most 1 and the weak one not "
-                f"above the strong one, got {self.weak_edg_thresh} and {self.strong_edg_thresh}"
-            )
-        if not 0 <= self.agreement_thresh <= 1:
-            raise UsageError(f"--agreement_thresh must be 0 to 1, got {self.agreement_thresh}")
-        check_position_settings(self.gps_count_thresh, self.gps_distance_thresh)
-        if not self.gps_conflict_thresh > self.gps_distance_thresh:
-            raise UsageError(
-                f"--gps_conflict_thresh must be above --gps_distance_thresh, got {self.gps_conflict_thresh} and "
-                f"{self.gps_distance_thresh} metres"
-            )
 
 
 def cluster_evidence(

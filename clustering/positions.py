@@ -22,23 +22,8 @@ from clustering.nearest import (
     unit_vector,
 )
 from clustering.partition import Partition, Stage
-from storage.errors import UsageError
 
 Position = tuple[float, float]
-
-
-def check_position_settings(gps_count_thresh: int, gps_distance_thresh: float) -> None:
-    """Refuse settings of :func:`merge_by_position` that are out of range, by the names of their flags.
-
-    Raises
-    ------
-    UsageError
-        When fewer than 1 position is asked for, or the distance is negative or no number.
-    """
-    if not gps_count_thresh >= 1:
-        raise UsageError(f"--gps_count_thresh must be 1 or more, got {gps_count_thresh}")
-    if not gps_distance_thresh >= 0:
-        raise UsageError(f"--gps_distance_thresh must be 0 metres or more, got {gps_distance_thresh}")
 
 
 def merge_by_position(

@@ -2,60 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 from numpy.typing import NDArray
 
+from clustering.clusterers.specified import SpecifiedSettings
 from clustering.components import initial_partition, strong_components, strong_components_in_file_order
 from clustering.constraints import Constraints, constrain_pairs
 from clustering.expansion import expand_strictly
 from clustering.graph import Adjacency, Edges, ScoredPairs, appearance_order, find_edges, list_neighbours
 from clustering.grouping import Grouping, group_photos
 from clustering.partition import Partition
-from clustering.positions import check_position_settings, merge_by_position
+from clustering.positions import merge_by_position
 from clustering.reasons import find_reasons
 from clustering.small_clusters import merge_small_clusters
-from storage.errors import UsageError
-
-
-@dataclass(frozen=True)
-class SpecifiedSettings:
-    """Thresholds of the specified clusterer.
-
-    Attributes
-    ----------
-    strong_edg_thresh : float
-        Pairs at or above it start a cluster.
-    weak_edg_thresh : float
-        Pairs at or above it let clusters grow; not above ``strong_edg_thresh``.
-    gps_count_thresh : int
-        Positions that a cluster needs to be merged by position, at least 1.
-    gps_distance_thresh : float
-        Metres between medians up to which clusters are merged, at least 0.
-    file_order : bool
-        False: the result does not depend on the order of the pairs. True: clusters, photos and top neighbours are
-        taken in the order of the pairs, as the earlier program did.
-
-    Raises
-    ------
-    UsageError
-        When a value is out of its range.
-    """
-
-    strong_edg_thresh: float
-    weak_edg_thresh: float
-    gps_count_thresh: int = 4
-    gps_distance_thresh: float = 30.0
-    file_order: bool = False
-
-    def __post_init__(self) -> None:
-        if not self.weak_edg_thresh <= self.strong_edg_thresh:
-            raise UsageError(
-                f"--weak_edg_thresh must not be above --strong_edg_thresh, got {self.weak_edg_thresh} and "
-                f"{self.strong_edg_thresh}"
-            )
-        check_position_settings(self.gps_count_thresh, self.gps_distance_thresh)
 
 
 def cluster_specified(

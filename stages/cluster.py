@@ -14,7 +14,6 @@ from typing import Any
 import numpy as np
 import scipy
 
-from clustering import WITHOUT_POSITIONS, get_clusterer
 from clustering.grouping import Grouping
 from clustering.numbering import carry_numbers
 from stages.checks import settings_as_json
@@ -26,7 +25,6 @@ from stages.clustering.inputs import (
     read_numbered_pairs,
     read_positions,
     refuse_great_loss,
-    threshold_settings,
 )
 from stages.clustering.notes import origin_notes
 from stages.clustering.reasons import Told, describe
@@ -112,14 +110,14 @@ def _cluster(
         refuse_great_loss(names, inputs, settings.results_dir / CLUSTERS_NAME)
     positions = read_positions(settings.image_dir, names, inputs)
     constraints = constrain(inputs.decisions, names)
-    grouping = get_clusterer(inputs.method)(pairs, inputs.thresholds, positions, constraints)
+    grouping = inputs.thresholds.cluster(pairs, positions, constraints)
     clusters = {number: [names[photo] for photo in photos] for number, photos in grouping.clusters.items()}
     number_of = carry_numbers(former.clusters, clusters, former.next_number) if former.next_number else {}
     numbered = {number_of.get(number, number): photos for number, photos in clusters.items()}
     cluster_names, unused = name_clusters(inputs.decisions, numbered)
     singletons = [names[photo] for photo in grouping.singletons]
     report.counts = _counts(names, numbered, len(singletons), inputs)
-    if inputs.method not in WITHOUT_POSITIONS:
+    if inputs.thresholds.looks_at_positions:
         report.counts["with_position"] = int(np.isfinite(positions[:, 0]).sum())
     report.counts["to_review"] = len(grouping.doubts)
     report.notes += [*former.notes, *origin_notes(inputs, names)]
@@ -155,9 +153,10 @@ def _counts(
 
 
 def _report(settings: ClusterSettings, inputs: ClusterInputs) -> RunReport:
-    report = RunReport(STAGE, settings_as_json(settings), skipped=list(inputs.skipped))
+    told = settings_as_json(settings)
+    report = RunReport(STAGE, told | dict(told.pop("parameters")), skipped=list(inputs.skipped))
     report.settings |= {"pairs_file": inputs.pairs_file.as_posix(), "method": inputs.method}
-    report.settings |= threshold_settings(inputs.thresholds)
+    report.settings |= asdict(inputs.thresholds)
     report.outputs = {
         "clusters": str(settings.results_dir / CLUSTERS_NAME),
         "reasons": str(settings.results_dir / CLUSTERS_INFO_NAME),

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from clustering.features.batches import Clustered, cluster_vectors
 from clustering.features.cluster_statistics import measure_clusters
+from clustering.features.clusterers import feature_parameters
 from clustering.features.clusterers.base import NOISE, Labels, Vectors
 from clustering.features.decided_labels import obey
 from clustering.features.fits import Fit, chosen_fit, fit_grid
@@ -27,7 +28,7 @@ from stages.feature_clustering.inputs import FeatureInputs, gather_feature_input
 from stages.feature_clustering.outputs import FOLDER, Made, write_results
 from stages.feature_clustering.plots import check_matplotlib
 from stages.feature_clustering.preset import check_steps, size_notes, sized, steps_after_clustering, with_preset
-from stages.settings.cluster_features import PARAMETERS, SELECTIONS, FeatureClusterSettings
+from stages.settings.cluster_features import SELECTIONS, FeatureClusterSettings
 from stages.work_folder import clear_leftovers
 from storage.errors import UsageError
 from storage.formats.clusters import CLUSTERS_INFO_NAME, CLUSTERS_NAME
@@ -77,7 +78,7 @@ def cluster_features(settings: FeatureClusterSettings) -> RunReport:
 
 def check_settings(settings: FeatureClusterSettings) -> dict[str, tuple[Any, ...]]:
     """Check settings without reading anything; give the values of the parameters that were given."""
-    given = {name: getattr(settings, name) for name in PARAMETERS if getattr(settings, name) is not None}
+    given = dict(settings.parameters)
     check_space(_space(settings))
     check_given(settings.algorithm, given, settings.metric)
     check_steps(settings)
@@ -259,7 +260,9 @@ def _notes(settings: FeatureClusterSettings, made: Made, inputs: FeatureInputs) 
 
 
 def _report(settings: FeatureClusterSettings, inputs: FeatureInputs) -> RunReport:
-    report = RunReport(STAGE, settings_as_json(settings), skipped=list(inputs.skipped))
+    told = settings_as_json(settings)
+    told |= dict.fromkeys(feature_parameters()) | dict(told.pop("parameters"))
+    report = RunReport(STAGE, told, skipped=list(inputs.skipped))
     report.settings["features"] = [path.as_posix() for path in settings.features or ()]
     report.settings["model"] = inputs.features.model
     folder = settings.results_dir

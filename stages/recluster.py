@@ -3,23 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from clustering import CLUSTERERS, get_clusterer
+from clustering import CLUSTERERS
 from clustering.graph import ScoredPairs
 from stages.clustering.decisions import constrain
-from stages.clustering.inputs import EVIDENCE, ClusterInputs, gather_inputs, read_numbered_pairs, read_positions
+from stages.clustering.inputs import ClusterInputs, gather_inputs, read_numbered_pairs, read_positions
 from stages.settings.pipeline import ClusterSettings
 from storage.errors import UsageError
 from storage.formats.decisions import Decisions
-
-FLAGS = ("strong_edg_thresh", "weak_edg_thresh", "gps_count_thresh", "gps_distance_thresh")
-EVIDENCE_FLAGS = ("agreement_thresh", "gps_conflict_thresh")
 
 
 @dataclass(frozen=True, eq=False)
@@ -67,11 +64,11 @@ def settings_of(info: Mapping[str, Any], settings: ClusterSettings) -> ClusterSe
             "python -m tools.cluster_features again, which obeys what was decided"
         )
     told = info["settings"]
-    flags = (*FLAGS, *(EVIDENCE_FLAGS if info["method"] == EVIDENCE else ()))
-    given: dict[str, Any] = {flag: told[flag] for flag in flags if flag in told}
-    is_in_file_order = bool(told.get("file_order", False))
+    shared = {each.name for each in fields(settings)}
+    given: dict[str, Any] = {flag: value for flag, value in told.items() if flag in shared}
+    given["parameters"] = {flag: value for flag, value in told.items() if flag not in shared}
     pairs_file: Path = settings.pairs_file or settings.outputs_dir / str(info["pairs_file"])
-    return replace(settings, method=info["method"], pairs_file=pairs_file, file_order=is_in_file_order, **given)
+    return replace(settings, method=info["method"], pairs_file=pairs_file, **given)
 
 
 def prepare(settings: ClusterSettings) -> Prepared:
@@ -116,12 +113,12 @@ def group_prepared(
     UsageError
         When a threshold is out of range.
     """
-    inputs, chosen = prepared.inputs, prepared.inputs.thresholds
+    chosen = prepared.inputs.thresholds
     if thresholds is not None:
         chosen = replace(chosen, strong_edg_thresh=thresholds[0], weak_edg_thresh=thresholds[1])
     positions = place_by_hand(prepared.positions, prepared.names, decisions)
     constraints = constrain(decisions, prepared.names)
-    grouping = get_clusterer(inputs.method)(prepared.pairs, chosen, positions, constraints)
+    grouping = chosen.cluster(prepared.pairs, positions, constraints)
     return list(grouping.clusters.values()), grouping.singletons
 
 

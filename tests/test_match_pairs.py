@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 import match_pairs
-from stages.settings.pipeline import MATCHERS, MatchSettings
+from stages.settings.pipeline import MatchSettings
 from tests.hloc.matching.drawn import draw_facade, seen_by
 from tests.hloc.matching.folders import VIEWS, save
 
@@ -87,9 +87,3 @@ def test_a_calibration_of_other_evidence_gives_one_and_names_the_command(
     )
     assert run("--quiet", "--calibration", "own.json") == 1
     assert "python -m tools.calibrate" in capsys.readouterr().err
-
-
-def test_the_flag_offers_the_registered_matchers() -> None:
-    from hloc.matching import MATCHERS as REGISTERED
-
-    assert set(MATCHERS) == set(REGISTERED)

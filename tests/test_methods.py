@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from clustering.evaluation import Evaluation
+from clustering.features.clusterers import FEATURE_CLUSTERERS
 from hloc.similarities import SIMILARITIES
 from stages.cluster import create_clusters
 from stages.cluster_features import cluster_features
@@ -17,7 +18,7 @@ from stages.compare import compare_images
 from stages.evaluate import compare_with_labels
 from stages.extract import extract_features
 from stages.retrieval.attack import make_attacks
-from stages.settings.cluster_features import ALGORITHMS, FeatureClusterSettings
+from stages.settings.cluster_features import FeatureClusterSettings
 from stages.settings.compare import CompareSettings
 from stages.settings.pipeline import ClusterSettings, ExtractSettings
 from stages.settings.retrieval import AttackSettings
@@ -76,7 +77,7 @@ def test_every_similarity_groups_the_digits(method: str, digits: Path, tmp_path:
 
 
 @pytest.mark.parametrize(
-    "changes", [{"algorithm": name} for name in ALGORITHMS] + [{"preset": "resnet_hdbscan"}], ids=str
+    "changes", [{"algorithm": name} for name in (*FEATURE_CLUSTERERS, "auto")] + [{"preset": "resnet_hdbscan"}], ids=str
 )
 def test_every_clusterer_of_descriptors_groups_the_digits(
     changes: dict[str, str], digits: Path, tmp_path: Path

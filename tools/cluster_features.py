@@ -25,23 +25,20 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+from clustering.features.clusterers import FEATURE_CLUSTERERS, feature_parameters
+from clustering.features.clusterers.base import AUTO
 from stages.command_line import ScriptParser, exit_codes, print_report, worker_count
+from stages.parameter_flags import add_parameter_flags, number_or
 from stages.settings.cluster_features import (
-    ALGORITHMS,
     BOOSTS,
-    LINKAGES,
     MERGES,
     METRICS,
     NOISE_ASSIGNMENTS,
     NORMALIZATIONS,
-    PARAMETERS,
     PRESETS,
-    SELECTION_METHODS,
     SELECTIONS,
     FeatureClusterSettings,
 )
-
-TUPLES = ("features", *PARAMETERS)
 
 
 def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
@@ -61,8 +58,8 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     add("--outputs_dir", type=Path, default=default.outputs_dir, help="where extract_features.py wrote the features")
     add("--image_dir", type=Path, default=default.image_dir, help="folder of photos")
     add("--results_dir", type=Path, default=default.results_dir, help="where the clusters are written")
-    add("--algorithm", choices=ALGORITHMS, default=default.algorithm, help="how photos are grouped")
-    _add_parameters(add)
+    add("--algorithm", choices=(*FEATURE_CLUSTERERS, AUTO), default=default.algorithm, help="how photos are grouped")
+    add_parameter_flags(add, feature_parameters(), are_several=True)
     _add_steps(add)
     add("--metric", choices=METRICS, default=default.metric, help="of distances; hamming takes vectors of bits")
     add("--normalize", choices=NORMALIZATIONS, default=default.normalize, help="l2: every vector to length 1 first")
@@ -86,27 +83,6 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     return parser.parse_args(argv)
 
 
-def _add_parameters(add: Callable[..., Any]) -> None:
-    """Add the flags of parameters of the algorithms, which take several values each."""
-    several = {"nargs": "+", "default": None}
-    add(
-        "--n_clusters", type=_number_or(int, "auto"), help="kmeans, agglomerative, gaussian_mixture; or auto", **several
-    )
-    add("--max_iter", type=int, help="kmeans, gaussian_mixture: rounds at the most", **several)
-    add("--eps", type=_number_or(float, "auto"), help="dbscan: radius, or auto for the knee of distances", **several)
-    add("--min_samples", type=int, help="dbscan, hdbscan: photos near a core, itself counted", **several)
-    add(
-        "--min_cluster_size",
-        type=_number_or(int, "rule", "auto"),
-        help="hdbscan: fewest photos of a cluster; rule: by the number of photos; auto: the best of several",
-        **several,
-    )
-    add("--max_cluster_size", type=int, help="hdbscan: most photos of a cluster", **several)
-    add("--cluster_selection_method", choices=SELECTION_METHODS, help="hdbscan: most stable, or leaves", **several)
-    add("--linkage", choices=LINKAGES, help="agglomerative; default: ward, or average if not euclidean", **several)
-    add("--distance_threshold", type=float, help="agglomerative: join below, in place of --n_clusters", **several)
-
-
 def _add_steps(add: Callable[..., Any]) -> None:
     """Add the flags of what is done to the labels of the best fit."""
     default = FeatureClusterSettings()
@@ -117,24 +93,12 @@ def _add_steps(add: Callable[..., Any]) -> None:
     add("--noise_neighbours", type=int, default=default.noise_neighbours, help="photos that vote in --assign_noise knn")
     add(
         "--noise_max_distance",
-        type=_number_or(float, "auto", "none"),
+        type=number_or(float, "auto", "none"),
         default=default.noise_max_distance,
         help="farther noise stays noise; auto: as far as three quarters of the cluster's own photos",
     )
     add("--precision_boost", choices=BOOSTS, default=default.precision_boost, help="vote on noise in this space")
     add("--split_larger_than", type=int, default=default.split_larger_than, help="split clusters of more photos")
-
-
-def _number_or(kind: type[int] | type[float], *words: str) -> Callable[[str], int | float | str]:
-    def read(text: str) -> int | float | str:
-        if text in words:
-            return text
-        try:
-            return kind(text)
-        except ValueError:
-            raise argparse.ArgumentTypeError(f"{text!r}: must be {', '.join(words)} or a number") from None
-
-    return read
 
 
 @exit_codes
@@ -143,7 +107,10 @@ def main(args: argparse.Namespace) -> int:
     from stages.cluster_features import cluster_features
 
     given = {key: value for key, value in vars(args).items() if key not in ("quiet", "json")}
-    given |= {key: tuple(given[key]) for key in TUPLES if given[key] is not None}
+    if args.features is not None:
+        given["features"] = tuple(args.features)
+    told = {name: given.pop(name) for name in feature_parameters()}
+    given["parameters"] = {name: tuple(values) for name, values in told.items() if values is not None}
     return print_report(cluster_features(FeatureClusterSettings(**given)), args)
 
 

@@ -4,8 +4,8 @@ Reads   the photos of --image_dir
 Writes  to --outputs_dir: pairs-METHOD.txt (or .h5) and its origin .json, which create_clusters.py, match_pairs.py and
         the other tools take; features-METHOD-.../, the feature of each photo, computed once
 
-Methods: ssim, tm, phash, ahash, dhash, whash, minhash, orb (docs/similarities.md says what each is good for). Higher
-scores are more similar; a pair at or above --threshold is written.
+docs/similarities.md says what each method is good for. Higher scores are more similar; a pair at or above --threshold
+is written.
 
 --skip exact   leaves out pairs whose photos are in one cluster already: the same clusters, fewer comparisons
 --skip leader  the rule of clusterimg: of two similar photos the later one is compared with nothing any more. Fastest,
@@ -27,6 +27,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from hloc.similarities import SIMILARITIES
 from stages.command_line import ScriptParser, exit_codes, print_report, worker_count
 from stages.settings.compare import HASH_SCALES, MINHASH_TOKENS, OPTIONS, ORB_SCORES, SKIPS, CompareSettings
 from stages.settings.pipeline import PAIRS_FORMATS
@@ -39,7 +40,7 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     add = parser.add_argument
     add("--image_dir", type=Path, default=default.image_dir, help="folder of photos")
     add("--outputs_dir", type=Path, default=default.outputs_dir, help="where pairs and features are written")
-    add("--method", default=default.method, help="similarity, see above")
+    add("--method", choices=SIMILARITIES, default=default.method, help="similarity")
     add("--threshold", type=float, default=default.threshold, help="least score of a similar pair; default: METHOD's")
     add("--size", type=int, nargs=2, metavar=("W", "H"), help="pixels that photos are brought to; default: METHOD's")
     add("--scale", type=float, nargs=2, metavar=("FX", "FY"), help="factors of width and height instead of --size")

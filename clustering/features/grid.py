@@ -9,18 +9,14 @@ from typing import Any
 
 import numpy as np
 
-from clustering.features.clusterers import FEATURE_CLUSTERERS, get_feature_clusterer
+from clustering.features.clusterers import FEATURE_CLUSTERERS, feature_parameters, get_feature_clusterer
 from clustering.features.clusterers.base import AUTO, FeatureClusterer, Vectors
 from clustering.features.density import knee, neighbour_distances
-from clustering.features.linkage import default_linkage
 from clustering.features.space import from_euclidean
+from clustering.parameters import owned_parameters, parameters_of
 from storage.errors import UsageError
 
 NUM_AUTO = 10  # numbers of clusters that "auto" tries
-AUTO_SHARE = {"gaussian_mixture": 10}  # fewest vectors a cluster on average, of "auto"; a covariance needs several
-DEFAULT_SHARE = 2
-# parameter -> the least that has a meaning; the most is the number of vectors
-COUNTS = {"n_clusters": 1, "min_samples": 1, "min_cluster_size": 2, "max_cluster_size": 2}
 
 Given = Mapping[str, Sequence[Any]]
 
@@ -55,30 +51,26 @@ def make_grid(algorithm: str, given: Given, vectors: Vectors, metric: str, seed:
     grid = Grid([], [])
     for name in _names(algorithm, metric):
         chosen = get_feature_clusterer(name)
-        values: dict[str, list[Any]] = {}
-        for parameter, default in chosen.grid.items():
-            wanted = given.get(parameter) or default
-            if parameter == "n_clusters" and "distance_threshold" in given and parameter not in given:
-                wanted = (None,)
-            if parameter == "linkage":
-                wanted = [default_linkage(metric) if each is None else each for each in wanted]
-            values[parameter] = _clipped(parameter, wanted, name, len(vectors), grid.notes)
+        values = {
+            parameter: _clipped(parameter, wanted, chosen, len(vectors), grid.notes)
+            for parameter, wanted in chosen.values(given).items()
+        }
         grid.clusterers.extend(_combinations(chosen, values, vectors, metric, seed))
     return grid
 
 
 def check_given(algorithm: str, given: Given, metric: str) -> None:
-    """Refuse parameters and a metric that no chosen algorithm takes (UsageError)."""
-    names = _names(algorithm, metric)
-    taken = {parameter for name in names for parameter in get_feature_clusterer(name).grid}
+    """Refuse parameters, values and a metric that no chosen algorithm takes (UsageError)."""
+    taken = owned_parameters({name: get_feature_clusterer(name) for name in _names(algorithm, metric)})
     for parameter, values in given.items():
         if parameter not in taken:
-            owners = [name for name in FEATURE_CLUSTERERS if parameter in get_feature_clusterer(name).grid]
+            owners = feature_parameters().get(parameter)
+            if owners is None:
+                raise UsageError(f"--{parameter}: no algorithm has such a parameter")
             raise UsageError(f"--{parameter} belongs to --algorithm {' or '.join(owners)}, but it is {algorithm}")
-        for value in values:
-            least = COUNTS.get(parameter)
-            if least is not None and isinstance(value, int) and value < least:
-                raise UsageError(f"--{parameter} is {value}, but must be {least} or more")
+        for declared in taken[parameter].values():
+            for value in values:
+                declared.check(parameter, value)
 
 
 def _names(algorithm: str, metric: str) -> list[str]:
@@ -90,23 +82,26 @@ def _names(algorithm: str, metric: str) -> list[str]:
     return [algorithm]
 
 
-def _clipped(parameter: str, values: Sequence[Any], name: str, most: int, notes: list[str]) -> list[Any]:
+def _clipped(
+    parameter: str, values: Sequence[Any], chosen: type[FeatureClusterer], most: int, notes: list[str]
+) -> list[Any]:
     """Give the values that fit the number of vectors, each once."""
-    if parameter not in COUNTS:
+    declared = parameters_of(chosen)[parameter]
+    if not declared.is_count:
         return list(dict.fromkeys(values))
     found: list[Any] = []
     for value in values:
         if value == AUTO:
-            found += auto_counts(most, AUTO_SHARE.get(name, DEFAULT_SHARE))
+            found += auto_counts(most, chosen.auto_share)
         elif value is not None and value > most:
-            notes.append(f"{name}: --{parameter} {value} is more than there are vectors: {most} taken")
-            found.append(max(most, COUNTS[parameter]))
+            notes.append(f"{chosen.name}: --{parameter} {value} is more than there are vectors: {most} taken")
+            found.append(max(most, int(declared.least or 1)))
         else:
             found.append(value)
     return list(dict.fromkeys(found))
 
 
-def auto_counts(num_vectors: int, share: int = DEFAULT_SHARE) -> list[int]:
+def auto_counts(num_vectors: int, share: int = FeatureClusterer.auto_share) -> list[int]:
     """Give the numbers of clusters that ``auto`` tries: 2 up to ``num_vectors / share``, by equal factors."""
     most = max(num_vectors // share, 2)
     return sorted({int(round(count)) for count in np.geomspace(2, most, NUM_AUTO)})
@@ -118,18 +113,9 @@ def _combinations(
     found: list[FeatureClusterer] = []
     for combination in product(*values.values()):
         parameters = dict(zip(values, combination, strict=True))
-        for each in _alternatives(parameters):
-            if each.get("eps") == AUTO:
-                each["eps"] = auto_radius(vectors, each["min_samples"], metric)
-            found.append(chosen(metric=metric, seed=seed, **each))
+        settled = chosen.settle(parameters, vectors, metric)
+        found += [chosen(metric=metric, seed=seed, **each) for each in settled]
     return list(dict.fromkeys(found))
-
-
-def _alternatives(parameters: dict[str, Any]) -> list[dict[str, Any]]:
-    """Take two parameters that exclude each other, one at a time."""
-    if parameters.get("distance_threshold") is None or parameters.get("n_clusters") is None:
-        return [parameters]
-    return [parameters | {"distance_threshold": None}, parameters | {"n_clusters": None}]
 
 
 def auto_radius(vectors: Vectors, min_samples: int, metric: str) -> float:

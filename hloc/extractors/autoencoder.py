@@ -11,10 +11,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from hloc.extractors.base import ExtractorOptions
+from hloc.extractors.base import PICTURE_FLAGS, ExtractorOptions
 from hloc.extractors.worker_network import WorkerNetwork, refuse_other_devices
 from storage.errors import UsageError
 from storage.pictures import DECODED_PER_SIDE, letterboxed
+
+UNDERSTOOD_FLAGS = PICTURE_FLAGS
 
 
 def create(options: ExtractorOptions) -> AutoencoderExtractor:

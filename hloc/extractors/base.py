@@ -119,7 +119,9 @@ class LearntExtractor(Extractor):
 
 @dataclass(frozen=True)
 class ExtractorOptions:
-    """What a model can be told by flags; each takes what concerns it and refuses what it cannot obey.
+    """What a model can be told by flags; those that its module does not name in ``UNDERSTOOD_FLAGS`` are refused.
+
+    All models take ``device``, where those without a network have nothing to do.
 
     Attributes
     ----------
@@ -152,14 +154,14 @@ class ExtractorOptions:
     input_layout: str | None = None
 
     def for_model(self, model: str, understood: Sequence[str]) -> ExtractorOptions:
-        """Give the options with the model's name; refuse those that only some models understand and this one does not.
+        """Give the options with the model's name; refuse those that were given and that it does not understand.
 
         Raises
         ------
         UsageError
             When such a flag was given.
         """
-        for flag in SPECIAL_FLAGS:
+        for flag in REFUSED_FLAGS:
             if getattr(self, flag) is not None and flag not in understood:
                 value = "" if getattr(self, flag) is True else f" {getattr(self, flag)}"
                 raise UsageError(f"--{flag}{value}: --model {model} has no use for it; leave it out")
@@ -169,3 +171,5 @@ class ExtractorOptions:
 INPUT_FLAGS = ("input_size", "input_mean", "input_std", "input_layout")
 ENGINE_FLAGS = ("engine", "precision", "compile")
 SPECIAL_FLAGS = (*ENGINE_FLAGS, *INPUT_FLAGS)
+PICTURE_FLAGS = ("weights", "resize_max")
+REFUSED_FLAGS = (*PICTURE_FLAGS, *SPECIAL_FLAGS)  # by a model that does not name them

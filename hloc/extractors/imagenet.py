@@ -14,12 +14,12 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from hloc.devices import import_torch
-from hloc.extractors.base import ENGINE_FLAGS, ExtractorOptions
+from hloc.extractors.base import ENGINE_FLAGS, PICTURE_FLAGS, ExtractorOptions
 from hloc.extractors.picture import Picture
 from hloc.extractors.torch_network import TorchExtractor, load_state
 from storage.errors import StageError
 
-UNDERSTOOD_FLAGS = ENGINE_FLAGS
+UNDERSTOOD_FLAGS = (*PICTURE_FLAGS, *ENGINE_FLAGS)
 CROP = 224
 
 

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from hloc.devices import import_torch
 from hloc.engines import TORCH
 from hloc.engines.photo_network import PhotoNetwork
-from hloc.extractors.base import ENGINE_FLAGS, ExtractorOptions
+from hloc.extractors.base import ENGINE_FLAGS, PICTURE_FLAGS, ExtractorOptions
 from hloc.extractors.engine_network import EngineExtractor
 from storage.errors import StageError, UsageError
 from storage.formats.weights import CONVOLUTION_LAYERS, MADE_BY, NetvladWeights, read_netvlad_weights
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 MIN_SIDE = 16  # four poolings halve the sides; a smaller photo would leave no feature
 RESIZE_MAX = 1024
-UNDERSTOOD_FLAGS = ENGINE_FLAGS
+UNDERSTOOD_FLAGS = (*PICTURE_FLAGS, *ENGINE_FLAGS)
 
 
 def find_weights() -> Path | None:

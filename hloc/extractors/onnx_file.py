@@ -17,14 +17,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hloc.extractors import ONNX as PREFIX
-from hloc.extractors.base import INPUT_FLAGS, ExtractorOptions
+from hloc.extractors.base import INPUT_FLAGS, PICTURE_FLAGS, ExtractorOptions
 from hloc.extractors.network import NetworkExtractor
 from hloc.extractors.onnx_input import LAYOUTS, OnnxInput, read_onnx_input, sidecar_of
 from hloc.onnx_session import NVIDIA, PROCESSOR, import_onnxruntime, open_session
 from storage.errors import DamagedFileError, StageError, UsageError
 from storage.formats.json_file import read_stage_input
 
-UNDERSTOOD_FLAGS = INPUT_FLAGS
+UNDERSTOOD_FLAGS = (*PICTURE_FLAGS, *INPUT_FLAGS)  # the first are refused with what is meant in their place
 MADE_BY = "an exporter such as torch.onnx.export"
 NUMBERS = {"tensor(float)": np.float32, "tensor(float16)": np.float16}
 

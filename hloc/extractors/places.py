@@ -7,11 +7,11 @@ their test photos are about 640 x 480 pixels.
 
 from __future__ import annotations
 
-from hloc.extractors.base import ENGINE_FLAGS, ExtractorOptions
+from hloc.extractors.base import ENGINE_FLAGS, PICTURE_FLAGS, ExtractorOptions
 from hloc.extractors.hub_network import HubExtractor, HubNetwork
 from hloc.extractors.picture import Picture
 
-UNDERSTOOD_FLAGS = ENGINE_FLAGS
+UNDERSTOOD_FLAGS = (*PICTURE_FLAGS, *ENGINE_FLAGS)
 PICTURE = Picture((640, 640), "longest")
 ARGUMENTS = {"backbone": "ResNet50", "fc_output_dim": 2048}
 

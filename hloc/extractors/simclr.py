@@ -10,13 +10,13 @@ from __future__ import annotations
 from typing import Any
 
 from hloc.devices import import_torch
-from hloc.extractors.base import ENGINE_FLAGS, ExtractorOptions
+from hloc.extractors.base import ENGINE_FLAGS, PICTURE_FLAGS, ExtractorOptions
 from hloc.extractors.picture import Picture
 from hloc.extractors.torch_network import TorchExtractor
 from networks.simclr import PUBLISHED_SHAPES
 from networks.simclr_weights import filled_encoder, read_simclr_weights
 
-UNDERSTOOD_FLAGS = ENGINE_FLAGS
+UNDERSTOOD_FLAGS = (*PICTURE_FLAGS, *ENGINE_FLAGS)
 ZERO, ONE = (0.0, 0.0, 0.0), (1.0, 1.0, 1.0)
 PICTURE = Picture((224, 224), "crop", short_side=256, interpolation="bicubic", mean=ZERO, std=ONE)
 

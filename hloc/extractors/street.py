@@ -12,12 +12,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from hloc.extractors.base import ExtractorOptions
+from hloc.extractors.base import PICTURE_FLAGS, ExtractorOptions
 from hloc.extractors.worker_network import WorkerNetwork, refuse_other_devices
 from storage.errors import UsageError
 from storage.pictures import DECODED_PER_SIDE, as_picture
 
 WEIGHTS = Path(__file__).parents[1] / "weights" / "street" / "street.onnx"
+UNDERSTOOD_FLAGS = PICTURE_FLAGS
 STRIDE = 32  # pixels of the picture to one place of the network's last map
 
 

@@ -15,7 +15,6 @@ from numpy.typing import NDArray
 
 from hloc.extractors.base import Extractor, ExtractorOptions
 from hloc.extractors.worker_network import refuse_other_devices
-from storage.errors import UsageError
 
 SIDE = 32  # pixels; that of the paper
 DECODED_SIDE = 8 * SIDE  # so that a mean of many pixels stands for each, and noise averages out
@@ -25,11 +24,6 @@ CHANNELS = 3
 def create(options: ExtractorOptions) -> ThumbnailExtractor:
     """Make the extractor; it takes no flag."""
     refuse_other_devices(options.device, ThumbnailExtractor.name)
-    for flag in ("weights", "resize_max"):
-        if getattr(options, flag) is not None:
-            raise UsageError(
-                f"--{flag} {getattr(options, flag)}: --model thumbnail has no weights and one size; leave it out"
-            )
     return ThumbnailExtractor()
 
 

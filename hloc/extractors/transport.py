@@ -6,11 +6,11 @@ Masone, "MegaLoc: One Retrieval to Place Them All" (2025). Both are tested by th
 
 from __future__ import annotations
 
-from hloc.extractors.base import ENGINE_FLAGS, ExtractorOptions
+from hloc.extractors.base import ENGINE_FLAGS, PICTURE_FLAGS, ExtractorOptions
 from hloc.extractors.hub_network import HubExtractor, HubNetwork
 from hloc.extractors.picture import Picture
 
-UNDERSTOOD_FLAGS = ENGINE_FLAGS
+UNDERSTOOD_FLAGS = (*PICTURE_FLAGS, *ENGINE_FLAGS)
 # The transport needs more patches than its 64 clusters: 9 x 9 of 14 pixels at the least.
 PICTURE = Picture((322, 322), stride=14, min_side=126)
 

@@ -19,11 +19,12 @@ from threadpoolctl import ThreadpoolController
 
 from hloc.anchors import Anchors, Residuals, learn_anchors, quantised_residuals
 from hloc.codebook import encode_vlad, learn_codebooks
-from hloc.extractors.base import ExtractorOptions, LearntExtractor
+from hloc.extractors.base import PICTURE_FLAGS, ExtractorOptions, LearntExtractor
 from hloc.local_features import SIFT_LENGTH, Detection, root_sift
 from hloc.whitening import ShrunkenWhitening, Whitening, learn_shrunken_whitening, learn_whitening, unit_rows
 from storage.errors import UsageError
 
+UNDERSTOOD_FLAGS = PICTURE_FLAGS
 RESIZE_MAX = 640  # as good as 800 and 1024 pixels, in 64 % of the time of 800
 MIN_SIDE = 16  # below it no keypoint is found
 NUM_KEYPOINTS = 2000

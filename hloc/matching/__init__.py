@@ -1,11 +1,14 @@
-"""The registry of matchers. A new matcher is one file here and one line in ``MATCHERS``."""
+"""The registry of matchers. A new matcher is one file here and one line in ``MATCHERS`` (``docs/adding.md``)."""
 
 from __future__ import annotations
 
 import importlib
+from typing import TYPE_CHECKING
 
-from hloc.matching.base import Matcher
 from storage.errors import UsageError
+
+if TYPE_CHECKING:  # match_pairs.py reads the names from here, and --help imports no library
+    from hloc.matching.base import Matcher
 
 # Name of the matcher to the module under ``hloc.matching`` whose ``create(num_keypoints)`` makes it.
 MATCHERS = {

@@ -1,12 +1,18 @@
-"""The registry of classical similarities. A new one is one file here and one line in ``SIMILARITIES``."""
+"""The registry of classical similarities. A new one is one file here and one line in ``SIMILARITIES``.
+
+``docs/adding.md`` shows one.
+"""
 
 from __future__ import annotations
 
 import importlib
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from hloc.similarities.base import Similarity, SimilarityOptions
 from storage.errors import UsageError
+
+if TYPE_CHECKING:  # tools.compare_images reads the names from here, and --help imports no library
+    from hloc.similarities.base import Similarity, SimilarityOptions
 
 
 @dataclass(frozen=True)

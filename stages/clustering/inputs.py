@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from clustering import WITHOUT_POSITIONS
-from clustering.connected import ComponentsSettings
-from clustering.evidence import EvidenceSettings
+from clustering import CLUSTERERS, get_clusterer
+from clustering.clusterers.base import PairClusterer
+from clustering.clusterers.evidence import EvidenceSettings
 from clustering.graph import ScoredPairs
-from clustering.specified import SpecifiedSettings
+from clustering.parameters import parameters_of
 from hloc.extraction_plan import MIN_PHOTOS_FOR_LOSS_CHECK
 from hloc.extractors import MODELS, default_thresholds
 from hloc.similarities import SIMILARITIES
@@ -39,14 +39,6 @@ FALLBACK_THRESHOLDS = MODELS[FALLBACK_MODEL].thresholds
 PROBABILITIES = EvidenceSettings().strong_edg_thresh, EvidenceSettings().weak_edg_thresh  # the same for all models
 EVIDENCE, SPECIFIED, COMPONENTS = "evidence", "specified", "components"
 Names = Sequence[str]
-Thresholds = SpecifiedSettings | EvidenceSettings | ComponentsSettings
-# Flags that some methods have no use for.
-_OTHERS_FLAGS = {
-    EVIDENCE: ("file_order",),
-    SPECIFIED: ("agreement_thresh", "gps_conflict_thresh"),
-    COMPONENTS: ("agreement_thresh", "gps_conflict_thresh", "file_order"),
-}
-_FLAG_OF = {"agreement_thresh": EVIDENCE, "gps_conflict_thresh": EVIDENCE, "file_order": SPECIFIED}
 
 
 @dataclass(frozen=True)
@@ -65,8 +57,8 @@ class ClusterInputs:
         Image names in the image folder, sorted.
     skipped : list of SkippedPhoto
         Those without a descriptor.
-    thresholds : SpecifiedSettings, EvidenceSettings or ComponentsSettings
-        Settings of the clusterer.
+    thresholds : PairClusterer
+        The clusterer with its settings.
     decisions : Decisions
         What a person decided; empty without a file.
     checksum : str
@@ -80,7 +72,7 @@ class ClusterInputs:
     method: str
     on_disk: Names
     skipped: list[SkippedPhoto]
-    thresholds: Thresholds
+    thresholds: PairClusterer
     decisions: Decisions
     checksum: str
     origin: Mapping[str, Any] = field(default_factory=dict)
@@ -168,35 +160,26 @@ def thresholds_of_pairs(model: str | None, origin: Mapping[str, Any]) -> tuple[f
     return default_thresholds(model) or FALLBACK_THRESHOLDS
 
 
-def _settings_of(method: str, settings: ClusterSettings, defaults: tuple[float, float]) -> Thresholds:
-    for flag in _OTHERS_FLAGS.get(method, ()):
-        if getattr(settings, flag) not in (None, False):
-            raise UsageError(f"--{flag} belongs to --method {_FLAG_OF[flag]}, but the method is {method}")
-    if method == EVIDENCE:
-        return _evidence_settings(settings)
-    default_strong, default_weak = defaults
-    strong, weak = settings.strong_edg_thresh, settings.weak_edg_thresh
-    if weak is None:
-        weak = default_weak if strong is None else min(default_weak, strong)
-    pair = (default_strong if strong is None else strong), weak
-    if method == COMPONENTS:
-        return ComponentsSettings(*pair)
-    return SpecifiedSettings(*pair, settings.gps_count_thresh, settings.gps_distance_thresh, settings.file_order)
+def _settings_of(method: str, settings: ClusterSettings, defaults: tuple[float, float]) -> PairClusterer:
+    """Give the clusterer with its settings; refuse what was told to others (UsageError)."""
+    chosen = get_clusterer(method)
+    fields_of = {name: {each.name for each in fields(get_clusterer(name))} for name in CLUSTERERS}
+    given = _given(settings, set().union(*fields_of.values()))
+    for flag in given.keys() - fields_of[method]:
+        owners = [name for name, flags in fields_of.items() if flag in flags]
+        raise UsageError(f"--{flag} belongs to --method {' or '.join(owners)}, but the method is {method}")
+    for flag, declared in parameters_of(chosen).items():
+        declared.check(flag, given.get(flag))
+    return chosen.from_flags(given, defaults)
 
 
-def _evidence_settings(settings: ClusterSettings) -> EvidenceSettings:
-    default = EvidenceSettings()
-    strong = default.strong_edg_thresh if settings.strong_edg_thresh is None else settings.strong_edg_thresh
-    weak = settings.weak_edg_thresh
-    agreement, conflict = settings.agreement_thresh, settings.gps_conflict_thresh
-    return EvidenceSettings(
-        strong,
-        min(default.weak_edg_thresh, strong) if weak is None else weak,
-        default.agreement_thresh if agreement is None else agreement,
-        settings.gps_count_thresh,
-        settings.gps_distance_thresh,
-        default.gps_conflict_thresh if conflict is None else conflict,
-    )
+def _given(settings: ClusterSettings, known: set[str]) -> dict[str, Any]:
+    """Give the values of clusterers' settings that differ from their defaults, by the names of their flags."""
+    if unknown := settings.parameters.keys() - known:
+        raise UsageError(f"--{min(unknown)}: no method has such a parameter")
+    shared = {each.name: each.default for each in fields(settings) if each.name in known}
+    told = {name: getattr(settings, name) for name, default in shared.items() if getattr(settings, name) != default}
+    return {name: value for name, value in (told | settings.parameters).items() if value is not None}
 
 
 def _read_decisions(settings: ClusterSettings) -> tuple[Decisions, str]:
@@ -259,7 +242,7 @@ def read_positions(image_dir: Path, names: Names, inputs: ClusterInputs) -> NDAr
 
     Where a person placed a photo, its file is not asked; where the clusterer looks at no positions, none is asked.
     """
-    if inputs.method in WITHOUT_POSITIONS:
+    if not inputs.thresholds.looks_at_positions:
         return np.full((len(names), 2), np.nan)
     source = open_exif_source(image_dir, inputs.pairs_file, inputs.model)
     positions = np.full((len(names), 2), np.nan)
@@ -277,9 +260,3 @@ def read_positions(image_dir: Path, names: Names, inputs: ClusterInputs) -> NDAr
         if record.latitude_deg is not None and record.longitude_deg is not None:
             positions[number] = record.latitude_deg, record.longitude_deg
     return positions
-
-
-def threshold_settings(thresholds: Thresholds) -> dict[str, Any]:
-    """Give the thresholds that a run used, by the names of their flags, for the run report."""
-    names = ("strong_edg_thresh", "weak_edg_thresh", "agreement_thresh", "gps_conflict_thresh")
-    return {name: getattr(thresholds, name) for name in names if hasattr(thresholds, name)}

@@ -8,20 +8,17 @@ from typing import Any
 
 import numpy as np
 
-from clustering.connected import ComponentsSettings
+from clustering.clusterers.base import PairClusterer
 from clustering.constraints import DECIDED, Constraints
-from clustering.evidence import EvidenceSettings
 from clustering.graph import ScoredPairs, find_edges
 from clustering.grouping import Doubt, Grouping
 from clustering.partition import Stage
 from clustering.reasons import ClusterReasons, JoinReason
-from clustering.specified import SpecifiedSettings
 from clustering.summaries import MAX_REPRESENTATIVES, Summaries, nearest_neighbours, rows_of_photos, summarise
 from storage.formats.decisions import DecidedCluster
 from storage.formats.json_stream import EncodedList, Members, encode_strings
 
 Names = Sequence[str]
-Thresholds = SpecifiedSettings | EvidenceSettings | ComponentsSettings
 Pair = tuple[int, int, float]
 Owner = Sequence[int | None]
 NUM_DIGITS = 6
@@ -48,7 +45,7 @@ class Told:
         Number of a cluster in the grouping to the number that it goes by; itself where none is given.
     cluster_names : mapping of int to str
         Number that a cluster goes by to its name.
-    thresholds : SpecifiedSettings, EvidenceSettings or ComponentsSettings
+    thresholds : PairClusterer
         What the clusterer went by.
     decided : mapping of int to DecidedCluster
         Number that a cluster goes by to its note and its representatives.
@@ -60,7 +57,7 @@ class Told:
     constraints: Constraints
     number_of: Mapping[int, int]
     cluster_names: Mapping[int, str]
-    thresholds: Thresholds
+    thresholds: PairClusterer
     decided: Mapping[int, DecidedCluster] = field(default_factory=dict)
 
     def number(self, number: int) -> int:
@@ -216,14 +213,12 @@ def _singletons(
         )
 
 
-def _reason(cause: str | None, score: float, thresholds: Thresholds) -> str:
+def _reason(cause: str | None, score: float, thresholds: PairClusterer) -> str:
     if cause is not None:
         return cause
     if score < thresholds.weak_edg_thresh:
         return "below_weak"
-    if isinstance(thresholds, ComponentsSettings) and score >= thresholds.strong_edg_thresh:
-        return "decision"  # nothing else keeps such photos apart
-    return "few_agree" if isinstance(thresholds, SpecifiedSettings) else "unsure"
+    return thresholds.why_apart(score >= thresholds.strong_edg_thresh)
 
 
 def _doubt(doubt: Doubt, owner: Owner, names: Names) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from clustering import CLUSTERERS, get_clusterer
 from stages.explaining.chains import Pair, Step, best_between, decided_links, find_chain
 from stages.explaining.inputs import Grouped, Scored
 from storage.formats.clusters import SINGLETONS_KEY
@@ -188,9 +189,7 @@ def _reason(grouped: Grouped, names: Pair, sides: tuple[Sequence[str], Sequence[
     if best.score < settings["weak_edg_thresh"]:
         return "below_weak"
     method, is_strong = grouped.info.get("method"), best.score >= settings["strong_edg_thresh"]
-    if method == "components" and is_strong:
-        return "decision"
-    return "unsure" if method in ("evidence", "components") and not is_strong else "few_agree"
+    return get_clusterer(method).why_apart(is_strong) if method in CLUSTERERS else None
 
 
 # -- decisions --------------------------------------------------------------------------------------------------------

@@ -116,7 +116,8 @@ def _shown(paths: tuple[Path, ...] | list[Path]) -> str:
 
 def _settings_text(settings: FeatureClusterSettings) -> str:
     kept = [each.name for each in fields(settings) if each.name not in _OUTPUT_ONLY]
-    return repr({name: getattr(settings, name) for name in kept})
+    ordered = {"parameters": sorted(settings.parameters.items())}
+    return repr({name: getattr(settings, name) for name in kept} | ordered)
 
 
 def _read_decisions(settings: FeatureClusterSettings) -> tuple[Decisions, str]:

@@ -20,7 +20,6 @@ from stages.settings.cluster_features import (
     MERGES,
     NOISE_ASSIGNMENTS,
     PRESETS,
-    SIZE_RULES,
     FeatureClusterSettings,
 )
 from storage.errors import UsageError
@@ -39,8 +38,7 @@ SIZES_COLUMNS = (
 )
 _PRESET: dict[str, dict[str, Any]] = {
     "resnet_hdbscan": {
-        "min_samples": (MIN_SAMPLES,),
-        "min_cluster_size": ("rule",),
+        "parameters": {"min_samples": (MIN_SAMPLES,), "min_cluster_size": ("rule",)},
         "merge": "average",
         "assign_noise": "centroid",
     }
@@ -63,8 +61,9 @@ def with_preset(settings: FeatureClusterSettings) -> FeatureClusterSettings:
     algorithm = _ALGORITHM[settings.preset]
     if settings.algorithm != algorithm:
         raise UsageError(f"--preset {settings.preset} is --algorithm {algorithm}, not {settings.algorithm}")
-    unset = {name: value for name, value in _PRESET[settings.preset].items() if getattr(settings, name) is None}
-    return replace(settings, **unset)
+    preset = _PRESET[settings.preset]
+    unset = {name: value for name, value in preset.items() if getattr(settings, name) is None}
+    return replace(settings, **unset, parameters=preset["parameters"] | settings.parameters)
 
 
 def check_steps(settings: FeatureClusterSettings) -> None:
@@ -88,15 +87,12 @@ def check_steps(settings: FeatureClusterSettings) -> None:
         raise UsageError(
             f"--merge {settings.merge} takes cosines of means, which --metric hamming has not: --merge none"
         )
-    words = [size for size in settings.min_cluster_size or () if isinstance(size, str)]
-    for word in words:
-        if word not in SIZE_RULES:
-            raise UsageError(f"--min_cluster_size {word!r}: must be a number, {' or '.join(SIZE_RULES)}")
-    if "auto" in words:
+    sizes = settings.parameters.get("min_cluster_size", ())
+    if "auto" in sizes:
         for name in ("min_samples", "cluster_selection_method"):
-            if len(getattr(settings, name) or ()) > 1:
+            if len(settings.parameters.get(name, ())) > 1:
                 raise UsageError(f"--{name}: give one value with --min_cluster_size auto")
-    if "auto" in words and (len(settings.min_cluster_size or ()) > 1 or settings.batch_size is not None):
+    if "auto" in sizes and (len(sizes) > 1 or settings.batch_size is not None):
         raise UsageError("--min_cluster_size auto chooses one size for all photos: leave out other sizes and batches")
 
 

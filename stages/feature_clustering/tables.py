@@ -6,14 +6,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from clustering.features.cluster_statistics import ClusterStatistics
+from clustering.features.clusterers import feature_parameters
 from clustering.features.fits import Fit
-from stages.settings.cluster_features import PARAMETERS
 from storage.formats.csv_text import csv_text
 
-SELECTION_COLUMNS = (
-    "part",
-    "algorithm",
-    *PARAMETERS,
+_FIT_COLUMNS = (
     "clusters",
     "alone",
     "silhouette",
@@ -40,9 +37,14 @@ STATISTICS_COLUMNS = (
 )
 
 
+def selection_columns() -> tuple[str, ...]:
+    """Give the columns of ``selection.csv``: among them the parameters of all algorithms."""
+    return ("part", "algorithm", *feature_parameters(), *_FIT_COLUMNS)
+
+
 def selection_text(parts: Sequence[tuple[str, Sequence[Fit]]]) -> str:
     """Give ``selection.csv``: a line per fit, in the order in which they were made."""
-    return csv_text(SELECTION_COLUMNS, (_fit_row(part, fit) for part, fits in parts for fit in fits))
+    return csv_text(selection_columns(), (_fit_row(part, fit) for part, fits in parts for fit in fits))
 
 
 def _fit_row(part: str, fit: Fit) -> list[Any]:
@@ -50,7 +52,7 @@ def _fit_row(part: str, fit: Fit) -> list[Any]:
     return [
         part,
         fit.clusterer.name,
-        *(_shown(parameters.get(name)) for name in PARAMETERS),
+        *(_shown(parameters.get(name)) for name in feature_parameters()),
         fit.num_clusters,
         fit.num_alone,
         *(

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 TRANSFER_MODES = ("copy", "hardlink", "symlink", "reflink")
 PAIRS_FORMATS = ("text", "hdf5")
-MATCHERS = ("rootsift", "rootsift_rotated")
-CLUSTER_METHODS = ("components", "evidence", "specified")
 SEARCHES = ("auto", "exact", "approximate")
 MAX_MEGAPIXELS = 100.0
 
@@ -136,7 +136,8 @@ class ClusterSettings:
 
     ``method`` of None is ``evidence`` for pairs whose scores are probabilities, ``components`` for those of a
     similarity (``tools.compare_images``), ``specified`` for others. A threshold of None means the default of the
-    method; but for ``evidence`` that of the model, or of the comparison, that made the pairs. ``decisions`` of None is
+    method; but for ``evidence`` that of the model, or of the comparison, that made the pairs. ``parameters`` are those
+    that the method's own file declares, by name. ``decisions`` of None is
     ``decisions.json`` of the results folder, when it stands.
     """
 
@@ -153,6 +154,7 @@ class ClusterSettings:
     gps_conflict_thresh: float | None = None
     decisions: Path | None = None
     file_order: bool = False
+    parameters: Mapping[str, Any] = field(default_factory=dict)
     follow_links: bool = False
 
 

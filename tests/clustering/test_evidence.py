@@ -18,7 +18,7 @@ def clique(photos: range, score: float = 0.9) -> list[Line]:
 
 
 def test_it_is_registered() -> None:
-    assert get_clusterer("evidence") is cluster_evidence
+    assert get_clusterer("evidence") is EvidenceSettings
 
 
 def test_clusters_are_numbered_by_their_lowest_photos() -> None:

@@ -93,7 +93,7 @@ def test_positions_of_another_number_of_photos_are_refused() -> None:
 
 
 def test_every_registered_clusterer_can_be_got() -> None:
-    assert {name: get_clusterer(name) for name in CLUSTERERS}["specified"] is cluster_specified
+    assert {name: get_clusterer(name) for name in CLUSTERERS}["specified"] is SpecifiedSettings
 
 
 def test_an_unknown_clusterer_is_refused_with_the_known_names() -> None:

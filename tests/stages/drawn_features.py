@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from clustering.features.clusterers import feature_parameters
 from stages.settings.cluster_features import FeatureClusterSettings
 from storage.fingerprints import Fingerprint
 from storage.formats.clusters import SINGLETONS_KEY, read_clusters
@@ -42,7 +43,8 @@ def settings_of(work_dir: Path, **given: Any) -> FeatureClusterSettings:
     """Give settings for the folders of a work folder."""
     folders = {"image_dir": "datasets", "outputs_dir": "netvlad", "results_dir": "results"}
     places = {key: work_dir / folder for key, folder in folders.items()}
-    return FeatureClusterSettings(**({"num_workers": 1} | places | given))
+    parameters = {name: given.pop(name) for name in feature_parameters() if name in given}
+    return FeatureClusterSettings(**({"num_workers": 1, "parameters": parameters} | places | given))
 
 
 def run(work_dir: Path, **given: Any) -> RunReport:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from clustering.features.clusterers import feature_parameters
 from stages.settings.cluster_features import FeatureClusterSettings
 from tests.clustering.features.drawn_vectors import draw_groups
 from tests.stages.drawn_features import draw_work, groups_in
@@ -58,5 +59,6 @@ def test_a_number_of_clusters_is_a_whole_number_or_auto(text: str, capsys: pytes
 
 
 def test_the_defaults_are_those_of_the_settings() -> None:
-    given = {key: value for key, value in vars(parse_args([])).items() if key not in ("quiet", "json")}
+    without = {"quiet", "json", *feature_parameters()}
+    given = {key: value for key, value in vars(parse_args([])).items() if key not in without}
     assert FeatureClusterSettings(**given) == FeatureClusterSettings()

@@ -1,35 +1,45 @@
-"""What every clusterer of vectors offers."""
+"""What every clusterer of vectors offers.
+
+``--help`` shows the parameters of all clusterers, so neither this module nor a clusterer's imports a library at its
+top: NumPy, SciPy and scikit-learn are imported inside the functions that compute.
+"""
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields
-from typing import Any, ClassVar
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias
 
-import numpy as np
-from numpy.typing import NDArray
+from clustering.parameters import parameters_of
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
 
 NOISE = -1
 AUTO = "auto"
 
-Vectors = NDArray[np.floating]
-Labels = NDArray[np.int64]
+Vectors: TypeAlias = "NDArray[np.floating]"
+Labels: TypeAlias = "NDArray[np.int64]"
 
 
 @dataclass(frozen=True)
 class FeatureClusterer(ABC):
     """A clusterer with its parameters; a subclass is a frozen dataclass whose fields are the parameters.
 
+    Each field is declared by :func:`clustering.parameters.parameter`, whose ``values`` are tried where none are given.
+    ``"auto"`` among those of a count stands for numbers that follow from the vectors
+    (:func:`clustering.features.grid.auto_counts`).
+
     Attributes
     ----------
     name : str
         What ``--algorithm`` calls it.
-    grid : mapping of str to tuple
-        Parameter to the values that are tried where none are given. ``"auto"`` stands for values that follow from the
-        vectors (:mod:`clustering.features.grid`), None for the library's own default.
     metrics : tuple of str
         Metrics that it takes: see :mod:`clustering.features.space`.
+    auto_share : int
+        Fewest vectors of a cluster on average, of numbers of clusters that follow from the vectors.
     metric : str
         Metric of the distances among the parameters (``eps``, ``distance_threshold``); the vectors are prepared so
         that it is a function of their Euclidean distance.
@@ -38,8 +48,8 @@ class FeatureClusterer(ABC):
     """
 
     name: ClassVar[str] = ""
-    grid: ClassVar[Mapping[str, tuple[Any, ...]]] = {}
     metrics: ClassVar[tuple[str, ...]] = ("euclidean", "cosine", "hamming")
+    auto_share: ClassVar[int] = 2
 
     metric: str = "euclidean"
     seed: int = 0
@@ -81,11 +91,23 @@ class FeatureClusterer(ABC):
 
     def parameters(self) -> dict[str, Any]:
         """Give the parameters by name, without metric and seed."""
-        return {each.name: getattr(self, each.name) for each in fields(self) if each.name not in ("metric", "seed")}
+        return {name: getattr(self, name) for name in parameters_of(type(self))}
+
+    @classmethod
+    def values(cls, given: Mapping[str, Sequence[Any]]) -> dict[str, Sequence[Any]]:
+        """Give the values of each parameter that are tried where ``given`` are told, by name."""
+        return {name: given.get(name) or declared.values for name, declared in parameters_of(cls).items()}
+
+    @classmethod
+    def settle(cls, parameters: dict[str, Any], vectors: Vectors, metric: str) -> list[dict[str, Any]]:
+        """Give the combinations that one combination of values stands for, words replaced by what they mean here."""
+        return [parameters]
 
 
 def number_by_first(labels: NDArray[np.integer]) -> Labels:
     """Number groups from 0 without gaps in the order of their first members; negative labels become -1."""
+    import numpy as np
+
     labels = np.asarray(labels, dtype=np.int64)
     is_noise = labels < 0
     found, first, inverse = np.unique(labels[~is_noise], return_index=True, return_inverse=True)

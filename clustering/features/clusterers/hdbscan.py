@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar
-
-import numpy as np
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from clustering.features.clusterers.base import FeatureClusterer, Labels, Vectors, number_by_first
-from clustering.features.density_hierarchy import dense_clusters, hierarchy_of
-from clustering.features.density_validity import ReachabilityTree, reachability_tree
+from clustering.parameters import parameter
+
+if TYPE_CHECKING:
+    from clustering.features.density_validity import ReachabilityTree
+
+SELECTION_METHODS = ("eom", "leaf")
+SIZE_RULES = ("rule", "auto")  # by the number of photos, or the best of several
 
 FEW_SAMPLES = 2  # with so many or fewer, the tree is that of the distances themselves
 TIED = 1e-13  # squared edges that differ by a smaller share of the longest squared vector may come in another order
@@ -26,17 +29,19 @@ class HdbscanClusterer(FeatureClusterer):
     """
 
     name: ClassVar[str] = "hdbscan"
-    grid: ClassVar[Mapping[str, tuple[Any, ...]]] = {
-        "min_cluster_size": (2, 3, 5),
-        "min_samples": (None,),
-        "max_cluster_size": (None,),
-        "cluster_selection_method": ("eom",),
-    }
 
-    min_cluster_size: int = 5
-    min_samples: int | None = None
-    max_cluster_size: int | None = None
-    cluster_selection_method: str = "eom"
+    min_cluster_size: int = parameter(
+        5,
+        int,
+        "fewest photos of a cluster; rule: by the number of photos; auto: the best of several",
+        values=(2, 3, 5),
+        words=SIZE_RULES,
+        least=2,
+        is_count=True,
+    )
+    min_samples: int | None = parameter(None, int, "photos near a core, itself counted", least=1, is_count=True)
+    max_cluster_size: int | None = parameter(None, int, "most photos of a cluster", least=2, is_count=True)
+    cluster_selection_method: str = parameter("eom", str, "most stable, or leaves", choices=SELECTION_METHODS)
 
     def fit(self, vectors: Vectors) -> Labels:
         """Group vectors (N, D); see :class:`clustering.features.clusterers.base.FeatureClusterer`."""
@@ -55,6 +60,9 @@ class HdbscanClusterer(FeatureClusterer):
     @classmethod
     def fit_all(cls, clusterers: Sequence[FeatureClusterer], vectors: Vectors) -> list[Labels | ValueError]:
         """Fit several minimum sizes to one tree, where that gives what scikit-learn gives for each by itself."""
+        from clustering.features.density_hierarchy import dense_clusters, hierarchy_of
+        from clustering.features.density_validity import reachability_tree
+
         chosen = [each for each in clusterers if isinstance(each, cls)]
         if len(chosen) < 2 or len(vectors) < FEW_SAMPLES:
             return super().fit_all(clusterers, vectors)
@@ -81,5 +89,7 @@ class HdbscanClusterer(FeatureClusterer):
 
 
 def _has_ties(tree: ReachabilityTree, vectors: Vectors) -> bool:
+    import numpy as np
+
     longest = float(np.einsum("ij,ij->i", vectors, vectors, dtype=np.float64).max(initial=0))
     return bool((np.diff(tree.length**2) <= TIED * longest).any())

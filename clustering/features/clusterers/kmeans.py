@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from clustering.features.clusterers.base import AUTO, FeatureClusterer, Labels, Vectors, number_by_first
+from clustering.parameters import parameter
 
 
 @dataclass(frozen=True)
@@ -14,11 +14,12 @@ class KMeansClusterer(FeatureClusterer):
     """k-means: ``n_clusters`` means, ``max_iter`` rounds at the most."""
 
     name: ClassVar[str] = "kmeans"
-    grid: ClassVar[Mapping[str, tuple[Any, ...]]] = {"n_clusters": (AUTO,), "max_iter": (200,)}
     metrics: ClassVar[tuple[str, ...]] = ("euclidean", "cosine")
 
-    n_clusters: int = 10
-    max_iter: int = 200
+    n_clusters: int = parameter(
+        10, int, "number of clusters; auto: several", values=(AUTO,), words=(AUTO,), least=1, is_count=True
+    )
+    max_iter: int = parameter(200, int, "rounds at the most")
 
     def fit(self, vectors: Vectors) -> Labels:
         """Group vectors (N, D); see :class:`clustering.features.clusterers.base.FeatureClusterer`."""

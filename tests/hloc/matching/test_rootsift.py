@@ -12,7 +12,6 @@ from hloc.matching.base import Matches
 from hloc.matching.products import FLOAT32, GRAPHS, ByteVectors, is_exact, opened
 from hloc.matching.rootsift import MAX_RATIO, MAX_SIDE, ROWS_PER_PRODUCT, RootSift, mutual_matches
 from hloc.matching.verification import verify
-from stages.settings.pipeline import MATCHERS as NAMED
 from storage.errors import UsageError
 from storage.photos import load_photo
 from tests.hloc.matching.drawn import MATCHER, draw_facade, load, seen_by, similarity
@@ -149,7 +148,6 @@ def test_an_unknown_matcher_is_a_wrong_call_that_names_the_known_ones() -> None:
 
 
 def test_the_script_offers_every_registered_matcher() -> None:
-    assert set(NAMED) == set(MATCHERS)
     assert {create_matcher(name, 10).name for name in MATCHERS} == set(MATCHERS)
 
 

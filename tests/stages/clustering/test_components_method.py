@@ -14,7 +14,7 @@ from stages.cluster import create_clusters
 from stages.compare import compare_images
 from stages.recluster import group_prepared, prepare, settings_of
 from stages.settings.compare import CompareSettings
-from stages.settings.pipeline import CLUSTER_METHODS, ClusterSettings
+from stages.settings.pipeline import ClusterSettings
 from storage.errors import UsageError
 from storage.formats.clusters import read_clusters_info
 from storage.formats.decisions import read_decisions
@@ -159,9 +159,3 @@ def test_skipped_photos_are_counted_and_in_no_group(work: Path) -> None:
     report = cluster(work)
     assert report.counts["skipped"] == 1 and report.exit_code == 3
     assert sum(map(len, clusters(work).values())) == 5
-
-
-def test_the_methods_of_the_script_are_those_of_the_registry() -> None:
-    from clustering import CLUSTERERS
-
-    assert set(CLUSTER_METHODS) <= set(CLUSTERERS)

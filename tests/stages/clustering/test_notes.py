@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from clustering.connected import ComponentsSettings
+from clustering.clusterers.components import ComponentsSettings
 from clustering.evidence import EvidenceSettings
 from clustering.specified import SpecifiedSettings
 from stages.clustering.inputs import ClusterInputs, default_method, thresholds_of_pairs

@@ -8,12 +8,12 @@ import io
 import numpy as np
 
 from clustering.features.cluster_statistics import ClusterStatistics
+from clustering.features.clusterers import feature_parameters
 from clustering.features.clusterers.agglomerative import AgglomerativeClusterer
 from clustering.features.clusterers.dbscan import DbscanClusterer
 from clustering.features.fits import Fit
 from clustering.features.selection import Scores
-from stages.feature_clustering.tables import SELECTION_COLUMNS, STATISTICS_COLUMNS, selection_text, statistics_text
-from stages.settings.cluster_features import PARAMETERS
+from stages.feature_clustering.tables import STATISTICS_COLUMNS, selection_columns, selection_text, statistics_text
 
 
 def rows_of(text: str) -> list[dict[str, str]]:
@@ -46,8 +46,8 @@ def test_a_fit_that_failed_says_why_and_has_no_scores() -> None:
 
 
 def test_every_parameter_has_a_column() -> None:
-    assert set(PARAMETERS) <= set(SELECTION_COLUMNS)
-    assert selection_text([]) == ",".join(SELECTION_COLUMNS) + "\n"
+    assert set(feature_parameters()) <= set(selection_columns())
+    assert selection_text([]) == ",".join(selection_columns()) + "\n"
 
 
 def test_statistics_stand_by_number_and_what_is_not_there_is_empty() -> None:

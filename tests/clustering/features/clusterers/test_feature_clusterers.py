@@ -20,7 +20,6 @@ from clustering.features.clusterers.gaussian_mixture import GaussianMixtureClust
 from clustering.features.clusterers.hdbscan import HdbscanClusterer
 from clustering.features.clusterers.kmeans import KMeansClusterer
 from clustering.features.space import FeatureSpace, prepare_vectors
-from stages.settings.cluster_features import ALGORITHMS, PARAMETERS
 from storage.errors import UsageError
 from tests.clustering.features.drawn_vectors import are_same_groups, draw_bits, draw_digits, draw_groups
 from tests.conftest import ROOT
@@ -73,11 +72,11 @@ def test_the_vectors_are_left_as_they_are(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", FEATURE_CLUSTERERS)
-def test_every_parameter_of_the_grid_is_a_field_and_a_setting(name: str) -> None:
+def test_every_field_but_metric_and_seed_is_declared_as_a_parameter(name: str) -> None:
     chosen = get_feature_clusterer(name)
     known = {field.name for field in dataclasses.fields(chosen)}
-    assert chosen.name == name and set(chosen.grid) <= known and set(chosen.grid) <= set(PARAMETERS)
-    assert set(chosen().parameters()) == set(chosen.grid)
+    assert chosen.name == name and set(chosen().parameters()) == known - {"metric", "seed"}
+    assert set(chosen.values({})) == set(chosen().parameters())
 
 
 @pytest.mark.parametrize("name", FEATURE_CLUSTERERS)
@@ -91,17 +90,16 @@ def test_digits_like_pictures_come_apart_mostly_right(name: str) -> None:
     assert adjusted_rand_score(truth, labels) > 0.75
 
 
-def test_the_settings_name_all_algorithms_and_auto() -> None:
-    assert (*FEATURE_CLUSTERERS, "auto") == ALGORITHMS
-
-
 def test_an_unknown_algorithm_is_refused_with_the_known_ones() -> None:
     with pytest.raises(UsageError, match="choose one of kmeans, agglomerative"):
         get_feature_clusterer("spectral")
 
 
-def test_looking_up_the_names_imports_no_library() -> None:
-    code = "import sys, clustering.features.clusterers; print({'sklearn', 'scipy', 'numpy'} & set(sys.modules))"
+def test_looking_up_names_and_parameters_imports_no_library() -> None:
+    code = (
+        "import sys; from clustering.features.clusterers import feature_parameters; feature_parameters(); "
+        "print({'sklearn', 'scipy', 'numpy'} & set(sys.modules))"
+    )
     result = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, timeout=60)
     assert result.stdout == "set()\n"
 
@@ -201,11 +199,11 @@ def test_agglomerative_clusters_below_a_height_are_those_of_scikit_learn() -> No
 
 
 def test_cuts_of_one_tree_are_made_of_one_tree(monkeypatch: pytest.MonkeyPatch) -> None:
-    from clustering.features.clusterers import agglomerative
+    from clustering.features import linkage
 
     calls = []
-    original = agglomerative.linkage_tree
-    monkeypatch.setattr(agglomerative, "linkage_tree", lambda *given: calls.append(1) or original(*given))
+    original = linkage.linkage_tree
+    monkeypatch.setattr(linkage, "linkage_tree", lambda *given: calls.append(1) or original(*given))
     cuts = [AgglomerativeClusterer(n_clusters=count) for count in (2, 3, 4)]
     found = AgglomerativeClusterer.fit_all(cuts, VECTORS)
     assert len(calls) == 1 and [int(np.max(labels)) + 1 for labels in found] == [2, 3, 4]

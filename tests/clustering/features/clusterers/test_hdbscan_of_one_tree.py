@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from clustering.features.clusterers import hdbscan
+from clustering.features import density_hierarchy, density_validity
 from clustering.features.clusterers.hdbscan import HdbscanClusterer
 from clustering.features.fits import fit_grid
 from tests.clustering.features.test_density_hierarchy import drawn
@@ -34,8 +34,8 @@ def trees(monkeypatch: pytest.MonkeyPatch) -> list[int]:
         made.append(min_samples)
         return original(vectors, min_samples)
 
-    original = hdbscan.reachability_tree
-    monkeypatch.setattr(hdbscan, "reachability_tree", counted)
+    original = density_validity.reachability_tree
+    monkeypatch.setattr(density_validity, "reachability_tree", counted)
     return made
 
 
@@ -68,7 +68,9 @@ def test_metrics_and_a_limit_of_sizes_keep_fits_apart() -> None:
 
 def test_where_vectors_are_equal_each_size_is_fitted_by_itself(monkeypatch: pytest.MonkeyPatch) -> None:
     vectors = np.repeat(drawn(1), 3, axis=0)
-    monkeypatch.setattr(hdbscan, "dense_clusters", lambda *_: pytest.fail("the order of equal joins is not known"))
+    monkeypatch.setattr(
+        density_hierarchy, "dense_clusters", lambda *_: pytest.fail("the order of equal joins is not known")
+    )
     clusterers = of_sizes(min_samples=2)
     together = HdbscanClusterer.fit_all(clusterers, vectors)
     assert are_as_alone(together, clusterers, vectors)

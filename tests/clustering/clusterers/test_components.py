@@ -7,8 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from clustering import get_clusterer
-from clustering.connected import ComponentsSettings, cluster_components
+from clustering.clusterers.components import ComponentsSettings
 from clustering.constraints import Decided, resolve
 from clustering.graph import ScoredPairs
 from clustering.grouping import Grouping
@@ -21,7 +20,7 @@ def group(num_photos: int, rows: list[tuple[int, int, float]], decided: Decided 
     first, second, score = zip(*rows, strict=True) if rows else ((), (), ())
     pairs = ScoredPairs.from_arrays(num_photos, first, second, score)
     constraints = None if decided is None else resolve(decided, num_photos)
-    return get_clusterer("components")(pairs, SETTINGS, None, constraints)
+    return SETTINGS.cluster(pairs, None, constraints)
 
 
 def test_a_chain_is_one_cluster_however_long() -> None:
@@ -76,4 +75,4 @@ def test_a_weak_threshold_above_the_strong_one_is_refused() -> None:
 
 def test_positions_must_be_those_of_the_photos() -> None:
     with pytest.raises(ValueError, match=r"shape \(2, 2\)"):
-        cluster_components(ScoredPairs.from_arrays(2, [], [], []), SETTINGS, np.zeros((3, 2)))
+        SETTINGS.cluster(ScoredPairs.from_arrays(2, [], [], []), np.zeros((3, 2)))
