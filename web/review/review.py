@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from clustering.bonds import Bonds, Scores, Seam
-from clustering.evidence import STRONG_THRESH, WEAK_THRESH
+from clustering.clusterers.evidence import STRONG_THRESH, WEAK_THRESH
 from clustering.graph import ScoredPairs
 from stages.photo_exif import open_exif_source
 from storage.errors import StageError

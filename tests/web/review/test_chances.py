@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from clustering.evidence import STRONG_THRESH, WEAK_THRESH
+from clustering.clusterers.evidence import STRONG_THRESH, WEAK_THRESH
 from web.review.review import Review
 
 
