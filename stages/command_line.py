@@ -11,11 +11,13 @@ import signal
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 from storage.errors import StageError
 from storage.report import PROJECT_VERSION, RunReport
 
+REQUIREMENTS = "requirements.txt"
 INTERRUPTED = 130
 TERMINATED = 143
 
@@ -72,6 +74,16 @@ def worker_count(text: str) -> int | None:
         raise argparse.ArgumentTypeError(f"{text!r}: must be auto or a number of 0 or more") from None
 
 
+def core_count(text: str) -> int:
+    """Read ``--num_workers`` where nothing tells how many pay: a number, or ``auto`` for as many as cores."""
+    count = worker_count(text)
+    if count is None:
+        from storage.machine import usable_cores
+
+        return usable_cores()
+    return count
+
+
 def exit_codes(main: Callable[[argparse.Namespace], int]) -> Callable[[argparse.Namespace], int]:
     """Turn the errors of a script's ``main`` into one line on standard error and an exit code.
 
@@ -91,6 +103,9 @@ def exit_codes(main: Callable[[argparse.Namespace], int]) -> Callable[[argparse.
             return error.exit_code
         except OSError as error:
             print(f"error: {error}", file=sys.stderr)
+            return StageError.exit_code
+        except ModuleNotFoundError as error:
+            print(f"error: {_missing_package(error)}", file=sys.stderr)
             return StageError.exit_code
         except KeyboardInterrupt:
             print("interrupted: run the same command again to go on", file=sys.stderr)
@@ -128,6 +143,15 @@ def _on_terminate(handler: Any) -> Any:
 
 def _raise_terminated(_signal: int, _frame: Any) -> None:
     raise _Terminated
+
+
+def _missing_package(error: ModuleNotFoundError) -> str:
+    """Say which package is not installed, and what installs it; a module of the project's own is raised again."""
+    package = (error.name or "").split(".")[0]
+    root = Path(__file__).resolve().parents[1]
+    if not package or (root / package).is_dir():
+        raise error
+    return f"the package {package} is not installed for {sys.executable}; run: pip install -r {root / REQUIREMENTS}"
 
 
 def print_report(report: RunReport, args: argparse.Namespace) -> int:

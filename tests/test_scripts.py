@@ -49,6 +49,37 @@ def test_a_wrong_flag_is_exit_code_2(path: Path) -> None:
     assert result.returncode == 2 and "Traceback" not in result.stderr
 
 
+@pytest.mark.parametrize("call", ["run_pipeline.py --demo", "create_clusters.py", "-m tools.check_results"])
+def test_a_package_that_is_not_installed_is_one_line_with_what_installs_it(call: str) -> None:
+    command = [sys.executable, "-S", *call.split()]  # -S: none of the packages is found
+    result = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60)
+    assert result.returncode == 1 and result.stderr.count("\n") == 1
+    assert "is not installed" in result.stderr and "pip install -r" in result.stderr
+
+
+def test_a_module_of_the_project_that_is_missing_is_no_package_to_install() -> None:
+    code = (
+        "from stages.command_line import ScriptParser, exit_codes\n"
+        "@exit_codes\n"
+        "def main(args):\n    import stages.no_such_module\n"
+        "main(ScriptParser('').parse_args([]))\n"
+    )
+    result = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, timeout=60)
+    assert "No module named 'stages.no_such_module'" in result.stderr and "pip install" not in result.stderr
+
+
+@pytest.mark.parametrize("path", SCRIPTS, ids=MODULES)
+def test_every_number_of_workers_may_be_auto(path: Path) -> None:
+    readers = [
+        keyword.value
+        for call in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(call, ast.Call) and call.args and ast.unparse(call.args[0]) == "'--num_workers'"
+        for keyword in call.keywords
+        if keyword.arg == "type"
+    ]
+    assert {ast.unparse(reader) for reader in readers} <= {"worker_count", "core_count"}
+
+
 def test_the_readme_names_every_script_and_only_those_that_are_there() -> None:
     text = (ROOT / "README.md").read_text(encoding="utf-8")
     named = set(re.findall(r"python (?:-m )?(tools\.\w+|\w+\.py)", text))

@@ -25,7 +25,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from stages.command_line import ScriptParser, exit_codes, print_report
+from stages.command_line import ScriptParser, core_count, exit_codes, print_report
 from training.finetuning.settings import (
     FREEZES,
     MODELS,
@@ -73,7 +73,12 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     add("--device", default=default.device, help="cpu, cuda or cuda:N")
     add("--amp", action=switch, default=default.amp, help="mixed precision on a GPU (bfloat16)")
     add("--num_threads", type=int, help="threads of the processor; all by default")
-    add("--num_workers", type=int, default=default.num_workers, help="threads that draw views ahead")
+    add(
+        "--num_workers",
+        type=core_count,
+        default=default.num_workers,
+        help="threads that draw views ahead; auto: all cores",
+    )
     add("--tensorboard", action="store_true", help="write scalars to OUTPUT_DIR/tensorboard too")
     add("--follow_links", action="store_true", help="follow symbolic links in the image folders")
     return parser.parse_args(argv)

@@ -19,7 +19,7 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 
-from stages.command_line import ScriptParser, exit_codes, print_report
+from stages.command_line import ScriptParser, exit_codes, print_report, worker_count
 from stages.settings.tools import ReportSettings
 from stages.work_places import work_places
 
@@ -40,7 +40,7 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     add("--no_contact_sheets", action="store_true", help="leave the PNG contact sheets out")
     add("--map_tiles", metavar="URL", help="show map tiles of this address, with {z}, {x} and {y} in it, when online")
     add("--map_attribution", default=default.map_attribution, help="whose tiles they are; shown on the map")
-    add("--num_workers", type=int, help="processes that make pictures; default: as many as cores")
+    add("--num_workers", type=worker_count, default="auto", help="processes that make pictures; auto: all cores")
     add("--follow_links", action="store_true", help="follow symbolic links in the image folder")
     add("--max_megapixels", type=float, default=default.max_megapixels, help="larger photos are skipped")
     add("--timeout_s", type=float, default=default.timeout_s, help="a photo that takes longer is skipped")

@@ -19,7 +19,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from stages.command_line import ScriptParser, exit_codes, print_report
+from stages.command_line import ScriptParser, exit_codes, print_report, worker_count
 from stages.settings.tools import PlotSettings
 
 
@@ -39,12 +39,7 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     add("--seed", type=int, default=default.seed, help="of everything random")
     add("--projector", type=Path, default=default.projector, metavar="DIR", help="also write this folder")
     add("--parquet", type=Path, default=default.parquet, metavar="FILE.parquet", help="also write this table")
-    add(
-        "--num_workers",
-        type=int,
-        default=default.num_workers,
-        help="processes that make thumbnails; default: all cores",
-    )
+    add("--num_workers", type=worker_count, default="auto", help="processes that make thumbnails; auto: all cores")
     add("--follow_links", action="store_true", help="follow symbolic links in the image folder")
     return parser.parse_args(argv)
 

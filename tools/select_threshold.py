@@ -19,7 +19,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from stages.command_line import ScriptParser, exit_codes, print_report
+from stages.command_line import ScriptParser, exit_codes, print_report, worker_count
 from stages.settings.tools import ThresholdSettings
 
 
@@ -38,7 +38,7 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     add("--method", default=default.method, help="score a sample by this: a model or a similarity")
     add("--sample", type=int, default=default.sample, help="photos in the sample; default: 300")
     add("--seed", type=int, default=default.seed, help="draws the sample")
-    add("--num_workers", type=int, default=default.num_workers, help="processes that describe the sample")
+    add("--num_workers", type=worker_count, default="auto", help="processes that describe the sample")
     add("--max_points", type=int, default=default.max_points, help="most thresholds on the curve")
     add(
         "--num_places",

@@ -30,7 +30,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from stages.command_line import ScriptParser, exit_codes
+from stages.command_line import ScriptParser, core_count, exit_codes
 from storage.errors import UsageError
 from training.settings import (
     ADAPTATION,
@@ -77,7 +77,7 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--pool_dir", type=Path, help="where the pool lies; by default OUTPUT_DIR/crops")
     parser.add_argument("--device", default="cpu", help="cpu or cuda")
     parser.add_argument("--num_threads", type=int, help="threads of the processor; all by default")
-    parser.add_argument("--num_workers", type=int, default=1, help="processes that make crops and ask the teacher")
+    parser.add_argument("--num_workers", type=core_count, default=1, help="processes that make crops; auto: all cores")
     parser.add_argument("--tensorboard", action="store_true", help="write scalars to OUTPUT_DIR/tensorboard too")
     return parser.parse_args(argv)
 
