@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import importlib
+import os
 import re
 import sys
 import tomllib
 from collections.abc import Iterable
 from pathlib import Path
+
+import pytest
 
 from benchmarks.licences import direct_requirements, installed, licence_of, table
 from tests.conftest import ROOT
@@ -25,6 +29,9 @@ MODULES |= {
     "PIL": "pillow",
     "skimage": "scikit-image",
 }
+
+# Tests skip without these, which no requirements file that the tests install names, or which some system has not.
+MAY_BE_ABSENT = {"google", "pyarrow", "umap", "resource"}
 
 
 def rows() -> dict[str, list[str]]:
@@ -109,3 +116,12 @@ def test_torch_is_newer_than_its_known_ways_of_running_code() -> None:
     (asked,) = (line for line in lines if line.startswith("torch>="))
     found = re.match(r"torch>=(\d+)\.(\d+)", asked)
     assert found is not None and (int(found[1]), int(found[2])) >= (2, 10)
+
+
+@pytest.mark.skipif("CI" not in os.environ, reason="only where CI is set must everything be installed")
+def test_in_ci_no_test_is_skipped_because_a_package_of_the_requirements_is_missing_or_broken() -> None:
+    texts = [path.read_text(encoding="utf-8") for path in (ROOT / "tests").rglob("*.py")]
+    asked_for = {name for text in texts for name in re.findall(r'importorskip\(\s*"(\w+)', text)}
+    assert {"torch", "onnx", "playwright"} <= asked_for
+    for name in sorted(asked_for - MAY_BE_ABSENT):
+        importlib.import_module(name)
