@@ -10,8 +10,8 @@ import pytest
 from benchmarks import bench_evidence
 from benchmarks.bench_evidence import WAYS, Measured, by_components, by_log_odds, choose, main, parse_args
 from benchmarks.drawn_pairs import KINDS, Collection, Kind, draw_collection
-from clustering.evaluation import evaluate
 from clustering.clusterers.evidence import AGREEMENT_THRESH
+from clustering.evaluation import evaluate
 from clustering.graph import ScoredPairs
 
 
