@@ -179,7 +179,7 @@ def _given(settings: ClusterSettings, known: set[str]) -> dict[str, Any]:
         raise UsageError(f"--{min(unknown)}: no method has such a parameter")
     shared = {each.name: each.default for each in fields(settings) if each.name in known}
     told = {name: getattr(settings, name) for name, default in shared.items() if getattr(settings, name) != default}
-    return {name: value for name, value in (told | settings.parameters).items() if value is not None}
+    return {name: value for name, value in {**told, **settings.parameters}.items() if value is not None}
 
 
 def _read_decisions(settings: ClusterSettings) -> tuple[Decisions, str]:

@@ -133,6 +133,8 @@ def test_thresholds_and_decisions_can_be_tried_out_as_the_review_does(work: Path
     [
         ({"file_order": True}, "--file_order belongs to --method specified, but the method is components"),
         ({"agreement_thresh": 0.5}, "--agreement_thresh belongs to --method evidence"),
+        ({"gps_count_thresh": 7}, "--gps_count_thresh belongs to --method evidence or specified"),
+        ({"parameters": {"depth": 3}}, "--depth: no method has such a parameter"),
         ({"weak_edg_thresh": 0.95}, "--weak_edg_thresh must not be above"),
     ],
 )
