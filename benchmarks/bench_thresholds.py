@@ -62,7 +62,7 @@ def main(args: argparse.Namespace) -> int:
     return 0
 
 
-def search(collections: Sequence[Labelled], grid: NDArray[np.float64], min_precision: float) -> tuple[float, float]:
+def search(collections: Sequence[Labelled], grid: NDArray[np.floating], min_precision: float) -> tuple[float, float]:
     """Give the thresholds with the best mean B-cubed F1 among those that are precise enough on all collections."""
     best = (-1.0, 0.0, 0.0)
     for strong, weak in product(grid, grid):
