@@ -19,6 +19,7 @@ from stages.finetuning.finetune import picture_of
 from stages.finetuning.measures import STATISTICS, Comparison, Judged, compare, judge, sentence
 from stages.finetuning.picture import draw_recall, draw_statistics, has_matplotlib
 from stages.settings.finetuning import EvaluateFinetuningSettings
+from stages.work_folder import clear_leftovers
 from storage.errors import StageError, UsageError
 from storage.fingerprints import sha256_of_file
 from storage.formats.csv_text import csv_text
@@ -61,6 +62,7 @@ def evaluate_finetuning(settings: EvaluateFinetuningSettings) -> RunReport:
     start = _checked(settings)
     truth = _truth(settings)
     with work_lock(settings.output_dir):
+        clear_leftovers(settings.output_dir, STAGE)
         with computing(settings.num_threads):
             paths = [start, *(path for path in settings.checkpoints if path.resolve() != start.resolve())]
             names = [START_NAME, *_names(paths[1:])]

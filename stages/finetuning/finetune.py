@@ -14,6 +14,7 @@ from hloc.extractors.onnx_input import FILE_FORMAT, FORMAT_VERSION
 from hloc.extractors.picture import Picture
 from networks.simclr import PUBLISHED_SHAPES
 from networks.simclr_weights import SimclrWeights, write_simclr_weights
+from stages.work_folder import clear_leftovers
 from storage.fingerprints import sha256_of_file
 from storage.lock import work_lock
 from storage.report import RunReport
@@ -61,6 +62,8 @@ def finetune(recipe: FinetuneRecipe) -> RunReport | None:
     if recipe.tensorboard:
         check_tensorboard()
     with joined(recipe.device) as processes, computing(recipe.num_threads), _locked(recipe, processes):
+        if processes.is_first:
+            clear_leftovers(recipe.output_dir, STAGE)
         start = begin(recipe.model, recipe.weights)
         encoder = make_encoder(recipe.model, start.shape, recipe.learning.seed)
         filled(encoder, start.state, recipe.weights)
