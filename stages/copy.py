@@ -264,6 +264,8 @@ class _Copying:
         report.outputs = {"photos": printable(self.settings.export_dir)}
         report.outputs["manifest"] = printable(self.settings.export_dir / MANIFEST_NAME)
         report.is_current = not num_removed and not any(done[action] for action in _CHANGES)
+        if num_removed:
+            report.notes.append(f"{num_removed} copies were removed, as their photos are gone")
         if num_gone:
             report.notes.append(
                 f"{num_gone} photos were copied earlier and are gone from {printable(self.settings.image_dir)}; "

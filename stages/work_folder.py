@@ -100,21 +100,39 @@ def target_names(sources: Mapping[str, Path], manifest: Manifest, root: Path) ->
 def _names_of_moved(
     sources: Mapping[str, Path], taken: Mapping[str, str], manifest: Manifest, root: Path
 ) -> dict[str, str]:
-    """Give the photos that are new here, yet known by content, the names of entries whose own source is gone."""
-    by_size: dict[int, list[ManifestEntry]] = {}
+    """Give the photos that are new here, yet known by content, the names of entries whose own source is gone.
+
+    They were renamed or moved below ``root``, or kept their name while the whole folder was moved.
+    """
     assigned = set(taken.values())
-    for entry in manifest.entries:
-        if entry.name not in assigned and entry.fingerprint.size:  # empty files are alike and yet not the same
-            by_size.setdefault(entry.fingerprint.size, []).append(entry)
-    found = {}
-    for key in (key for key in sources if by_size and key not in taken):
+    free = {name: entry for name, entry in manifest.by_name.items() if name not in assigned and entry.fingerprint.size}
+    below: dict[tuple[int, str], list[str]] = {}
+    for entry in free.values():
+        if entry.source_path.is_relative_to(root):
+            below.setdefault(_content(entry), []).append(entry.name)
+    sizes = {size for size, _ in below}
+    found: dict[str, str] = {}
+    for key in (key for key in sources if free and key not in taken):
         source, wanted = sources[key], safe_name(key)
-        alike = by_size.get(_size(source), [])
-        entry = _same_content(source, wanted, [entry for entry in alike if _may_be(entry, wanted, source, root)])
-        if entry is not None:
-            alike.remove(entry)
-            found[key] = entry.name
+        size = _size(source)
+        if size not in sizes and (wanted not in free or free[wanted].fingerprint.size != size):
+            continue  # nothing known can be the same, so it need not be read
+        content = size, _sha256(source)
+        names = {wanted, *below.get(content, ())} & free.keys()
+        same = [name for name in names if _content(free[name]) == content and _may_be(free[name], source, root)]
+        if same:
+            found[key] = min(same, key=lambda name: _distance(name, wanted))
+            del free[found[key]]
     return found
+
+
+def _content(entry: ManifestEntry) -> tuple[int, str]:
+    return entry.fingerprint.size, entry.fingerprint.sha256
+
+
+def _distance(name: str, wanted: str) -> tuple[bool, bool, str]:
+    """Order names by how likely they are to be what a photo was called before."""
+    return name != wanted, name.rpartition("/")[2] != wanted.rpartition("/")[2], name
 
 
 def _size(path: Path) -> int:
@@ -124,30 +142,22 @@ def _size(path: Path) -> int:
         return 0
 
 
-def _may_be(entry: ManifestEntry, wanted: str, source: Path, root: Path) -> bool:
-    """Say whether the source of an entry may now be another: renamed in its folder, or moved with the whole folder."""
-    is_below = entry.source_path.is_relative_to(root)
-    if not is_below and entry.name != wanted:
-        return False
+def _sha256(path: Path) -> str:
+    try:
+        return sha256_of_file(path)
+    except OSError:  # it is named as skipped when it is copied
+        return ""
+
+
+def _may_be(entry: ManifestEntry, source: Path, root: Path) -> bool:
+    """Say whether the source of an entry may now be another, as its own is gone."""
     try:
         # A disk that ignores case shows a renamed photo under its former name, too.
-        return source.samefile(entry.source) and is_below
+        return source.samefile(entry.source) and entry.source_path.is_relative_to(root)
     except (FileNotFoundError, NotADirectoryError):
         return True
     except OSError:  # a source that cannot be looked at is not known to be gone
         return False
-
-
-def _same_content(source: Path, wanted: str, entries: Sequence[ManifestEntry]) -> ManifestEntry | None:
-    """Give the entry that was made of the bytes of a file, rather one of its name than another."""
-    try:
-        content = sha256_of_file(source) if entries else ""
-    except OSError:  # it is named as skipped when it is copied
-        return None
-    last = wanted.rpartition("/")[2]
-    same = [entry for entry in entries if entry.fingerprint.sha256 == content]
-    order = [(entry.name != wanted, entry.name.rpartition("/")[2] != last, entry.name) for entry in same]
-    return same[order.index(min(order))] if same else None
 
 
 def count_moved(sources: Mapping[str, Path], manifest: Manifest) -> int:

@@ -15,6 +15,8 @@ from typing import Any
 import pytest
 
 import run_pipeline
+from stages.copy import copy_photos
+from stages.settings.pipeline import CopySettings
 from tests.drawn_photos import draw_photo
 from tests.hloc.matching.folders import save_walls
 from tests.hloc.netvlad_reference import draw_net, write_net
@@ -153,6 +155,19 @@ def test_pruning_takes_deleted_photos_out_of_all_results(photos: Path, weights: 
     exported = tree_of(photos.parent / "work" / "results" / "building_images")
     assert sorted(exported.values()) == sorted(tree_of(photos).values())
     assert check(photos) == 0
+
+
+def test_copies_that_were_removed_behind_the_other_stages_are_noticed(
+    photos: Path, weights: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run(photos, weights)
+    change_the_heap(photos)
+    copy_photos(CopySettings(photos, photos.parent / "work" / "datasets", prune=True))
+    capsys.readouterr()
+    assert check(photos) == 1
+    shown = capsys.readouterr().out
+    assert "1 photos are gone: 'heap/Ünique.PNG'" in shown and "1 photos are missing in it: 'heap/new.jpg'" in shown
+    assert "1 photos are in no place: 'heap/new.jpg'" in shown
 
 
 @needs_links

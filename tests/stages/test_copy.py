@@ -173,6 +173,7 @@ def test_prune_removes_copies_of_vanished_sources(settings: CopySettings, source
     (source / "top.png").unlink()
     report = copy_photos(replace(settings, prune=True))
     assert (report.counts["removed"], report.counts["source_gone"]) == (1, 0)
+    assert report.notes == ["1 copies were removed, as their photos are gone"]
     assert copied_names(settings) == NAMES[:3]
     assert copy_photos(settings).is_current
 
