@@ -52,7 +52,13 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     add("--method", choices=tuple(METHODS), default=default.method, help="see above")
     add("--preview", choices=PREVIEWS, default=default.preview, help="pictures of --method, of all eight, or none")
     add("--preview_side", type=int, default=default.preview_side, help="longest side of a picture, in pixels")
-    add("--num_workers", type=worker_count, default=default.num_workers, metavar="N", help="processes; 0 for none")
+    add(
+        "--num_workers",
+        type=worker_count,
+        default="auto",
+        metavar="N",
+        help=f"processes, 0 for none; auto: as many as pay, {PaintingSettings.num_workers} for the page",
+    )
     add("--follow_links", action="store_true", help="follow symbolic links in the image folder")
     add("--max_megapixels", type=float, default=default.max_megapixels, help="larger photos are skipped")
     add("--timeout_s", type=float, default=default.timeout_s, help="a photo that takes longer is skipped")
