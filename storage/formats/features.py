@@ -264,7 +264,7 @@ def is_hloc_copy(path: Path, features: Features) -> bool:
     if not path.is_file():
         return False
     try:
-        with open_hdf5(path, HLOC_FORMAT, HLOC_VERSION, MADE_BY) as file:
+        with open_hdf5(path, HLOC_FORMAT, HLOC_VERSION, MADE_BY, needs_seal=True) as file:
             return bool(file.attrs.get("features_checksum") == features.checksum)
     except DamagedFileError:
         return False

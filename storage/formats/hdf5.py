@@ -6,8 +6,10 @@ Files are written whole and renamed into place (see ``storage.atomic``), with HD
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import json
+import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -21,14 +23,16 @@ from storage.atomic import atomic_path
 from storage.errors import DamagedFileError, StageError
 from storage.formats.hdf5_check import look_at
 from storage.formats.hdf5_seal import is_sealed, seal
-from storage.formats.hdf5_walk import check_members
+from storage.formats.hdf5_walk import errno_of
 from storage.names import check_name
 
-# What h5py raises on files that are cut, altered or not of the expected layout.
+# What h5py raises on files that are cut, altered or not of the expected layout; and what the system says of places and
+# sizes that no file has, to which such a file may lead. Anything else that it says is a fault of the moment.
 HDF5_ERRORS = (
     *(OSError, KeyError, ValueError, TypeError, RuntimeError, AttributeError, UnicodeError),
     *(OverflowError, IndexError, MemoryError),
 )
+_FROM_DAMAGE = (None, 0, errno.EINVAL, errno.EOVERFLOW, errno.EFBIG)
 
 
 @contextmanager
@@ -85,13 +89,18 @@ class _KeptErrors:
 
 
 @contextmanager
-def open_hdf5(path: Path, file_format: str, version: int, made_by: str) -> Iterator[h5py.File]:
+def open_hdf5(
+    path: Path, file_format: str, version: int, made_by: str, *, needs_seal: bool = False
+) -> Iterator[h5py.File]:
     """Open an HDF5 file of the project for reading, as its seal says or after another process has looked through it.
+
+    With ``needs_seal`` one without a seal counts as damaged: for what is made again sooner than it is looked through.
 
     Raises
     ------
     StageError
-        When there is no such file, or it is of a newer version.
+        When there is no such file, it is of a newer version, or it cannot be read now (no permission, a disk that
+        fails, no memory): nobody may take it for damaged, and remove it or make it again.
     DamagedFileError
         When the file, or what the block reads from it, is not as ``docs/formats.md`` says.
     """
@@ -99,15 +108,23 @@ def open_hdf5(path: Path, file_format: str, version: int, made_by: str) -> Itera
         raise StageError(f"{path} is missing; make it with: {made_by}")
     try:
         if not is_sealed(path):
+            if needs_seal:
+                raise ValueError("it has no seal")
             looked = look_at(path)
             _check_version(looked.format, looked.format_version, path, (file_format, version))
             if looked.problem is not None:
-                raise ValueError(looked.problem)
+                raise OSError(looked.errno, looked.problem) if looked.errno else ValueError(looked.problem)
         with h5py.File(path, "r") as file:
             _check_header(file, path, file_format, version)
-            check_members(file, path.stat().st_size)
             yield file
     except HDF5_ERRORS as error:
+        if isinstance(error, MemoryError):
+            raise StageError(
+                f"cannot read {path}: memory does not suffice; close other programs and try again"
+            ) from error
+        number = errno_of(error)
+        if number not in _FROM_DAMAGE:
+            raise StageError(f"cannot read {path}: {os.strerror(number)}") from error
         raise DamagedFileError(f"damaged: {path} ({_first_line(error)}); make it again with: {made_by}") from error
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import atexit
 import json
 import os
+import signal
 import subprocess
 import sys
 import threading
@@ -19,7 +20,15 @@ from pathlib import Path
 from storage.errors import StageError
 from storage.formats import hdf5_walk
 
-START_S, FILE_S = 300.0, 10.0
+START_S, END_S = 300.0, 10.0
+# Processor time that a file may take, of a hundred bytes or of many: a photo of hloc's layout takes 1.4 ms and 3 kB.
+FILE_S, BYTES_PER_S = 10.0, 500_000
+# Time that may pass meanwhile. It proves nothing of the file: a machine may be busy, or asleep.
+TIMES_AS_LONG = 12.0
+
+
+_TIME_IS_UP = getattr(signal, "SIGXCPU", 0)  # Windows has neither of these signals nor bounds on processor time
+_FROM_OUTSIDE = tuple(-getattr(signal, name) for name in ("SIGKILL", "SIGTERM", "SIGHUP") if hasattr(signal, name))
 
 
 @dataclass(frozen=True)
@@ -34,11 +43,14 @@ class Looked:
         The version of that.
     problem : str or None
         Why it cannot be opened; None where it can.
+    errno : int or None
+        Where the system has refused to read it: its number for the reason.
     """
 
     format: str | int | None
     format_version: str | int | None
     problem: str | None
+    errno: int | None = None
 
 
 def look_at(path: Path) -> Looked:
@@ -52,19 +64,30 @@ def look_at(path: Path) -> Looked:
     Raises
     ------
     StageError
-        When that process cannot be started.
+        When that process cannot be started, was ended from outside, or got no time: nothing is known of the file then.
     """
+    seconds = FILE_S + path.stat().st_size / BYTES_PER_S
     with _lock:
         watcher = _watcher()
-        answer = watcher.ask(json.dumps(os.path.abspath(path)), FILE_S)  # noqa: PTH100 - a link is not followed
+        asked = json.dumps([os.path.abspath(path), seconds])  # noqa: PTH100 - a link is not followed
+        answer = watcher.ask(asked, seconds * TIMES_AS_LONG)
         if answer is not None:
             return Looked(**json.loads(answer))
-        was_slow = watcher.was_slow
+        code, was_slow = watcher.exit_code(), watcher.was_slow
         watcher.end()
-    reason = (
-        f"the HDF5 library is not done with it after {FILE_S:.0f} s" if was_slow else "the HDF5 library crashes on it"
-    )
-    return Looked(None, None, reason)
+    if was_slow:
+        raise StageError(
+            f"cannot read {path}: the HDF5 library is not done with it after {seconds * TIMES_AS_LONG:.0f} s; try "
+            "again when the machine has less to do, or move the file away"
+        )
+    if code in _FROM_OUTSIDE:
+        raise StageError(
+            f"cannot read {path}: the process that looks through it was ended from outside, as systems do when "
+            "memory runs out; close other programs and try again"
+        )
+    if code == -_TIME_IS_UP:
+        return Looked(None, None, f"the HDF5 library is not done with it after {seconds:.0f} s")
+    return Looked(None, None, "the HDF5 library crashes on it")
 
 
 class _Watcher:
@@ -120,6 +143,13 @@ class _Watcher:
     def _give_up(self) -> None:
         self.was_slow = True
         self._process.kill()
+
+    def exit_code(self) -> int | None:
+        """Give the code that the process ended with, once it gives no answers; None where it is there all the same."""
+        try:
+            return self._process.wait(END_S)
+        except subprocess.TimeoutExpired:
+            return None
 
     def end(self) -> None:
         """End the process."""

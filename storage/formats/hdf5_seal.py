@@ -19,6 +19,7 @@ import h5py
 
 _LEAST_APART = 1 << 14  # bytes of a dataset that is left out
 _MOST_SEAL = 1 << 24
+_MOST_APART = 500_000  # of at most 30 characters each
 _BLOCK = 1 << 20
 _ENDING = re.compile(rb"\n(\d{8}) sealed\n", re.ASCII)
 _ENDING_BYTES = 17
@@ -29,7 +30,8 @@ Range = tuple[int, int]
 def seal(path: Path) -> None:
     """Put the seal at the end of a file that HDF5 has closed."""
     with h5py.File(path, "r") as file:
-        apart = sorted(_large_datasets(file))
+        largest = sorted(_large_datasets(file), key=lambda place: -place[1])
+        apart = sorted(largest[:_MOST_APART])
     with open(path, "r+b") as opened:
         size = opened.seek(0, 2)
         text = json.dumps({"sha256": _sha256(opened, size, apart), "apart": apart}).encode("ascii")

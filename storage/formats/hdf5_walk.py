@@ -1,7 +1,8 @@
 """A program that looks through HDF5 files for another: what crashes, hangs or swells the HDF5 library, does so here.
 
-It is started by its file, without the project in sight. Standard input brings one path a line, as JSON; each is
-answered by a line of JSON: ``format`` and ``format_version`` of the file, and ``problem``, null where there is none.
+It is started by its file, without the project in sight. Standard input brings a path and seconds of processor
+time a line, as JSON; each is answered by a line of JSON: ``format`` and ``format_version`` of the file, ``problem``,
+null where there is none, and ``errno``, the system's number for it.
 """
 
 from __future__ import annotations
@@ -9,14 +10,22 @@ from __future__ import annotations
 import json
 import math
 import os
+import re
 import signal
 import sys
+import time
 from typing import Any
 
 import h5py
 
+try:
+    import resource
+except ImportError:  # Windows
+    resource = None  # type: ignore[assignment]
+
 READY = "ready"
 MAX_MEMORY = 1 << 30
+_ERRNO = re.compile(r"errno = (\d+), error message")
 
 
 def look_through(path: str) -> dict[str, Any]:
@@ -30,10 +39,10 @@ def look_through(path: str) -> dict[str, Any]:
     Returns
     -------
     dict of str to JSON types
-        ``format``, ``format_version`` (None where they are missing or no texts and numbers) and ``problem``.
+        ``format``, ``format_version`` (None where they are missing or no texts and numbers), ``problem``, ``errno``.
     """
     found: dict[str, Any] = {"format": None, "format_version": None}
-    problem = None
+    problem = number = None
     try:
         with h5py.File(path, "r") as file:
             for key in found:
@@ -43,7 +52,14 @@ def look_through(path: str) -> dict[str, Any]:
             check_members(file, os.path.getsize(path))
     except Exception as error:  # whatever it is: the file is not one that the project wrote
         problem = (str(error).strip() or type(error).__name__).splitlines()[0]
-    return {**found, "problem": problem}
+        number = errno_of(error)
+    return {**found, "problem": problem, "errno": number}
+
+
+def errno_of(error: BaseException) -> int | None:
+    """Give the system's number for an error of the disk; h5py makes errors of several kinds of it, and tells it."""
+    said = _ERRNO.search(str(error))
+    return int(said[1]) if said else getattr(error, "errno", None)
 
 
 def check_members(file: h5py.File, file_size: int) -> None:
@@ -93,12 +109,21 @@ def main() -> None:
     """Answer until standard input ends."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # meant for the program that asks; this one ends with it
     if sys.platform == "linux":
-        import resource
-
-        resource.setrlimit(resource.RLIMIT_AS, (MAX_MEMORY, MAX_MEMORY))
+        resource.setrlimit(resource.RLIMIT_DATA, (MAX_MEMORY, MAX_MEMORY))
     print(READY, flush=True)
     for line in sys.stdin:
-        print(json.dumps(look_through(json.loads(line))), flush=True)
+        path, seconds = json.loads(line)
+        _bound_time(seconds)
+        print(json.dumps(look_through(path)), flush=True)
+
+
+def _bound_time(seconds: float) -> None:
+    """Let the system end this process when it has computed for so long from now on, however long it waits."""
+    if resource is None:
+        return
+    _, most = resource.getrlimit(resource.RLIMIT_CPU)
+    wanted = math.ceil(time.process_time() + seconds)
+    resource.setrlimit(resource.RLIMIT_CPU, (wanted if most < 0 else min(wanted, most), most))
 
 
 if __name__ == "__main__":

@@ -172,6 +172,26 @@ def test_a_file_of_hlocs_layout_knows_which_features_it_copies(tmp_path: Path) -
     assert not is_hloc_copy(path, features)
 
 
+def test_a_copy_in_hlocs_layout_is_known_without_a_look_at_every_photo(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    features, path = make_features(["a.jpg", "b.jpg"]), tmp_path / "hloc.h5"
+    write_hloc_features(path, features)
+    monkeypatch.setattr("storage.formats.hdf5.look_at", lambda _: pytest.fail("looked"))
+    monkeypatch.setattr(h5py.Group, "__iter__", lambda *_: pytest.fail("looked"))
+    assert is_hloc_copy(path, features)
+
+
+def test_a_copy_without_a_seal_is_made_again_sooner_than_it_is_looked_through(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    features, path = make_features(["a.jpg", "b.jpg"]), tmp_path / "hloc.h5"
+    monkeypatch.setattr("storage.formats.hdf5.seal", lambda _: None)
+    write_hloc_features(path, features)
+    monkeypatch.setattr("storage.formats.hdf5.look_at", lambda _: pytest.fail("looked"))
+    assert not is_hloc_copy(path, features)
+
+
 def test_the_hloc_layout_refuses_a_photo_that_is_the_folder_of_another(tmp_path: Path) -> None:
     with pytest.raises(StageError, match=r"'a\.jpg' and 'a\.jpg/b\.jpg'"):
         write_hloc_features(tmp_path / "hloc.h5", make_features(["a.jpg", "a.jpg/b.jpg"]))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import sys
 from collections.abc import Callable
@@ -17,8 +18,25 @@ from storage.formats.hdf5 import new_hdf5, open_hdf5, read_array, write_array
 from storage.formats.hdf5_check import look_at
 
 FORMAT = "test"
+EMPTY = '{"format": null, "format_version": null, "problem": null}'
 CRASHES = "import os; print('ready', flush=True); input(); os.abort()"
 WAITS = "print('ready', flush=True); input(); input()"
+IS_KILLED = "import os, signal; print('ready', flush=True); input(); os.kill(os.getpid(), signal.SIGKILL)"
+IS_REFUSED = (
+    "import errno, json; print('ready', flush=True); input(); "
+    "print(json.dumps({'format': None, 'format_version': None, 'problem': 'x', 'errno': errno.EIO}), flush=True)"
+)
+COMPUTES = """
+import importlib.util
+spec = importlib.util.spec_from_file_location("walk", {path!r})
+walk = importlib.util.module_from_spec(spec)
+spec.loader.exec_module(walk)
+def for_ever(path):
+    while True:
+        pass
+walk.look_through = for_ever
+walk.main()
+"""
 
 
 @pytest.fixture
@@ -120,12 +138,56 @@ def test_the_next_file_is_looked_at_by_a_new_process(path: Path, monkeypatch: py
     assert look_at(path).problem is None
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows does not bound processor time")
 def test_a_file_that_keeps_the_library_busy_costs_the_file(
     path: Path, other_program: Callable[[str], None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    other_program(WAITS)
+    other_program(COMPUTES.format(path=hdf5_walk.__file__))
     monkeypatch.setattr(hdf5_check, "FILE_S", 0.05)
+    monkeypatch.setattr(hdf5_check, "TIMES_AS_LONG", 1000.0)
     assert "is not done with it" in (look_at(path).problem or "")
+
+
+def test_a_machine_that_gives_no_time_does_not_condemn_the_file(
+    path: Path, other_program: Callable[[str], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    other_program(WAITS)
+    monkeypatch.setattr(hdf5_check, "FILE_S", 0.005)
+    with pytest.raises(StageError, match="is not done with it after .* try again") as caught:
+        open_hdf5(path, FORMAT, 2, "a test").__enter__()
+    assert not isinstance(caught.value, DamagedFileError)
+
+
+@pytest.mark.parametrize(
+    ("program", "said"),
+    [
+        pytest.param(
+            IS_KILLED,
+            "ended from outside",
+            marks=pytest.mark.skipif(sys.platform == "win32", reason="Windows has no signals"),
+        ),
+        (IS_REFUSED, "Input/output error"),
+    ],
+)
+def test_a_look_that_memory_or_the_disk_broke_off_does_not_condemn_the_file(
+    path: Path, other_program: Callable[[str], None], program: str, said: str
+) -> None:
+    other_program(program)
+    with pytest.raises(StageError, match=f"cannot read .*{said}") as caught:
+        open_hdf5(path, FORMAT, 2, "a test").__enter__()
+    assert not isinstance(caught.value, DamagedFileError)
+
+
+def test_a_large_file_has_more_time(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[str] = []
+    look_at(path)
+    monkeypatch.setattr(hdf5_check._Watcher, "ask", lambda _self, line, _seconds: asked.append(line) or EMPTY)
+    look_at(path)
+    with open(path, "ab") as file:
+        file.truncate(50_000_000)
+    look_at(path)
+    small, large = (json.loads(line)[1] for line in asked)
+    assert 10 <= small < 11 and large == 110
 
 
 def test_a_program_that_cannot_start_is_told(path: Path, other_program: Callable[[str], None]) -> None:

@@ -48,6 +48,18 @@ def test_altered_structures_are_seen_without_the_library(path: Path, monkeypatch
             is_sealed(path)
 
 
+def test_a_file_of_very_many_large_datasets_has_a_seal_that_is_read(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with h5py.File(path, "a") as file:
+        for number in range(40):
+            file[str(number)] = np.arange(10_000.0 + number)
+    monkeypatch.setattr("storage.formats.hdf5_seal._MOST_APART", 10)
+    monkeypatch.setattr("storage.formats.hdf5_seal._MOST_SEAL", 10 * 30 + 100)
+    seal(path)
+    assert is_sealed(path)
+
+
 def test_the_numbers_of_large_datasets_are_left_to_their_readers(path: Path) -> None:
     seal(path)
     altered = bytearray(path.read_bytes())

@@ -1,10 +1,14 @@
 from __future__ import annotations
 
+import errno
+import os
 from pathlib import Path
+from typing import NoReturn
 
 import numpy as np
 import pytest
 
+from storage.errors import StageError
 from storage.fingerprints import Fingerprint
 from storage.formats.shards import Record, ShardFolder
 
@@ -45,6 +49,21 @@ def test_shards_of_other_settings_are_removed(tmp_path: Path) -> None:
     open_shards(tmp_path, resize_max=1024).write([make_record("a.jpg")])
     assert open_shards(tmp_path, resize_max=512).index == {}
     assert list((tmp_path / "shards").glob("*.h5")) == []
+
+
+def test_a_shard_that_cannot_be_read_at_the_moment_is_not_removed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    open_shards(tmp_path).write([make_record("a.jpg")])
+
+    def failing(*_: object) -> NoReturn:
+        raise OSError(errno.EIO, os.strerror(errno.EIO))
+
+    with monkeypatch.context() as patched:
+        patched.setattr("storage.formats.hdf5_seal.open", failing, raising=False)
+        with pytest.raises(StageError, match="cannot read .*shard-000000.h5: Input/output error"):
+            open_shards(tmp_path)
+    assert list(open_shards(tmp_path).index) == ["a.jpg"]
 
 
 def test_a_damaged_shard_is_removed_and_the_others_stay(tmp_path: Path) -> None:
