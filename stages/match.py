@@ -24,7 +24,7 @@ from stages.match_inputs import MatchInputs, gather_inputs, read_suggestions
 from stages.photo_exif import open_exif_source
 from stages.settings.pipeline import MatchSettings
 from stages.work_folder import clear_leftovers
-from storage.errors import StageError
+from storage.errors import StageError, UnreadableFileError
 from storage.fingerprints import sha256_of_file
 from storage.formats.calibration import Calibration
 from storage.formats.hdf5 import digest
@@ -125,6 +125,8 @@ def _read_former(outputs_dir: Path, model: str) -> MatchesFile | None:
     path = matches_path(outputs_dir, model)
     try:
         return read_matches(path) if path.is_file() else None
+    except UnreadableFileError:
+        raise
     except StageError as error:
         logger.warning("%s (it is made anew now)", error)
         return None
@@ -135,6 +137,8 @@ def _is_current(former: MatchesFile, settings: MatchSettings, inputs: MatchInput
     path = _pairs_made(settings, inputs)
     try:
         origin = read_origin(path) if path.is_file() else None
+    except UnreadableFileError:
+        raise
     except StageError as error:
         logger.warning("%s (it is made anew now)", error)
         return False

@@ -19,6 +19,13 @@ class DamagedFileError(StageError):
     """A file of the project exists but cannot be trusted: cut, altered, or not of the expected format."""
 
 
+class UnreadableFileError(StageError):
+    """A file of the project cannot be read at the moment: no permission, a disk that fails, no memory.
+
+    Nothing is known of what is in it, so nobody may remove it or make it again as if it was damaged.
+    """
+
+
 class PhotoError(Exception):
     """One photo cannot be used; the run goes on without it.
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from storage.errors import StageError
+from storage.errors import StageError, UnreadableFileError
 from storage.fingerprints import sha256_of_file
 from storage.formats.clusters import (
     CLUSTERS_INFO_NAME,
@@ -41,12 +41,17 @@ def current_info(results_dir: Path, checksum: str) -> dict[str, Any] | None:
 
 
 def read_former(results_dir: Path, image_dir: Path) -> Former:
-    """Read the clusters of the run before; a damaged file is said to be, and numbers start anew."""
+    """Read the clusters of the run before; a damaged file is said to be, and numbers start anew.
+
+    UnreadableFileError where it cannot be read at the moment: what stands is not replaced then.
+    """
     path = results_dir / CLUSTERS_NAME
     if not path.exists():
         return Former({}, 0)
     try:
         content = read_clusters(path, image_dir)
+    except UnreadableFileError:
+        raise
     except StageError as error:
         return Former({}, 0, (f"numbers start anew: the former clusters cannot be read ({error})",))
     clusters = {int(key): photos for key, photos in content.items() if key != SINGLETONS_KEY}
@@ -57,6 +62,8 @@ def read_former(results_dir: Path, image_dir: Path) -> Former:
 def _recorded_next_number(results_dir: Path) -> int:
     try:
         info = read_clusters_info(results_dir / CLUSTERS_INFO_NAME)
+    except UnreadableFileError:
+        raise
     except StageError:  # clusters of another program have none: the numbers in use are known from the clusters
         return 0
     number = info.get("next_number", 0)

@@ -17,7 +17,7 @@ from storage.names import check_name
 EXPORT_NAME = "export.json"
 EXPORT_FORMAT = "export"
 EXPORT_VERSION = 1
-MADE_BY = "python export_clusters.py"
+MADE_BY = "python export_clusters.py (move it and building_images away first)"  # it reads the file that stands
 
 _TOKEN = re.compile(r"[0-9a-f]{8,64}")
 
@@ -93,9 +93,7 @@ def read_export(path: Path) -> ExportRecord | None:
         photos = [_read_photo(row) for row in content["photos"]]
         image_dir, clusters_sha256 = _text(content, "image_dir"), _text(content, "clusters_sha256")
     except (KeyError, TypeError, ValueError) as error:
-        raise DamagedFileError(
-            f"damaged: {path} ({error!r:.100}); move it and building_images away, then run {MADE_BY}"
-        ) from error
+        raise DamagedFileError(f"damaged: {path} ({error!r:.100}); make it again with: {MADE_BY}") from error
     check_json_stream(path, content, MADE_BY)
     return ExportRecord(token, mode, image_dir, clusters_sha256, {photo.path: photo for photo in photos})
 

@@ -20,7 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from storage.atomic import atomic_path
-from storage.errors import DamagedFileError, StageError
+from storage.errors import DamagedFileError, StageError, UnreadableFileError
 from storage.formats.hdf5_check import look_at
 from storage.formats.hdf5_seal import is_sealed, seal
 from storage.formats.hdf5_walk import errno_of
@@ -99,8 +99,9 @@ def open_hdf5(
     Raises
     ------
     StageError
-        When there is no such file, it is of a newer version, or it cannot be read now (no permission, a disk that
-        fails, no memory): nobody may take it for damaged, and remove it or make it again.
+        When there is no such file, or it is of a newer version.
+    UnreadableFileError
+        When it cannot be read at the moment.
     DamagedFileError
         When the file, or what the block reads from it, is not as ``docs/formats.md`` says.
     """
@@ -119,12 +120,12 @@ def open_hdf5(
             yield file
     except HDF5_ERRORS as error:
         if isinstance(error, MemoryError):
-            raise StageError(
+            raise UnreadableFileError(
                 f"cannot read {path}: memory does not suffice; close other programs and try again"
             ) from error
         number = errno_of(error)
         if number not in _FROM_DAMAGE:
-            raise StageError(f"cannot read {path}: {os.strerror(number)}") from error
+            raise UnreadableFileError(f"cannot read {path}: {os.strerror(number)}") from error
         raise DamagedFileError(f"damaged: {path} ({_first_line(error)}); make it again with: {made_by}") from error
 
 

@@ -17,7 +17,7 @@ import threading
 from dataclasses import dataclass
 from pathlib import Path
 
-from storage.errors import StageError
+from storage.errors import StageError, UnreadableFileError
 from storage.formats import hdf5_walk
 
 START_S, END_S = 300.0, 10.0
@@ -64,7 +64,9 @@ def look_at(path: Path) -> Looked:
     Raises
     ------
     StageError
-        When that process cannot be started, was ended from outside, or got no time: nothing is known of the file then.
+        When that process cannot be started.
+    UnreadableFileError
+        When it was ended from outside, or got no time.
     """
     seconds = FILE_S + path.stat().st_size / BYTES_PER_S
     with _lock:
@@ -76,12 +78,12 @@ def look_at(path: Path) -> Looked:
         code, was_slow = watcher.exit_code(), watcher.was_slow
         watcher.end()
     if was_slow:
-        raise StageError(
+        raise UnreadableFileError(
             f"cannot read {path}: the HDF5 library is not done with it after {seconds * TIMES_AS_LONG:.0f} s; try "
             "again when the machine has less to do, or move the file away"
         )
     if code in _FROM_OUTSIDE:
-        raise StageError(
+        raise UnreadableFileError(
             f"cannot read {path}: the process that looks through it was ended from outside, as systems do when "
             "memory runs out; close other programs and try again"
         )

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from storage.atomic import write_json
-from storage.errors import DamagedFileError, StageError
+from storage.errors import DamagedFileError, StageError, UnreadableFileError
 
 CHECKSUM_KEY = "checksum"
 
@@ -30,7 +30,7 @@ def with_checksum(content: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def check_whole(path: Path, content: Mapping[str, Any], made_by: str) -> None:
-    """Compare what was read with the checksum in it.
+    """Compare what was read with the checksum in it; ``made_by`` as for :func:`read_json`.
 
     Raises
     ------
@@ -38,10 +38,15 @@ def check_whole(path: Path, content: Mapping[str, Any], made_by: str) -> None:
         When there is one that does not agree.
     """
     if CHECKSUM_KEY in content and content[CHECKSUM_KEY] != _checksum(content):
-        raise DamagedFileError(
-            f"damaged: {path} (its checksum does not agree); make it again with: {made_by} "
-            f'(or take its line "{CHECKSUM_KEY}" out if you edited it on purpose)'
-        )
+        raise altered(path, made_by)
+
+
+def altered(path: Path, made_by: str) -> DamagedFileError:
+    """Give the error of a file whose checksum does not agree, and the ways out of it."""
+    return DamagedFileError(
+        f"damaged: {path} (its checksum does not agree); make it again with: {made_by} "
+        f'(or take its line "{CHECKSUM_KEY}", and the comma before it, out if you edited it on purpose)'
+    )
 
 
 def _checksum(content: Mapping[str, Any]) -> str:
@@ -58,12 +63,15 @@ def read_json(path: Path, made_by: str) -> Any:
     path : Path
         The file.
     made_by : str
-        The command that makes it, for the message.
+        The command that makes it, for the message; and what is to be moved away first, where that command reads the
+        file that stands.
 
     Raises
     ------
     StageError
-        When there is no such file, or it cannot be opened.
+        When there is no such file.
+    UnreadableFileError
+        When it cannot be read at the moment.
     DamagedFileError
         When it is not valid UTF-8 JSON, a key stands twice in one object, or a number is beyond all floats.
     """
@@ -108,7 +116,7 @@ def read_stage_input(path: Path, made_by: str) -> bytes:
     except FileNotFoundError:
         raise StageError(f"{path} is missing; make it with: {made_by}") from None
     except OSError as error:
-        raise StageError(f"cannot read {path}: {error.strerror or error}") from error
+        raise UnreadableFileError(f"cannot read {path}: {error.strerror or error}") from error
 
 
 def _unique_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

@@ -19,6 +19,8 @@ MANIFEST_NAME = "manifest.json"
 MANIFEST_FORMAT = "manifest"
 MANIFEST_VERSION = 1
 MADE_BY = "python copy_images.py"
+# It reads the manifest that stands, and takes resized photos that no manifest knows for somebody else's.
+MADE_AGAIN_BY = f"{MADE_BY} (delete it first or, where photos were resized, move its whole folder away)"
 MODES = ("copy", "hardlink", "symlink", "reflink")
 
 _SHA256 = re.compile(r"[0-9a-f]{64}")
@@ -147,19 +149,20 @@ def read_manifest(path: Path) -> Manifest:
     DamagedFileError
         When it is no manifest, of an unknown version, or one of its entries is incomplete.
     """
-    content = read_versioned_json(path, MADE_BY, MANIFEST_FORMAT, MANIFEST_VERSION, names_come_first=True)
+    made_by = MADE_AGAIN_BY if path.exists() else MADE_BY
+    content = read_versioned_json(path, made_by, MANIFEST_FORMAT, MANIFEST_VERSION, names_come_first=True)
     try:
         if content["mode"] not in MODES:
             raise ValueError(f"mode {content['mode']!r}")
         entries = [_read_entry(row) for row in content["entries"]]
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise DamagedFileError(
-            f"damaged: {path} has an entry that is not understood ({error!r:.100}); delete it and run {MADE_BY} again"
+            f"damaged: {path} has an entry that is not understood ({error!r:.100}); make it again with: {made_by}"
         ) from error
-    check_json_stream(path, content, MADE_BY)
+    check_json_stream(path, content, made_by)
     manifest = Manifest(content["mode"], {entry.name: entry for entry in entries})
     if len(manifest.by_name) != len(entries):
-        raise DamagedFileError(f"damaged: {path} names a photo twice; delete it and run {MADE_BY} again")
+        raise DamagedFileError(f"damaged: {path} names a photo twice; make it again with: {made_by}")
     return manifest
 
 

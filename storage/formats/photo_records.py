@@ -75,15 +75,15 @@ class RecordKind(Generic[RecordT]):
         return {record.source: record for record in sorted(records, key=lambda record: record.source)}
 
     def _read(self, path: Path) -> RecordT:
-        content = read_versioned_json(path, self.made_by, self.file_format, self.version, names_come_first=True)
+        made_by = f"{self.made_by} (delete it first)"  # it reads all that stand
+        content = read_versioned_json(path, made_by, self.file_format, self.version, names_come_first=True)
         try:
             record = self.parse(content)
         except StageError as error:
             raise StageError(f"{path}: {error}") from error
         except (KeyError, TypeError, ValueError, AttributeError) as error:
-            reason = f"({error!r:.100}); delete it and run {self.made_by} again"
-            raise DamagedFileError(f"damaged: {path} {reason}") from error
-        check_whole(path, content, self.made_by)
+            raise DamagedFileError(f"damaged: {path} ({error!r:.100}); make it again with: {made_by}") from error
+        check_whole(path, content, made_by)
         return record
 
 

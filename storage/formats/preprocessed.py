@@ -16,7 +16,7 @@ from storage.names import check_name
 PREPROCESSED_NAME = "preprocessed.json"
 PREPROCESSED_FORMAT = "preprocessed"
 PREPROCESSED_VERSION = 1
-MADE_BY = "python -m tools.preprocess_images"
+MADE_BY = "python -m tools.preprocess_images (move its folder away first)"  # it reads the file that stands
 
 
 @dataclass(frozen=True)
@@ -84,8 +84,7 @@ def read_preprocessed(folder: Path) -> Preprocessed | None:
         record = Preprocessed(dict(content["settings"]), {photo.source: photo for photo in photos})
     except (KeyError, TypeError, ValueError, StageError) as error:
         raise DamagedFileError(
-            f"damaged: {path} has an entry that is not understood ({error!r:.100}); move the folder away and make it "
-            f"again with: {MADE_BY}"
+            f"damaged: {path} has an entry that is not understood ({error!r:.100}); make it again with: {MADE_BY}"
         ) from error
     check_whole(path, content, MADE_BY)
     return record

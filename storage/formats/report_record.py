@@ -16,7 +16,7 @@ from storage.names import check_name
 RECORD_NAME = "report-record.json"
 RECORD_FORMAT = "report-record"
 RECORD_VERSION = 1
-MADE_BY = "python -m tools.make_report"
+MADE_BY = "python -m tools.make_report (remove its folder first)"  # it reads the file that stands
 
 
 @dataclass(frozen=True)
@@ -105,8 +105,7 @@ def read_record(folder: Path) -> ReportRecord | None:
         )
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise DamagedFileError(
-            f"damaged: {path} has an entry that is not understood ({error!r:.100}); remove the folder {folder} and "
-            f"make it again with: {MADE_BY}"
+            f"damaged: {path} has an entry that is not understood ({error!r:.100}); make it again with: {MADE_BY}"
         ) from error
     check_whole(path, content, MADE_BY)
     return record

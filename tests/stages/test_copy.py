@@ -656,3 +656,22 @@ def test_accounting_holds_whatever_happens(settings: CopySettings) -> None:
 
     for report in (copy_photos(settings), copy_photos(settings)):
         assert balance(report) == report.counts["photos"] == 4
+
+
+@pytest.mark.parametrize("is_resized", [False, True], ids=["copies", "resized copies"])
+def test_what_the_message_about_a_damaged_manifest_says_works(
+    settings: CopySettings, tmp_path: Path, is_resized: bool
+) -> None:
+    copy_photos(settings)
+    before, path = copied_names(settings), settings.export_dir / MANIFEST_NAME
+    if is_resized:
+        resize_photos(ResizeSettings(settings.export_dir, max_side=8, num_workers=0))
+    path.write_bytes(path.read_bytes().replace(b'"size": ', b'"size": 9', 1))
+    with pytest.raises(DamagedFileError, match="delete it first or, where photos were resized, move its whole folder"):
+        copy_photos(settings)
+    if is_resized:
+        settings.export_dir.rename(tmp_path / "away")
+    else:
+        path.unlink()
+    report = copy_photos(settings)
+    assert copied_names(settings) == before and report.exit_code == 0 and len(read_manifest(path).entries) > 0

@@ -568,3 +568,43 @@ def test_clusters_that_are_not_as_described_are_said(settings: ExportSettings) -
     write_clusters_info(settings.results_dir / "clusters_info.json", info)
     (note,) = [note for note in export_clusters(settings).notes if "clusters.json" in note]
     assert "edited since, or damaged" in note
+
+
+SPOILT = {
+    "an altered digit": lambda text: text.replace(b'"size": ', b'"size": 9', 1),
+    "a cut": lambda text: text[:-40],
+    "another entry": lambda text: text.replace(b'"path"', b'"place"', 1),
+}
+
+
+@pytest.mark.parametrize("how", SPOILT)
+def test_what_the_message_about_a_damaged_record_says_works(settings: ExportSettings, how: str) -> None:
+    export_clusters(settings)
+    before, record = exported(settings), settings.results_dir / EXPORT_NAME
+    record.write_bytes(SPOILT[how](record.read_bytes()))
+    with pytest.raises(DamagedFileError, match="move it and building_images away first"):
+        export_clusters(settings)
+    record.rename(record.with_name("away.json"))
+    tree_of(settings).rename(settings.results_dir / "away")
+    export_clusters(settings)
+    assert exported(settings) == before and read_export(record) is not None
+
+
+def test_a_record_without_its_line_of_the_checksum_is_taken_as_it_is(settings: ExportSettings) -> None:
+    export_clusters(settings)
+    record = settings.results_dir / EXPORT_NAME
+    content = json.loads(record.read_bytes())
+    content["photos"][0]["mtime_ns"] += 1
+    record.write_text(json.dumps(content))
+    with pytest.raises(DamagedFileError, match='take its line "checksum"'):
+        read_export(record)
+    del content["checksum"]
+    record.write_text(json.dumps(content))
+    assert read_export(record) is not None
+
+
+def test_a_record_with_the_line_ends_of_windows_is_read(settings: ExportSettings) -> None:
+    export_clusters(settings)
+    record = settings.results_dir / EXPORT_NAME
+    record.write_bytes(record.read_bytes().replace(b"\n", b"\r\n"))
+    assert export_clusters(settings).is_current

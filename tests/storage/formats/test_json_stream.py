@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -41,11 +42,39 @@ def test_what_is_written_is_what_json_dumps_gives(
         assert text == json.dumps(found, ensure_ascii=False, indent=1) + "\n"
 
 
+LAID_OUT: dict[str, Callable[[bytes], bytes]] = {
+    "line ends of Windows": lambda text: text.replace(b"\n", b"\r\n"),
+    "four blanks": lambda text: json.dumps(json.loads(text), indent=4, ensure_ascii=False).encode(),
+    "one line": lambda text: json.dumps(json.loads(text), separators=(",", ":")).encode(),
+    "no line end": lambda text: text.rstrip(),
+    "blanks behind": lambda text: text.replace(b",\n", b", \n"),
+}
+
+
+@pytest.mark.parametrize("how", LAID_OUT)
+def test_line_ends_and_blanks_may_change(tmp_path: Path, how: str) -> None:
+    path = tmp_path / "a.json"
+    write_json_stream(path, {"photos": [{"name": "ä b.jpg", "at": [[[1.5, None]]]}], "none": iter([]), "all": {}})
+    path.write_bytes(LAID_OUT[how](path.read_bytes()))
+    check_json_stream(path, json.loads(path.read_text(encoding="utf-8")), "this test")
+    path.write_bytes(path.read_bytes().replace(b"b.jpg", b" b.jpg"))
+    with pytest.raises(DamagedFileError, match="checksum"):
+        check_json_stream(path, json.loads(path.read_text(encoding="utf-8")), "this test")
+
+
+def test_half_a_letter_that_somebody_put_in_is_seen(tmp_path: Path) -> None:
+    path = tmp_path / "a.json"
+    write_json_stream(path, {"name": "a.jpg"})
+    path.write_bytes(path.read_bytes().replace(b"a.jpg", rb"\ud800"))
+    with pytest.raises(DamagedFileError, match="checksum"):
+        check_json_stream(path, json.loads(path.read_text()), "this test")
+
+
 def test_an_altered_byte_is_seen(tmp_path: Path) -> None:
     path = tmp_path / "a.json"
     write_json_stream(path, {"photos": 12, "skipped": iter([])})
     path.write_bytes(path.read_bytes().replace(b"12", b"13"))
-    with pytest.raises(DamagedFileError, match="damaged: .*a.json.*checksum"):
+    with pytest.raises(DamagedFileError, match="damaged: .*a.json.*checksum.*again with: this test.*take its line"):
         check_json_stream(path, json.loads(path.read_text()), "this test")
 
 

@@ -74,7 +74,7 @@ def test_a_hostile_name_is_refused_with_the_file(tmp_path: Path) -> None:
 @pytest.mark.parametrize("content", [{}, {"grams": None}, {"grams": "heavy"}])
 def test_what_is_no_record_is_damaged_and_says_what_makes_it_again(tmp_path: Path, content: dict[str, Any]) -> None:
     KIND.write(tmp_path, "a.jpg", content)
-    with pytest.raises(DamagedFileError, match=r"delete it and run python -m tools\.weigh again"):
+    with pytest.raises(DamagedFileError, match=r"python -m tools\.weigh \(delete it first\)"):
         KIND.read_all(tmp_path)
 
 
