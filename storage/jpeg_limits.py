@@ -6,6 +6,7 @@ Markers are those of ITU-T T.81, annex B.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from typing import BinaryIO
 
 # A scan goes over every block of the photo, however short it is. The common progressive scripts have 10, the longest of
@@ -15,10 +16,14 @@ MAX_SCANS = 256
 # Pillow joins the segments of EXIF one by one, so their number counts squared. One holds 64 kB.
 MAX_SEGMENTS = 512
 
+# Markers of the first picture: tables may stand between its scans.
+MAX_MARKERS = 10_000
+
 _START_OF_SCAN, _END_OF_IMAGE = 0xDA, 0xD9
-_SCAN = bytes((0xFF, _START_OF_SCAN))
-_BARE = frozenset((0x01, *range(0xD0, 0xD9)))  # markers without a segment
-_MARKER = re.compile(rb"\xff+([^\x00\xff])", re.DOTALL)
+_BLOCK = 1 << 16
+# Neither a byte of a scan that is spelled FF 00, nor one of any number of fill bytes (B.1.1.2), nor a marker that
+# stands alone: they are passed over, however many there are.
+_MARKER = re.compile(rb"\xff([^\x00\x01\xd0-\xd8\xff])", re.DOTALL)
 
 
 def check_segments(file: BinaryIO) -> None:
@@ -30,43 +35,60 @@ def check_segments(file: BinaryIO) -> None:
         When there are more than ``MAX_SEGMENTS``.
     """
     place = file.tell()
-    file.seek(2)
-    num_segments = 0
-    while (head := file.read(4))[:1] == b"\xff" and len(head) == 4 and head[1] not in (_START_OF_SCAN, _END_OF_IMAGE):
-        num_segments += 1
-        if num_segments > MAX_SEGMENTS:
+    for number, marker in enumerate(_markers(file)):
+        if marker in (_START_OF_SCAN, _END_OF_IMAGE):
+            break
+        if number == MAX_SEGMENTS:
             raise ValueError(f"it has more than {MAX_SEGMENTS} segments")
-        is_bare = head[1] == 0xFF or head[1] in _BARE
-        file.seek(-3 if head[1] == 0xFF else -2 if is_bare else int.from_bytes(head[2:], "big") - 2, 1)
     file.seek(place)
 
 
 def check_scans(file: BinaryIO) -> None:
     """Check the number of scans of the first picture of a JPEG; the file is left where it stood.
 
+    What stands behind that picture is not read: it may be gigabytes.
+
     Raises
     ------
     ValueError
-        When there are more than ``MAX_SCANS``.
+        When there are more than ``MAX_SCANS``, or more than ``MAX_MARKERS`` markers.
     """
     place = file.tell()
-    file.seek(0)
-    content = file.read()
-    file.seek(place)
-    # Quick, and never too few: the same two bytes also stand in thumbnails and behind the picture.
-    if content.count(_SCAN) > MAX_SCANS and num_scans(content) > MAX_SCANS:
+    if num_scans(file) > MAX_SCANS:
         raise ValueError(f"it has more than {MAX_SCANS} scans")
+    file.seek(place)
 
 
-def num_scans(content: bytes) -> int:
+def num_scans(file: BinaryIO) -> int:
     """Give the number of scans of the first picture of a JPEG file, counted up to one more than ``MAX_SCANS``."""
-    found, place = 0, 2
-    while found <= MAX_SCANS and (match := _MARKER.search(content, place)) is not None:
-        marker, place = match[1][0], match.end()
-        if marker == _END_OF_IMAGE:
-            break
-        if marker in _BARE:
-            continue
+    found = 0
+    for number, marker in enumerate(_markers(file)):
         found += marker == _START_OF_SCAN
-        place += int.from_bytes(content[place : place + 2], "big")
+        if number == MAX_MARKERS:
+            raise ValueError(f"it has more than {MAX_MARKERS} markers")
+        if found > MAX_SCANS:
+            break
     return found
+
+
+def _markers(file: BinaryIO) -> Iterator[int]:
+    """Give the second bytes of the markers of the first picture, up to its end."""
+    file.seek(2)
+    while (marker := _next_marker(file)) is not None:
+        yield marker
+        length = file.read(2)
+        if marker == _END_OF_IMAGE or len(length) < 2:
+            return
+        file.seek(int.from_bytes(length, "big") - 2, 1)
+
+
+def _next_marker(file: BinaryIO) -> int | None:
+    """Go behind the next marker and give its second byte; None where there is none any more."""
+    before = b""
+    while block := file.read(_BLOCK):
+        content = before + block
+        if (match := _MARKER.search(content)) is not None:
+            file.seek(match.end() - len(content), 1)
+            return match[1][0]
+        before = b"\xff" if block.endswith(b"\xff") else b""
+    return None
