@@ -43,11 +43,12 @@ class EncodedWork:
         """Treat one photo; PhotoError when it cannot be used."""
         path = self.photo_work.image_dir / name
         before = fingerprint(path)
-        found = read_plain_jpeg(path, self.photo_work.max_megapixels)
+        most = self.photo_work.max_megapixels
+        found = read_plain_jpeg(path, most)
         exif = read_exif(path)
         if found is None or fingerprint(path, before) != before:
             return self.photo_work(name, argument)
-        return Prepared(name, before, photo_size(path), found, exif)
+        return Prepared(name, before, photo_size(path, most), found, exif)
 
 
 @dataclass(frozen=True)

@@ -22,14 +22,15 @@ from storage.errors import PhotoError, StageError
 from storage.exif import ExifRecord, read_exif
 from storage.fingerprints import Fingerprint, fingerprint
 from storage.machine import available_memory, limit_own_memory, signals_held_back, usable_cores
-from storage.photos import load_photo_sizes, photo_size
+from storage.photos import NO_MEMORY, load_photo_sizes, photo_size
 from storage.report import SkippedPhoto
 
 TASKS_PER_WORKER = 4
 MEMORY_PER_WORKER = 400 * 2**20  # bytes: 160 MiB at rest, 236 with a JPEG of 12 megapixels, 329 with such a PNG
-# Bytes that a worker may take for each pixel of the largest photo: as decoded (4), as an array and upright (3 each),
-# and what a codec keeps beside them; and in any case, for networks and detectors do not shrink with the largest photo.
-MEMORY_PER_PIXEL = 12
+# Bytes that a worker may take for each pixel of the largest photo, against files that swell without end: as decoded
+# (4), as an array and upright (3 each), and what a codec keeps beside them (WebP 20 in all); and in any case, for
+# networks and detectors do not shrink with the largest photo.
+MEMORY_PER_PIXEL = 32
 MEMORY_AT_LEAST = 1300 * 10**6
 Work = Callable[[str, Any], Any]
 Result = TypeVar("Result")
@@ -112,7 +113,9 @@ class PhotoWork:
         exif = read_exif(path) if self.reads_exif else None
         if fingerprint(path, before) != before:
             raise PhotoError("changed while it was being read")
-        return Prepared(name, before, photo_size(path), value, exif, dict(zip(labels, others, strict=True)))
+        return Prepared(
+            name, before, photo_size(path, self.max_megapixels), value, exif, dict(zip(labels, others, strict=True))
+        )
 
 
 def automatic_workers() -> int:
@@ -216,10 +219,10 @@ def attempt(work: Callable[[str, Any], Result], name: str, argument: Any) -> Res
     except OSError as error:
         return SkippedPhoto(name, f"cannot be read: {error.strerror or error}")
     except MemoryError:
-        return SkippedPhoto(name, "needs more memory than it may take")
+        return SkippedPhoto(name, NO_MEMORY)
     except Exception as error:
         said = " ".join(str(error).split())[:200]
-        return SkippedPhoto(name, f"cannot be computed ({type(error).__name__}: {said})")
+        return SkippedPhoto(name, f"cannot be computed ({type(error).__name__}: {said}): save it anew, or leave it out")
 
 
 _WORK: Work | None = None

@@ -20,7 +20,7 @@ from storage.label_formats import get_label_format
 from storage.label_formats.base import LabelFormat, LabelledPhoto
 from storage.lock import work_lock
 from storage.names import inside
-from storage.photos import photo_size
+from storage.photos import ACCEPTED_MEGAPIXELS, photo_size
 from storage.progress import progress_bar
 from storage.report import RunReport, SkippedPhoto, check_accounting
 
@@ -131,7 +131,7 @@ def _with_sizes(
     is_linked = follows_links(settings)
     for photo in progress_bar(photos, len(photos), "sizes"):
         try:
-            width, height = photo_size(inside(settings.image_dir, photo.name, is_linked))
+            width, height = photo_size(inside(settings.image_dir, photo.name, is_linked), ACCEPTED_MEGAPIXELS)
         except PhotoError as error:
             report.skipped.append(SkippedPhoto(photo.name, error.reason))
             continue

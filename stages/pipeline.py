@@ -228,7 +228,15 @@ class _Stages:
         )
 
     def _resize(self) -> RunReport:
-        return resize_photos(ResizeSettings(self.copies_dir, max_side=self.settings.max_side))
+        settings = self.settings
+        return resize_photos(
+            ResizeSettings(
+                self.copies_dir,
+                max_side=settings.max_side,
+                max_megapixels=settings.max_megapixels,
+                num_workers=settings.num_workers,
+            )
+        )
 
     def _extract(self) -> RunReport:
         shared = ("num_to_match", "model", "weights", "device", "num_workers", "overwrite", "max_megapixels")

@@ -54,9 +54,9 @@ def limit_own_memory(num_bytes: int) -> None:
     """
     if resource is None or not (in_use := _memory_in_use()):
         return
-    _, most = resource.getrlimit(resource.RLIMIT_DATA)
-    wanted = in_use + num_bytes
-    resource.setrlimit(resource.RLIMIT_DATA, (wanted if most < 0 else min(wanted, most), most))
+    held, most = resource.getrlimit(resource.RLIMIT_DATA)
+    wanted = min([in_use + num_bytes, *(limit for limit in (held, most) if limit != resource.RLIM_INFINITY)])
+    resource.setrlimit(resource.RLIMIT_DATA, (wanted, most))
 
 
 def _memory_in_use() -> int:

@@ -26,6 +26,11 @@ from storage.quiet_stderr import quiet_stderr
 
 MAX_MEGAPIXELS = 100.0
 
+# For photos that a stage has accepted before, by a limit that is not known any more: all that Pillow can address.
+ACCEPTED_MEGAPIXELS = 2147.0
+
+NO_MEMORY = "needs more memory than it may take: save it smaller, or give a larger --max_megapixels or --num_workers 0"
+
 # "MPO" is no format of its own to Pillow: its JPEG reader gives it, and naming it raises KeyError.
 ACCEPTED_FORMATS = ("JPEG", "PNG", "WEBP", "TIFF", "BMP", "GIF")
 
@@ -34,9 +39,10 @@ ACCEPTED_FORMATS = ("JPEG", "PNG", "WEBP", "TIFF", "BMP", "GIF")
 DECODE_MARGIN = 1.8
 
 # Reads of a file that parsing and decoding may take, and bytes of it that allow one more: Pillow reads chunks of 8 kB
-# and more, entries of directories of 12 bytes; of 326 real and odd photos none takes more than 160 reads in all.
+# and more, entries of directories of 12 bytes; of 326 real and odd photos none takes more than 160 reads in all. Only
+# run lengths of a BMP are read by single bytes.
 _LEAST_READS = 50_000
-_BYTES_PER_READ = 64
+_BYTES_PER_READ, _BYTES_PER_READ_OF_BMP = 64, 0.5
 
 # What damaged files make the parsers raise: Pillow's own tests list OSError, SyntaxError and the bomb error; its
 # plugins, littleCMS and libheif add the others. Nothing but the work on one opened photo runs under it.
@@ -145,7 +151,7 @@ def turned_upright(stored: NDArray[np.uint8], orientation: int) -> NDArray[np.ui
     return np.ascontiguousarray(_UPRIGHT[orientation](stored))
 
 
-def photo_size(path: Path, max_megapixels: float = MAX_MEGAPIXELS) -> tuple[int, int]:
+def photo_size(path: Path, max_megapixels: float) -> tuple[int, int]:
     """Read the upright (width, height) of a photo, in pixels, from its header.
 
     Raises
@@ -226,7 +232,8 @@ def opened_image(file: BinaryIO, max_megapixels: float = MAX_MEGAPIXELS) -> Iter
             if photo_format(start) == "JPEG":
                 check_segments(file)
             formats = ACCEPTED_FORMATS if photo_format(start) != "HEIF" else _heif_formats()
-            bounded = BoundedFile(file, _LEAST_READS + _size_of(file) // _BYTES_PER_READ)
+            bytes_per_read = _BYTES_PER_READ_OF_BMP if photo_format(start) == "BMP" else _BYTES_PER_READ
+            bounded = BoundedFile(file, _LEAST_READS + int(_size_of(file) / bytes_per_read))
             with Image.open(cast(BinaryIO, bounded), formats=formats) as image:
                 yield image
         except (ReadLimitError, *PARSER_ERRORS) as error:
@@ -255,7 +262,7 @@ def _reason(error: BaseException, start: bytes, max_megapixels: float) -> str:
     if isinstance(error, (Image.DecompressionBombError, Image.DecompressionBombWarning)):
         return f"has more than {max_megapixels:g} megapixels"
     if isinstance(error, MemoryError):
-        return "needs more memory than it may take"
+        return NO_MEMORY
     found = photo_format(start)
     if isinstance(error, ReadLimitError):
         return f"damaged {found}: its parts are absurdly many"

@@ -10,14 +10,12 @@ from PIL import Image
 
 from storage.atomic import write_bytes
 from storage.errors import PhotoError
-from storage.photos import MAX_MEGAPIXELS, load_photo
+from storage.photos import load_photo
 
 QUALITY = 82
 
 
-def thumbnail(
-    photo: Path, cache_dir: Path, side: int, max_megapixels: float = MAX_MEGAPIXELS, made_of: Path | None = None
-) -> Path:
+def thumbnail(photo: Path, cache_dir: Path, side: int, max_megapixels: float, made_of: Path | None = None) -> Path:
     """Give the path of a photo's thumbnail, which is made when it is not there yet.
 
     Its name is made of the photo's path, size and time of change, so that a photo that changed gets a new one, and a
@@ -32,7 +30,7 @@ def thumbnail(
     side : int
         Longest side in pixels; a smaller photo is not enlarged.
     max_megapixels : float
-        Larger photos are refused.
+        Larger photos are refused; :data:`storage.photos.ACCEPTED_MEGAPIXELS` for those that a stage has accepted.
     made_of : Path, optional
         A larger thumbnail of the same photo, which is read much quicker.
 

@@ -12,7 +12,7 @@ from PIL import Image, ImageDraw, ImageFont, ImageOps
 from hloc.matching.captions import plain_letters
 from storage.errors import PhotoError
 from storage.names import inside
-from storage.photos import load_photo
+from storage.photos import ACCEPTED_MEGAPIXELS, load_photo
 from storage.thumbnails import thumbnail
 
 SIDE = 320  # of the thumbnails, which pages use too
@@ -68,7 +68,7 @@ def draw_extremes(title: str, rows: Sequence[tuple[str, Sequence[str]]], source:
 def _paste(picture: Image.Image, corner: tuple[int, int], name: str, source: PhotoSource) -> None:
     try:
         photo = inside(source.image_dir, name, source.follow_links)
-        small = load_photo(thumbnail(photo, source.cache_dir, SIDE))
+        small = load_photo(thumbnail(photo, source.cache_dir, SIDE, ACCEPTED_MEGAPIXELS))
     except PhotoError:  # its place stays empty
         return
     fitted = ImageOps.contain(Image.fromarray(small), CELL)

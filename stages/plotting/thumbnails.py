@@ -15,7 +15,7 @@ from PIL import Image
 from hloc.stream import run_in_workers, workers_for
 from storage.errors import PhotoError
 from storage.names import inside
-from storage.photos import load_photo
+from storage.photos import ACCEPTED_MEGAPIXELS, load_photo
 from storage.progress import progress_bar
 from storage.report import SkippedPhoto
 from storage.thumbnails import thumbnail
@@ -40,7 +40,8 @@ class ThumbnailWork:
 
     def __call__(self, name: str, _argument: None = None) -> tuple[str, Path]:
         """Give name and path of the thumbnail; PhotoError when the photo cannot be shown."""
-        return name, thumbnail(inside(self.image_dir, name, self.follow_links), self.cache_dir, SIDE)
+        photo = inside(self.image_dir, name, self.follow_links)
+        return name, thumbnail(photo, self.cache_dir, SIDE, ACCEPTED_MEGAPIXELS)
 
 
 def make_thumbnails(names: Sequence[str], work: ThumbnailWork, num_workers: int | None) -> list[Path | SkippedPhoto]:

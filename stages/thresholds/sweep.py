@@ -21,6 +21,7 @@ from stages.work_places import LinkedFolder, work_places
 from storage.errors import PhotoError
 from storage.lock import work_lock
 from storage.names import inside
+from storage.photos import ACCEPTED_MEGAPIXELS
 from storage.progress import progress_bar
 from storage.report import RunReport, SkippedPhoto
 from storage.small_files import jpeg_data_url
@@ -178,7 +179,7 @@ def _thumbnails(
     for number in progress_bar(numbers, len(numbers), "thumbnails"):
         try:
             path = inside(places.image_dir, inputs.names[number], is_linked)
-            small = thumbnail(path, places.results_dir / "thumbnails", THUMBNAIL_SIDE)
+            small = thumbnail(path, places.results_dir / "thumbnails", THUMBNAIL_SIDE, ACCEPTED_MEGAPIXELS)
             photos.append((number, jpeg_data_url(small)))
         except PhotoError as error:
             photos.append((number, None))

@@ -105,7 +105,8 @@ def read_mask(path: Path, shape: tuple[int, int]) -> NDArray[np.bool_]:
         When it cannot be read or has another size.
     """
     try:
-        picture = load_photo(path)
+        # what is larger than its photo is told by its size, not by a limit that the photo itself may be beyond
+        picture = load_photo(path, max_megapixels=max(MAX_MEGAPIXELS, shape[0] * shape[1] / 1e6))
         content = path.read_bytes()
         if content.startswith(PNG_START):
             check_chunks(content)

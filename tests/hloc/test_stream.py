@@ -13,6 +13,7 @@ from PIL import Image
 from hloc import stream
 from hloc.stream import MEMORY_PER_WORKER, PhotoWork, Prepared, automatic_workers, run_in_workers, workers_for
 from storage.errors import StageError
+from storage.photos import NO_MEMORY
 from storage.report import SkippedPhoto
 from tests.drawn_photos import save_photos
 from tests.fake_models import MeanColour, Misbehaving
@@ -100,7 +101,7 @@ class Failing:
         if name == "usual.jpg":
             return str(len(bytearray(800 << 20)))
         if name == "large.jpg":
-            return str(len(bytearray(3 << 30)))
+            return str(len(bytearray(4 << 30)))
         if name == "disk.jpg":
             raise StageError("cannot write there")
         return name
@@ -120,7 +121,9 @@ def test_an_error_of_any_kind_costs_its_own_photo_only() -> None:
     names = ["a.jpg", "defect.jpg", "opencv.jpg", "z.jpg"]
     first, defect, opencv, last = run_in_workers(Failing(), [(name, None) for name in names], 0, 60.0)
     assert (first, last) == ("a.jpg", "z.jpg")
-    assert defect == SkippedPhoto("defect.jpg", "cannot be computed (ZeroDivisionError: division by zero)")
+    assert defect == SkippedPhoto(
+        "defect.jpg", "cannot be computed (ZeroDivisionError: division by zero): save it anew, or leave it out"
+    )
     assert isinstance(opencv, SkippedPhoto) and opencv.reason.startswith("cannot be computed (error: OpenCV")
 
 
@@ -129,12 +132,28 @@ def test_an_error_of_the_run_ends_it() -> None:
         list(run_in_workers(Failing(), [("disk.jpg", None)], 0, 60.0))
 
 
+def test_a_photo_above_the_usual_limit_has_its_size_where_the_limit_is_higher(tmp_path: Path) -> None:
+    Image.new("1", (12_000, 10_000)).save(tmp_path / "large.png")
+    work = PhotoWork(tmp_path, MeanColour().prepare, 64, 121.0)
+    assert work("large.png").image_size == (12_000, 10_000)
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="the limit holds on Linux")
+@pytest.mark.slow
+@pytest.mark.parametrize("photo_format", ["WEBP", "PNG", "JPEG", "TIFF", "BMP", "GIF"])
+def test_the_largest_photo_of_every_format_has_memory(tmp_path: Path, photo_format: str) -> None:
+    Image.new("RGB", (10_000, 9_800)).save(tmp_path / "large", photo_format)
+    work = PhotoWork(tmp_path, MeanColour().prepare, None, 100.0)
+    (found,) = run_in_workers(work, [("large", None)], 1, 300.0, max_megapixels=100.0)
+    assert isinstance(found, Prepared) and found.image_size == (10_000, 9_800)
+
+
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="the limit holds on Linux")
 def test_a_photo_that_takes_too_much_memory_costs_itself_only() -> None:
     jobs = [(name, None) for name in ("a.jpg", "large.jpg", "z.jpg")]
     first, large, last = run_in_workers(Failing(), jobs, 1, 60.0, max_megapixels=100.0)
     assert (first, last) == ("a.jpg", "z.jpg")
-    assert large == SkippedPhoto("large.jpg", "needs more memory than it may take")
+    assert large == SkippedPhoto("large.jpg", NO_MEMORY) and "--num_workers 0" in NO_MEMORY
 
 
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="the limit holds on Linux")

@@ -112,6 +112,19 @@ def test_a_process_that_takes_more_than_it_may_fails_by_itself() -> None:
     assert result.stdout == "refused\n", result.stderr
 
 
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="the limit holds on Linux")
+def test_a_lower_limit_that_holds_already_stays() -> None:
+    program = (
+        "import resource\n"
+        "from storage.machine import limit_own_memory\n"
+        "resource.setrlimit(resource.RLIMIT_DATA, (600 << 20, resource.getrlimit(resource.RLIMIT_DATA)[1]))\n"
+        "limit_own_memory(2000 << 20)\n"
+        "print(resource.getrlimit(resource.RLIMIT_DATA)[0] >> 20)\n"
+    )
+    result = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True)
+    assert result.stdout == "600\n", result.stderr
+
+
 def test_a_system_that_tells_no_use_sets_no_limit(system: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(machine, "PROCESS_STATUS", system / "absent")
     if machine.resource is not None:

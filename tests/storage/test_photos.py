@@ -13,7 +13,7 @@ from PIL import Image
 
 from storage.errors import PhotoError
 from storage.listing import list_photos
-from storage.photos import load_photo, load_photo_sizes, open_photo, photo_size, upright_orientation
+from storage.photos import MAX_MEGAPIXELS, load_photo, load_photo_sizes, open_photo, photo_size, upright_orientation
 from tests.reliability.hostile_photos import EITHER, REFUSED
 
 Pixels = NDArray[np.uint8]
@@ -75,7 +75,7 @@ def test_a_heic_photo_is_read_where_pillow_heif_is_installed(drawn: Pixels, tmp_
     pillow_heif = pytest.importorskip("pillow_heif")
     pillow_heif.from_pillow(Image.fromarray(drawn)).save(tmp_path / "a.heic", quality=90)
     assert mean_difference(load_photo(tmp_path / "a.heic"), drawn) < 4
-    assert photo_size(tmp_path / "a.heic") == (64, 48)
+    assert photo_size(tmp_path / "a.heic", MAX_MEGAPIXELS) == (64, 48)
 
 
 def test_a_heic_photo_without_pillow_heif_says_what_to_install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -98,7 +98,7 @@ def test_every_orientation_comes_upright_once(drawn: Pixels, tmp_path: Path, ori
     loaded = load_photo(path)
     assert loaded.shape == drawn.shape
     assert cosine(loaded, drawn) > 0.999
-    assert photo_size(path) == (64, 48)
+    assert photo_size(path, MAX_MEGAPIXELS) == (64, 48)
 
 
 @pytest.mark.parametrize("orientation", [0, 9, 255])
@@ -358,7 +358,7 @@ def test_a_bomb_is_refused_from_its_header(tmp_path: Path) -> None:
     (tmp_path / "a.bmp").write_bytes(header)
     assert reason_for(tmp_path / "a.bmp") == "has more than 100 megapixels"
     with pytest.raises(PhotoError, match="megapixels"):
-        photo_size(tmp_path / "a.bmp")
+        photo_size(tmp_path / "a.bmp", MAX_MEGAPIXELS)
 
 
 def test_the_limit_of_megapixels_is_the_one_given(tmp_path: Path) -> None:
@@ -378,14 +378,14 @@ def test_a_photo_above_pillow_s_own_limit_is_taken_where_the_user_allows_it(
 ) -> None:
     Image.new("1", (200, 100)).save(tmp_path / "a.png")
     monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 100)
-    assert photo_size(tmp_path / "a.png") == (200, 100)
+    assert photo_size(tmp_path / "a.png", MAX_MEGAPIXELS) == (200, 100)
 
 
 def test_size_is_read_without_decoding(drawn: Pixels, tmp_path: Path) -> None:
     save_oriented(tmp_path / "a.jpg", drawn.repeat(10, 0).repeat(10, 1), 6)
     whole = (tmp_path / "a.jpg").read_bytes()
     (tmp_path / "a.jpg").write_bytes(whole[: len(whole) * 2 // 3])
-    assert photo_size(tmp_path / "a.jpg") == (480, 640)
+    assert photo_size(tmp_path / "a.jpg", MAX_MEGAPIXELS) == (480, 640)
 
 
 def test_an_error_of_the_caller_s_own_kind_passes_through(jpeg: Path) -> None:
@@ -411,7 +411,7 @@ def test_odd_photos_all_decode(shared_dir: Path) -> None:
     folder = shared_dir / "photos" / "odd" / "unusual"
     for name in list_photos(folder):
         height, width, _ = load_photo(folder / name).shape
-        assert (width, height) == photo_size(folder / name), name
+        assert (width, height) == photo_size(folder / name, MAX_MEGAPIXELS), name
 
 
 def test_malformed_photos_each_have_a_reason(shared_dir: Path, capfd: pytest.CaptureFixture[str]) -> None:
@@ -485,3 +485,17 @@ def test_odd_parts_end_soon(tmp_path: Path, name: str) -> None:
         assert load_photo(tmp_path / name, 64).ndim == 3
     except PhotoError as error:
         assert error.reason
+
+
+def test_a_bmp_of_run_lengths_is_read_whatever_its_size(tmp_path: Path) -> None:
+    width, height = 1000, 400
+    row = bytes(value for column in range(width) for value in (1, column % 256)) + b"\0\0"
+    pixels = row * (height - 1) + row[:-2] + b"\0\1"
+    palette = b"".join(bytes((level, level, level, 0)) for level in range(256))
+    offset = 54 + len(palette)
+    header = b"BM" + (offset + len(pixels)).to_bytes(4, "little") + bytes(4) + offset.to_bytes(4, "little")
+    header += struct.pack("<IiiHHIIiiII", 40, width, height, 1, 8, 1, len(pixels), 0, 0, 256, 0)
+    (tmp_path / "a.bmp").write_bytes(header + palette + pixels)
+    photo = load_photo(tmp_path / "a.bmp")
+    assert photo.shape == (height, width, 3)
+    assert (photo[..., 0] == np.arange(width) % 256).all()

@@ -12,7 +12,7 @@ from stages.photo_exif import ExifSource
 from storage.errors import PhotoError, StageError
 from storage.exif import ExifRecord
 from storage.names import inside
-from storage.photos import photo_size
+from storage.photos import ACCEPTED_MEGAPIXELS, photo_size
 from storage.thumbnails import thumbnail
 
 THUMBNAILS = "thumbnails"
@@ -119,11 +119,11 @@ class Collection:
 
     def picture(self, photo: int, side: int) -> Path:
         """Give the path of an upright JPEG of a photo; see :func:`storage.thumbnails.thumbnail`."""
-        return thumbnail(self.path(photo), self._cache_dir, side)
+        return thumbnail(self.path(photo), self._cache_dir, side, ACCEPTED_MEGAPIXELS)
 
     def size(self, photo: int) -> tuple[int, int]:
         """Give upright width and height of a photo."""
-        return photo_size(self.path(photo))
+        return photo_size(self.path(photo), ACCEPTED_MEGAPIXELS)
 
 
 def _facts_of(record: ExifRecord) -> Facts:

@@ -66,6 +66,13 @@ def test_a_mask_is_white_on_black_in_three_channels_and_comes_back(tmp_path: Pat
     assert (read_mask(tmp_path / "a.png", (7, 9)) == mask).all()
 
 
+def test_the_mask_of_a_photo_beyond_the_usual_limit_is_read(tmp_path: Path) -> None:
+    Image.new("1", (12_000, 10_000)).save(tmp_path / "a.png")
+    assert read_mask(tmp_path / "a.png", (10_000, 12_000)).shape == (10_000, 12_000)
+    with pytest.raises(DamagedFileError, match="more than 100 megapixels"):
+        read_mask(tmp_path / "a.png", (100, 120))
+
+
 @pytest.mark.parametrize("mode", ["L", "1", "P"])
 def test_a_mask_that_another_program_saved_in_another_mode_is_read(tmp_path: Path, mode: str) -> None:
     mask = drawn_mask()
