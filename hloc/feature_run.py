@@ -15,7 +15,7 @@ from hloc.companions import Company
 from hloc.device_decoding import DeviceDecoder, EncodedWork
 from hloc.extractors.base import Extractor
 from hloc.shard_writer import ShardWriter
-from hloc.stream import PhotoWork, Prepared, Work, automatic_workers, run_in_workers
+from hloc.stream import PhotoWork, Prepared, Work, run_in_workers, workers_for
 from storage.fingerprints import Fingerprint, fingerprint, if_unchanged
 from storage.formats.exif_records import EXIF_KEY, pack_exif
 from storage.formats.shards import Record, ShardFolder
@@ -146,10 +146,10 @@ class FeatureRun:
         return skipped
 
     def _num_workers(self, num_jobs: int) -> int:
-        wanted = self.resources.num_workers
-        if wanted is None:
-            wanted = 1 if self.extractor.keeps_cores_busy() else automatic_workers()
-        return min(wanted, num_jobs)
+        asked = self.resources.num_workers
+        if asked is None and self.extractor.keeps_cores_busy():
+            asked = 1
+        return workers_for(asked, num_jobs)
 
     def photo_jobs(self, compute: Callable[[Any], Any], names: Sequence[str]) -> Jobs:
         """Give the jobs that decode photos for this model and run ``compute`` on each."""

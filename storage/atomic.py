@@ -11,6 +11,7 @@ import json
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
 
@@ -106,9 +107,14 @@ def make_folder(folder: Path) -> None:
         fsync_folder(new.parent)
 
 
+_TOKEN = "[0-9a-f]" * 8
+_OWN_NAMES = (f".*.{_TOKEN}.tmp", f".*.{_TOKEN}-*-{_TOKEN}.tmp", ".*.npy.tmp")
+
+
 def remove_leftovers(folder: Path) -> int:
     """Remove the temporary files of killed runs directly in ``folder``; give their number. Call under the lock."""
-    leftovers = paths_in(folder, f".*{TEMPORARY_SUFFIX}")
+    hidden = paths_in(folder, f".*{TEMPORARY_SUFFIX}")  # also those of other programs, which stay
+    leftovers = [path for path in hidden if any(fnmatchcase(path.name, own) for own in _OWN_NAMES)]
     for leftover in leftovers:
         leftover.unlink(missing_ok=True)
     return len(leftovers)

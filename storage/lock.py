@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from filelock import FileLock, Timeout
@@ -47,8 +47,12 @@ def work_lock(folder: Path, name: str = LOCK_NAME) -> Iterator[None]:
         pid_file.write_text(str(os.getpid()), encoding="ascii")
         yield
     finally:
-        pid_file.unlink(missing_ok=True)
-        lock.release()
+        try:
+            # A pid that stays does no harm; on Windows it does while another run reads it, to name this one.
+            with suppress(OSError):
+                pid_file.unlink(missing_ok=True)
+        finally:
+            lock.release()
 
 
 def _holder(pid_file: Path) -> str:

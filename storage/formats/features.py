@@ -6,6 +6,7 @@ import json
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -74,9 +75,9 @@ class Features:
     state: Mapping[str, NDArray[Any]] = field(default_factory=dict)
     exif: Sequence[ExifRecord] | None = None
 
-    @property
+    @cached_property
     def checksum(self) -> str:
-        """The sha256 of everything in the file."""
+        """The sha256 of everything in the file; of a gibibyte it takes seconds, and nothing here changes."""
         keys = sorted(self.state)
         return digest(
             [self.model, settings_text(self.settings)],

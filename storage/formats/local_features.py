@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from storage.atomic import make_folder, remove_leftovers
 from storage.errors import DamagedFileError
 from storage.fingerprints import Fingerprint
-from storage.folders import paths_in
+from storage.folders import NumberedFiles, paths_in
 from storage.formats.hdf5 import (
     digest,
     new_hdf5,
@@ -106,6 +106,7 @@ class LocalFeatureStore:
         self.settings = dict(settings)
         self.index: dict[str, _Place] = {}
         self._shards: dict[Path, _Shard] = {}
+        self._new_files = NumberedFiles(folder, "features")
         for path in paths_in(folder, "features-*.h5"):
             self._add(path)
 
@@ -124,7 +125,7 @@ class LocalFeatureStore:
 
     def write(self, records: Sequence[LocalRecord]) -> None:
         """Write one shard; what stood of the same photos before counts no longer."""
-        path = self.folder / f"features-{self._next_number():06d}.h5"
+        path = self._new_files.next_path()
         all_features = [record.features for record in records]
         arrays = _index_arrays(records)
         names, hashes = [record.name for record in records], [record.fingerprint.sha256 for record in records]
@@ -138,10 +139,6 @@ class LocalFeatureStore:
             write_array(file, "descriptors", np.concatenate([features.descriptors for features in all_features]))
             file.attrs["checksum"] = digest(names, hashes, *(arrays[key] for key in _INDEX))
         self._add(path)
-
-    def _next_number(self) -> int:
-        numbers = [int(path.stem.removeprefix("features-")) for path in paths_in(self.folder, "features-*.h5")]
-        return max(numbers, default=-1) + 1
 
     def _add(self, path: Path) -> None:
         try:

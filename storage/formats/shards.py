@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from storage.atomic import make_folder, remove_leftovers
 from storage.errors import DamagedFileError
 from storage.fingerprints import Fingerprint
-from storage.folders import paths_in
+from storage.folders import NumberedFiles, paths_in
 from storage.formats.hdf5 import digest, new_hdf5, open_hdf5, settings_text, write_array
 
 SHARD_FORMAT = "shard"
@@ -63,6 +63,7 @@ class ShardFolder:
         self.folder = folder
         self.settings = dict(settings)
         self.made_by = made_by
+        self._new_files = NumberedFiles(folder, "shard")
         make_folder(folder)
         remove_leftovers(folder)
         self.index: dict[str, tuple[Path, Fingerprint]] = {}
@@ -79,7 +80,7 @@ class ShardFolder:
 
     def write(self, records: Sequence[Record]) -> None:
         """Write one shard. A photo that is in an earlier shard already is taken from this one from now on."""
-        path = self.folder / f"shard-{self._next_number():06d}.h5"
+        path = self._new_files.next_path()
         with new_hdf5(path, SHARD_FORMAT, SHARD_VERSION, self.settings) as file:
             for number, record in enumerate(records):
                 group = file.create_group(f"{number:04d}", track_order=False)
@@ -91,10 +92,6 @@ class ShardFolder:
                     write_array(group, key, record.arrays[key])
                 group.attrs["checksum"] = _checksum(record)
         self.index.update({record.name: (path, record.fingerprint) for record in records})
-
-    def _next_number(self) -> int:
-        numbers = [int(path.stem.removeprefix("shard-")) for path in paths_in(self.folder, "shard-*.h5")]
-        return max(numbers, default=-1) + 1
 
     def records(self, names: Sequence[str]) -> Iterator[Record]:
         """Give the records of ``names``, shard by shard (not in the order of ``names``).

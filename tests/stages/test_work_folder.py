@@ -174,8 +174,8 @@ def test_source_that_cannot_be_read_is_a_photo_error(tmp_path: Path) -> None:
 
 
 def test_leftovers_of_killed_runs_go_and_photos_stay(tmp_path: Path) -> None:
-    leftovers = [tmp_path / name for name in (".m.1.tmp", "a/.p.2.tmp", "reports/copy/.r.3.tmp")]
-    kept = [tmp_path / name for name in ("a/p.jpg", "b/.elsewhere.tmp")]
+    leftovers = [tmp_path / name for name in (".m.0123abcd.tmp", "a/.p.00000002.tmp", "reports/copy/.r.00000003.tmp")]
+    kept = [tmp_path / name for name in ("a/p.jpg", "b/.elsewhere.00000004.tmp", ".of another program.tmp")]
     for path in (*leftovers, *kept):
         path.parent.mkdir(parents=True, exist_ok=True)
         path.touch()

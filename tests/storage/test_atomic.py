@@ -90,7 +90,7 @@ def test_a_full_disk_keeps_the_former_file(tmp_path: Path) -> None:
 
 
 def test_leftovers_of_killed_runs_are_removed_and_nothing_else(tmp_path: Path) -> None:
-    for name in (".a.txt.1234.tmp", "mine.tmp", ".hidden", "a.txt"):
+    for name in (".a.txt.0000abcd.tmp", "mine.tmp", ".hidden", "a.txt"):
         (tmp_path / name).write_text("x")
     assert remove_leftovers(tmp_path) == 1
     assert sorted(path.name for path in tmp_path.iterdir()) == [".hidden", "a.txt", "mine.tmp"]
@@ -192,3 +192,19 @@ def test_what_windows_does_not_say_of_a_long_path_is_said(tmp_path: Path, monkey
         write_text(tmp_path / ("x" * 240) / "a.txt", "new")
     with pytest.raises(StageError, match=r"cannot find the path specified$"):
         write_text(tmp_path / "a.txt", "new")
+
+
+def test_leftovers_of_this_program_go_and_those_of_others_stay(tmp_path: Path) -> None:
+    own = [".manifest.json.0123abcd.tmp", ".vectors.npy.tmp", ".a\nb.jpg.deadbeef.tmp"]
+    others = [".tmp", ".session.tmp", ".upload.0123ABCD.tmp", ".a.0123abcd.tmp.part", "a.0123abcd.tmp"]
+    for name in (*own, *others):
+        (tmp_path / name).write_text("x")
+    assert remove_leftovers(tmp_path) == len(own)
+    assert sorted(path.name for path in tmp_path.iterdir()) == sorted(others)
+
+
+def test_what_a_killed_write_leaves_is_known_as_its_own(tmp_path: Path) -> None:
+    with atomic_path(tmp_path / ("long " * 20)) as temporary:
+        temporary.write_text("half")
+        assert remove_leftovers(tmp_path) == 1
+        temporary.write_text("whole")

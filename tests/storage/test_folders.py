@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from storage.errors import StageError
-from storage.folders import paths_in
+from storage.folders import NumberedFiles, paths_in
 
 
 def test_names_that_fit_are_listed_in_order_and_nothing_below(tmp_path: Path) -> None:
@@ -34,3 +34,26 @@ def test_a_folder_that_cannot_be_read_is_an_error_with_its_path(
     monkeypatch.setattr(os, "listdir", refuse)
     with pytest.raises(StageError, match=rf"cannot look into .*{tmp_path.name}: {os.strerror(number)}"):
         paths_in(tmp_path)
+
+
+def test_numbers_go_on_behind_all_that_stand(tmp_path: Path) -> None:
+    for name in ("shard-000003.h5", "shard-000010.h5", "other-000050.h5"):
+        (tmp_path / name).write_text("x")
+    files = NumberedFiles(tmp_path, "shard")
+    for expected in ("shard-000011.h5", "shard-000012.h5"):
+        path = files.next_path()
+        assert path.name == expected
+        path.write_text("x")
+    (tmp_path / "shard-000013.h5").write_text("of somebody else")
+    assert files.next_path().name == "shard-000014.h5"
+
+
+def test_the_folder_is_listed_once_however_many_files_are_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    listed: list[Path] = []
+    monkeypatch.setattr("storage.folders.paths_in", lambda folder, _: listed.append(folder) or [])
+    files = NumberedFiles(tmp_path, "shard")
+    for _ in range(5):
+        files.next_path().write_text("x")
+    assert len(listed) == 1 and len(list(tmp_path.iterdir())) == 5

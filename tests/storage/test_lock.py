@@ -88,6 +88,20 @@ def test_an_error_inside_releases_the_lock(tmp_path: Path) -> None:
         pass
 
 
+def test_a_pid_that_another_run_has_open_does_not_keep_the_lock(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def in_use(_path: Path, missing_ok: bool = False) -> None:
+        raise PermissionError(errno.EACCES, "another process has it open")  # as Windows answers
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Path, "unlink", in_use)
+        with work_lock(tmp_path):
+            pass
+    with work_lock(tmp_path):
+        pass
+
+
 def test_a_file_in_the_place_of_the_folder_is_an_error(tmp_path: Path) -> None:
     (tmp_path / "a").write_text("x")
     with pytest.raises(StageError, match="cannot work in"), work_lock(tmp_path / "a"):

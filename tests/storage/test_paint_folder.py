@@ -132,7 +132,7 @@ def test_photos_with_a_journal_are_begun(folder: PaintFolder) -> None:
 def test_temporary_files_of_a_killed_program_are_removed(tmp_path: Path) -> None:
     file = PaintFolder(tmp_path).put_labels("a.jpg", b"1")
     path = PaintFolder(tmp_path).cached("a.jpg", file)
-    left = path.with_name(f".{path.name}.123.tmp")
+    left = path.with_name(f".{path.name}.12345678.tmp")
     left.touch()
     PaintFolder(tmp_path)
     assert path.exists()

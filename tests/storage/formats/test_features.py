@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from storage.errors import DamagedFileError, StageError
 from storage.fingerprints import Fingerprint
 from storage.formats.features import Features, is_hloc_copy, read_features, write_features, write_hloc_features
+from storage.formats.hdf5 import digest
 from storage.report import SkippedPhoto
 
 
@@ -170,6 +171,19 @@ def test_a_file_of_hlocs_layout_knows_which_features_it_copies(tmp_path: Path) -
     assert not is_hloc_copy(path, dataclasses.replace(features, descriptors=features.descriptors + 1))
     path.write_bytes(path.read_bytes()[:200])
     assert not is_hloc_copy(path, features)
+
+
+def test_large_features_are_hashed_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    features, hashed = make_features(["a.jpg", "b.jpg"]), []
+    write_features(tmp_path / "f.h5", features)
+
+    def counted(*parts: Any) -> str:
+        hashed.extend(part for part in parts if isinstance(part, np.ndarray) and part.shape == (2, 8))
+        return digest(*parts)
+
+    monkeypatch.setattr("storage.formats.features.digest", counted)
+    read = read_features(tmp_path / "f.h5")
+    assert read.checksum == features.checksum and len(hashed) == 1
 
 
 def test_a_copy_in_hlocs_layout_is_known_without_a_look_at_every_photo(

@@ -97,7 +97,7 @@ def test_features_of_other_settings_are_not_seen_and_go_when_cleaned(tmp_path: P
 
 def test_cleaning_keeps_what_is_whole(tmp_path: Path) -> None:
     store(tmp_path).write([record("a.jpg")])
-    (tmp_path / ".features-000001.h5.0000.tmp").write_bytes(b"half")
+    (tmp_path / ".features-000001.h5.00000000.tmp").write_bytes(b"half")
     opened = store(tmp_path)
     assert opened.clean() == 0 and opened.read("a.jpg").keypoints.shape == (20, 4)
     assert not list(tmp_path.glob(".*.tmp"))

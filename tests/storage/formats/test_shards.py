@@ -80,7 +80,7 @@ def test_a_damaged_shard_is_removed_and_the_others_stay(tmp_path: Path) -> None:
 
 
 def test_leftovers_of_a_kill_are_removed(tmp_path: Path) -> None:
-    leftover = tmp_path / "shards" / ".shard-000000.h5.0000.tmp"
+    leftover = tmp_path / "shards" / ".shard-000000.h5.00000000.tmp"
     leftover.parent.mkdir()
     leftover.write_bytes(b"half")
     open_shards(tmp_path)

@@ -118,7 +118,7 @@ def test_after_a_kill_the_next_run_ends_as_a_fresh_one(
         patched.setattr(f"web.report.make.{when}", killed)
         with pytest.raises(KeyboardInterrupt):
             make_report(work.with_flags(thumbnail_side=70))
-    (work.report_dir / "buildings" / ".cluster-9.html.1234.tmp").write_text("half")
+    (work.report_dir / "buildings" / ".cluster-9.html.12345678.tmp").write_text("half")
     work.write_clusters({"0": HALL, "-1": [*ALONE, *SHOP]}, reasons())
     make_report(work.settings)
     make_report(work.with_flags(export_dir=work.folder / "fresh"))
