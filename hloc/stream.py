@@ -18,11 +18,11 @@ from typing import Any, TypeVar
 
 from pebble import ProcessExpired, ProcessPool
 
-from storage.errors import PhotoError, StageError
+from storage.errors import NO_MEMORY, PhotoError, StageError
 from storage.exif import ExifRecord, read_exif
 from storage.fingerprints import Fingerprint, fingerprint
 from storage.machine import available_memory, limit_own_memory, signals_held_back, usable_cores
-from storage.photos import NO_MEMORY, load_photo_sizes, photo_size
+from storage.photos import load_photo_sizes, photo_size
 from storage.report import SkippedPhoto
 
 TASKS_PER_WORKER = 4

@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 
+# The reason of a photo for which memory does not suffice, or not what a worker may take.
+NO_MEMORY = "needs more memory than it may take: save it smaller, or give a larger --max_megapixels or --num_workers 0"
+
+
 class StageError(Exception):
     """Nothing usable was made. The message says what, which path, and what to do."""
 

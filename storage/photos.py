@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageCms, UnidentifiedImageError
 
 from storage.bounded_file import BoundedFile, ReadLimitError
-from storage.errors import PhotoError
+from storage.errors import NO_MEMORY, PhotoError
 from storage.jpeg_limits import check_scans, check_segments
 from storage.listing import NUM_FIRST_BYTES, photo_format
 from storage.modes import as_rgb
@@ -28,8 +28,6 @@ MAX_MEGAPIXELS = 100.0
 
 # For photos that a stage has accepted before, by a limit that is not known any more: all that Pillow can address.
 ACCEPTED_MEGAPIXELS = 2147.0
-
-NO_MEMORY = "needs more memory than it may take: save it smaller, or give a larger --max_megapixels or --num_workers 0"
 
 # "MPO" is no format of its own to Pillow: its JPEG reader gives it, and naming it raises KeyError.
 ACCEPTED_FORMATS = ("JPEG", "PNG", "WEBP", "TIFF", "BMP", "GIF")

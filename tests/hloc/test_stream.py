@@ -12,8 +12,7 @@ from PIL import Image
 
 from hloc import stream
 from hloc.stream import MEMORY_PER_WORKER, PhotoWork, Prepared, automatic_workers, run_in_workers, workers_for
-from storage.errors import StageError
-from storage.photos import NO_MEMORY
+from storage.errors import NO_MEMORY, StageError
 from storage.report import SkippedPhoto
 from tests.drawn_photos import save_photos
 from tests.fake_models import MeanColour, Misbehaving

@@ -195,7 +195,12 @@ def test_what_windows_does_not_say_of_a_long_path_is_said(tmp_path: Path, monkey
 
 
 def test_leftovers_of_this_program_go_and_those_of_others_stay(tmp_path: Path) -> None:
-    own = [".manifest.json.0123abcd.tmp", ".vectors.npy.tmp", ".a\nb.jpg.deadbeef.tmp"]
+    own = [
+        ".manifest.json.0123abcd.tmp",
+        ".vectors.npy.tmp",
+        ".a.jpg.0123abcd-4711-deadbeef.tmp",
+        ".a\nb.jpg.deadbeef.tmp",
+    ]
     others = [".tmp", ".session.tmp", ".upload.0123ABCD.tmp", ".a.0123abcd.tmp.part", "a.0123abcd.tmp"]
     for name in (*own, *others):
         (tmp_path / name).write_text("x")
