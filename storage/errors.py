@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-
 # The reason of a photo for which memory does not suffice, or not what a worker may take.
 NO_MEMORY = "needs more memory than it may take: save it smaller, or give a larger --max_megapixels or --num_workers 0"
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import shutil
@@ -19,7 +20,7 @@ from hloc.probability import DEFAULT_CALIBRATION
 from stages.check import WorkFolders, check_results
 from stages.match import match_pairs
 from stages.settings.pipeline import MatchSettings
-from storage.errors import StageError, UsageError
+from storage.errors import StageError, UnreadableFileError, UsageError
 from storage.formats.matches import VERDICTS, MatchesFile, read_matches
 from storage.formats.pairs import read_origin, read_pairs, write_pairs
 from tests.hloc.matching.drawn import draw_facade
@@ -175,6 +176,22 @@ def test_a_damaged_or_missing_output_is_made_again(settings: MatchSettings, name
     else:
         path.write_bytes(path.read_bytes()[:-20])
     assert not match_pairs(settings).is_current and contents(settings) == before
+
+
+def test_matches_that_cannot_be_read_at_the_moment_are_not_made_anew(
+    settings: MatchSettings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = contents(settings)
+
+    def failing(path: Path, mode: str) -> Any:
+        if path.name == "matches-test.h5":
+            raise OSError(errno.EIO, os.strerror(errno.EIO))
+        return open(path, mode)
+
+    monkeypatch.setattr("storage.formats.hdf5_seal.open", failing, raising=False)
+    with pytest.raises(UnreadableFileError, match="cannot read .*matches-test.h5: Input/output error"):
+        match_pairs(settings)
+    assert contents(settings) == before
 
 
 def test_another_setting_is_another_result(settings: MatchSettings) -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from stages.clustering.former import current_info, read_former
+from storage.errors import UnreadableFileError
 from storage.formats.clusters import CLUSTERS_INFO_NAME, CLUSTERS_NAME, write_clusters_info
 
 CLUSTERS = {"2": ["a.jpg", "b.jpg"], "7": ["c.jpg", "d.jpg"], "-1": ["e.jpg"]}
@@ -65,3 +66,10 @@ def test_a_damaged_file_is_told_and_numbers_start_anew(results_dir: Path) -> Non
     former = read_former(results_dir, results_dir)
     assert former.clusters == {} and former.next_number == 0
     assert former.notes[0].startswith("numbers start anew: the former clusters cannot be read")
+
+
+def test_clusters_that_cannot_be_read_at_the_moment_are_not_numbered_anew(results_dir: Path) -> None:
+    (results_dir / CLUSTERS_NAME).unlink()
+    (results_dir / CLUSTERS_NAME).mkdir()  # what the system refuses to read
+    with pytest.raises(UnreadableFileError, match="cannot read .*clusters.json"):
+        read_former(results_dir, results_dir)
