@@ -9,7 +9,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from hloc import feature_run
 from hloc.extractors.base import Extractor
 from hloc.feature_run import FeatureRun, Jobs, Resources
 from hloc.stream import TASKS_PER_WORKER, Prepared
@@ -162,7 +161,7 @@ class InMainProcess(MeanColour):
 def test_auto_takes_one_worker_only_where_the_network_needs_the_cores(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, extractor: Extractor, expected: int
 ) -> None:
-    monkeypatch.setattr(feature_run, "automatic_workers", lambda: 6)
+    monkeypatch.setattr("hloc.stream.automatic_workers", lambda: 6)
     run = FeatureRun(tmp_path, tmp_path / "f.h5", extractor)
     assert run._num_workers(100) == expected
     assert run._num_workers(1) == 1
