@@ -25,9 +25,7 @@ from storage.modes import as_rgb
 from storage.quiet_stderr import quiet_stderr
 
 MAX_MEGAPIXELS = 100.0
-
-# For photos that a stage has accepted before, by a limit that is not known any more: all that Pillow can address.
-ACCEPTED_MEGAPIXELS = 2147.0
+ACCEPTED_MEGAPIXELS = 2147.0  # for photos that a stage accepted before, by whatever limit: all that Pillow can address
 
 # "MPO" is no format of its own to Pillow: its JPEG reader gives it, and naming it raises KeyError.
 ACCEPTED_FORMATS = ("JPEG", "PNG", "WEBP", "TIFF", "BMP", "GIF")
@@ -37,8 +35,7 @@ ACCEPTED_FORMATS = ("JPEG", "PNG", "WEBP", "TIFF", "BMP", "GIF")
 DECODE_MARGIN = 1.8
 
 # Reads of a file that parsing and decoding may take, and bytes of it that allow one more: Pillow reads chunks of 8 kB
-# and more, entries of directories of 12 bytes; of 326 real and odd photos none takes more than 160 reads in all. Only
-# run lengths of a BMP are read by single bytes.
+# and more, entries of directories of 12 bytes; of 326 real and odd photos none takes over 160. BMPs are read by bytes.
 _LEAST_READS = 50_000
 _BYTES_PER_READ, _BYTES_PER_READ_OF_BMP = 64, 0.5
 
@@ -230,8 +227,8 @@ def opened_image(file: BinaryIO, max_megapixels: float = MAX_MEGAPIXELS) -> Iter
             if photo_format(start) == "JPEG":
                 check_segments(file)
             formats = ACCEPTED_FORMATS if photo_format(start) != "HEIF" else _heif_formats()
-            bytes_per_read = _BYTES_PER_READ_OF_BMP if photo_format(start) == "BMP" else _BYTES_PER_READ
-            bounded = BoundedFile(file, _LEAST_READS + int(_size_of(file) / bytes_per_read))
+            per_read = _BYTES_PER_READ_OF_BMP if photo_format(start) == "BMP" else _BYTES_PER_READ
+            bounded = BoundedFile(file, _LEAST_READS + int(_size_of(file) / per_read))
             with Image.open(cast(BinaryIO, bounded), formats=formats) as image:
                 yield image
         except (ReadLimitError, *PARSER_ERRORS) as error:
