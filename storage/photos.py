@@ -36,8 +36,7 @@ DECODE_MARGIN = 1.8
 
 # Reads of a file that parsing and decoding may take, and bytes of it that allow one more: Pillow reads chunks of 8 kB
 # and more, entries of directories of 12 bytes; of 326 real and odd photos none takes over 160. BMPs are read by bytes.
-_LEAST_READS = 50_000
-_BYTES_PER_READ, _BYTES_PER_READ_OF_BMP = 64, 0.5
+_LEAST_READS, _BYTES_PER_READ, _BYTES_PER_READ_OF_BMP = 50_000, 64, 0.5
 
 # What damaged files make the parsers raise: Pillow's own tests list OSError, SyntaxError and the bomb error; its
 # plugins, littleCMS and libheif add the others. Nothing but the work on one opened photo runs under it.
