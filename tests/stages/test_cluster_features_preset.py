@@ -13,7 +13,8 @@ import pytest
 
 from clustering.evaluation import evaluate
 from clustering.features.label_steps import StepRule
-from stages.feature_clustering.preset import check_steps, sized, step_rule, steps_after_clustering, with_preset
+from stages.cluster_features import check_settings
+from stages.feature_clustering.preset import sized, step_rule, steps_after_clustering, with_preset
 from storage.errors import UsageError
 from storage.formats.clusters import read_clusters_info
 from tests.clustering.drawn_supergroups import draw_supergroups
@@ -45,14 +46,14 @@ def score(work_dir: Path, names: list[str], truth: np.ndarray) -> float:
 
 def test_the_preset_sets_what_was_not_given(tmp_path: Path) -> None:
     settings = with_preset(settings_of(tmp_path, **PRESET))
-    assert (settings.min_samples, settings.min_cluster_size) == ((2,), ("rule",))
+    assert settings.parameters == {"min_samples": (2,), "min_cluster_size": ("rule",)}
     assert (settings.merge, settings.assign_noise) == ("average", "centroid")
 
 
 def test_what_was_given_is_stronger_than_the_preset(tmp_path: Path) -> None:
-    given = {"min_samples": (4,), "min_cluster_size": (7,), "merge": "none", "assign_noise": "keep"}
-    settings = with_preset(settings_of(tmp_path, **PRESET, **given))
-    assert {name: getattr(settings, name) for name in given} == given
+    parameters, steps = {"min_samples": (4,), "min_cluster_size": (7,)}, {"merge": "none", "assign_noise": "keep"}
+    settings = with_preset(settings_of(tmp_path, **PRESET, **parameters, **steps))
+    assert settings.parameters == parameters and {name: getattr(settings, name) for name in steps} == steps
 
 
 def test_without_a_preset_there_are_no_steps(tmp_path: Path) -> None:
@@ -94,7 +95,7 @@ def test_a_distance_is_one_of_the_metric(tmp_path: Path) -> None:
 )
 def test_a_wrong_value_names_its_flag(given: dict[str, Any], flag: str, tmp_path: Path) -> None:
     with pytest.raises(UsageError, match=flag):
-        check_steps(with_preset(settings_of(tmp_path, **given)))
+        check_settings(with_preset(settings_of(tmp_path, **given)))
 
 
 @pytest.mark.parametrize(("count", "expected"), [(19, 2), (20, 3), (41, 3), (99, 5), (100, 5), (700, 7)])
