@@ -47,7 +47,7 @@ def main(args: argparse.Namespace) -> int:
     """Search the grid and print the table."""
     model, collections = read_halves(args.features, args.labels, args.num_to_match)
     collections["street"] = read_whole(args.street_features, args.street_labels, args.num_to_match)
-    grid = np.round(np.arange(args.lowest, args.highest + STEP / 2, STEP), 4)
+    grid = np.round(np.arange(args.lowest, args.highest + STEP / 2, STEP, dtype=np.float64), 4)
     rows = {"chosen": search([collections["first half"], collections["street"]], grid, args.min_precision)}
     registered = default_thresholds(model)
     if registered is not None:

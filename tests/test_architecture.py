@@ -13,8 +13,8 @@ PAGE = ROOT / "docs" / "architecture.md"
 ROOMS = ("storage", "hloc", "clustering", "training", "networks", "segmentation", "attacks", "demo", "stages", "web")
 # One file for each entry of a registry, or for each stage: the page names the folder, the registry its files.
 REGISTRIES = {
-    "attacks", "clustering/features/clusterers", "hloc/extractors", "hloc/search_indexes", "hloc/similarities",
-    "stages/settings", "stages/similarities", "storage/label_formats",
+    "attacks", "clustering/clusterers", "clustering/features/clusterers", "hloc/extractors", "hloc/search_indexes",
+    "hloc/similarities", "stages/settings", "stages/similarities", "storage/label_formats",
 }  # fmt: skip
 
 
