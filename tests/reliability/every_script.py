@@ -13,6 +13,7 @@ import cv2
 
 from tests.drawn_work import save_photo
 from tests.hloc.matching.folders import save_walls
+from tests.reliability.writers import TIMED
 from tests.stages.drawn_painting import draw_painting
 from tests.stages.drawn_search import draw_search
 from tests.training.finetuning.conftest import save_buildings
@@ -205,15 +206,6 @@ SCRIPTS = (
 BY_NAME = {script.name: script for script in SCRIPTS}
 # What writes, and is tried by itself: it fetches from the network; it waits for a person.
 APART = {"tools.download_models", "tools.review_clusters"}
-# Files that say how long something took, or hold the checksum of one that does: no two runs write the same.
-TIMED = {
-    "tools.cluster_features": ("selection.csv",),
-    "tools.evaluate_finetuning": ("curve.csv", "*.pt", "evaluation.*"),
-    "tools.finetune_simclr": ("curve.csv", "*.pt"),
-    "tools.search_experiment": ("search.json", "search.csv"),
-    "tools.train_autoencoder": ("curve.csv", "*.pt"),
-    "tools.train_descriptor": ("curve.csv", "*.pt", "recipe.json"),
-}
 WRITE_NOTHING = {"tools.check_results", "tools.estimate_workload", "tools.evaluate_clusters"}
 
 

@@ -20,6 +20,15 @@ from storage import temporaries
 
 STAGING = (".resizing", ".preprocessing")
 FAKE_MODELS = ("mean_colour", "centred_colour")
+# Files that say how long something took, or hold the checksum of one that does: no two runs write the same.
+TIMED = {
+    "tools.cluster_features": ("selection.csv",),
+    "tools.evaluate_finetuning": ("curve.csv", "*.pt", "evaluation.*"),
+    "tools.finetune_simclr": ("curve.csv", "*.pt"),
+    "tools.search_experiment": ("search.json", "search.csv"),
+    "tools.train_autoencoder": ("curve.csv", "*.pt"),
+    "tools.train_descriptor": ("curve.csv", "*.pt", "recipe.json"),
+}
 
 
 @dataclass(frozen=True)
