@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import os
+import platform
 import re
 import signal
 import threading
@@ -20,6 +21,7 @@ CGROUPS = Path("/sys/fs/cgroup")
 MEMBERSHIP = Path("/proc/self/cgroup")
 MEMORY_INFO = Path("/proc/meminfo")
 PROCESS_STATUS = Path("/proc/self/status")
+PROCESS_NUMBERS = Path("/proc/self/ns/pid")
 _KIB = 1024
 _M_MMAP_THRESHOLD = -3  # of glibc's malloc.h
 _LARGE_BLOCK = 1 << 20
@@ -45,6 +47,15 @@ def available_memory() -> int | None:
     limits = [limit - used for limit, used in _memory_limits()]
     found = [*([] if free is None else [free]), *limits]
     return max(0, min(found)) if found else None
+
+
+def where_process_numbers_hold() -> str:
+    """Tell the machine and, in a container, the container: elsewhere the same process number means another process."""
+    try:
+        numbers = os.readlink(PROCESS_NUMBERS)
+    except OSError:  # only Linux has them
+        numbers = ""
+    return f"{platform.node()} {numbers}"
 
 
 def limit_own_memory(num_bytes: int) -> None:

@@ -10,6 +10,7 @@ from functools import cache
 from pathlib import Path
 
 from storage.folders import paths_in
+from storage.machine import where_process_numbers_hold
 
 TEMPORARY_SUFFIX = ".tmp"
 _MADE_BY = re.compile(r"\..*\.([0-9a-f]{8})-(\d+)-[0-9a-f]{8}\.tmp", re.DOTALL)
@@ -44,13 +45,7 @@ def remove_abandoned(folder: Path) -> None:
 
 @cache
 def _machine() -> str:
-    """Tell this machine from others; also one container from another, where process numbers mean something else."""
-    try:
-        numbers = os.readlink("/proc/self/ns/pid")
-    except OSError:  # only Linux has them
-        numbers = ""
-    name = os.uname().nodename if hasattr(os, "uname") else ""
-    return f"{zlib.crc32(f'{name} {numbers}'.encode()):08x}"
+    return f"{zlib.crc32(where_process_numbers_hold().encode()):08x}"
 
 
 def _is_running(pid: int) -> bool:
