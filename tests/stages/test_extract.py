@@ -207,7 +207,7 @@ def test_auto_with_a_photo_size_is_one_model(tmp_path: Path, monkeypatch: pytest
         (
             "sift",
             {},
-            "--model sift: 'sift' is not known; choose from auto, vlad, street, netvlad, .*onnx:FILE, or A\\+B",
+            "--model sift: 'sift' is not known; choose from auto, vlad, vlad-rotated, street, .*onnx:FILE, or A\\+B",
         ),
         ("vlad+sift", {}, "'sift' is not known"),
         ("vlad+", {}, "'' is not known"),
