@@ -86,15 +86,17 @@ def signals_held_back() -> Iterator[None]:
     """
     came: list[int] = []
     is_main = threading.current_thread() is threading.main_thread()  # no other thread is interrupted
-    former = signal.signal(signal.SIGTERM, lambda number, _frame: came.append(number)) if is_main else None
+    # A block of this thread is not enough: any other thread may take the signal, and Python tells the main one.
+    numbers = (signal.SIGTERM, signal.SIGINT) if is_main else ()
+    former = {number: signal.signal(number, lambda found, _frame: came.append(found)) for number in numbers}
     try:
         with _interrupts_blocked():
             yield
     finally:
-        if is_main:
-            signal.signal(signal.SIGTERM, former)
+        for number, handler in former.items():
+            signal.signal(number, handler)
         if came:
-            signal.raise_signal(signal.SIGTERM)
+            signal.raise_signal(came[0])
 
 
 @contextmanager

@@ -5,6 +5,7 @@ import platform
 import signal
 import subprocess
 import sys
+import threading
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -168,6 +169,23 @@ def test_an_interrupt_comes_at_the_end_of_the_block_and_never_to_what_was_starte
             done.append(subprocess.run([sys.executable, "-c", code], capture_output=True, text=True).stdout)
         done.append("after the block")
     assert done == ["True\n"]
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no os.kill for one signal")
+def test_an_interrupt_comes_at_the_end_of_the_block_where_another_thread_takes_it() -> None:
+    ended, done = threading.Event(), []
+    other = threading.Thread(target=ended.wait)
+    other.start()
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            with machine.signals_held_back():
+                os.kill(os.getpid(), signal.SIGINT)
+                done.append("in the block")
+            done.append("after the block")
+    finally:
+        ended.set()
+        other.join()
+    assert done == ["in the block"]
 
 
 def test_interrupts_come_as_ever_where_they_cannot_be_held_back(monkeypatch: pytest.MonkeyPatch) -> None:
