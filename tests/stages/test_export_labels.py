@@ -117,6 +117,6 @@ def test_what_a_killed_run_left_is_removed_also_when_all_labels_stand(work: Draw
     export_labels(work.labels)
     report_dir = work.folder / "results" / "reports" / "export_labels"
     for folder in (report_dir, report_dir.parents[1]):
-        (folder / ".summary.txt.1234.tmp").write_text("half")
+        (folder / ".summary.txt.12345678.tmp").write_text("half")
     assert export_labels(work.labels).is_current
     assert not list((work.folder / "results").rglob("*.tmp"))
