@@ -18,6 +18,7 @@ from typing import Any
 from pebble import ProcessExpired, ProcessPool, ThreadPool
 
 from storage.errors import PhotoError, StageError
+from storage.machine import signals_held_back
 
 logger = logging.getLogger(__name__)
 MAX_ENDED = 50
@@ -170,6 +171,8 @@ class JobQueue:
             self._pool = ProcessPool(
                 max_workers=self._num_workers, initializer=start_worker, context=get_context("spawn")
             )
+            with signals_held_back():
+                assert self._pool.active  # who asks starts the workers
         return self._pool.schedule(task.function, args=task.args, timeout=self._timeout_s)
 
     def _ended(self, job: Job, future: Any) -> None:
