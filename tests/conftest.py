@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -26,6 +27,12 @@ settings.load_profile("project")
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Let the campaigns of ``tests/reliability`` run at their full counts."""
     parser.addoption("--full", action="store_true", help="campaigns at their full counts; hours, not seconds")
+
+
+def pytest_configure() -> None:
+    """Take Ctrl-C: a shell has what it starts in the background ignore it, and so would every program of a test."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session")
