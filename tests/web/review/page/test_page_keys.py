@@ -17,44 +17,58 @@ if TYPE_CHECKING:
     from playwright.sync_api import Page, Route
 
 
+HOLD = """([address, method]) => {
+  const fetched = window.fetch.bind(window);
+  window.calls = { held: [], number: 0, areHeld: true };
+  window.fetch = (input, how = {}) => {
+    if (!calls.areHeld || (how.method ?? "GET") !== method || !String(input).includes(address))
+      return fetched(input, how);
+    calls.number += 1;
+    return new Promise((resolve, reject) => {
+      how.signal?.addEventListener("abort", () => reject(how.signal.reason));
+      calls.held.push(() => resolve(fetched(input, how)));
+    });
+  };
+}"""
+CALLED = """([number, patience]) => new Promise((resolve) => {
+  const end = Date.now() + patience;
+  const look = () => {
+    if (calls.number > number || Date.now() > end) resolve(calls.number > number);
+    else setTimeout(look, 20);
+  };
+  look();
+})"""
+PATIENCE_MS = 30_000
+
+
 class SlowServer:
-    """Holds back what a page asks for until the test lets it through.
+    """Calls of a page that are not sent before they may.
 
     Parameters
     ----------
     page : Page
         The page.
     address : str
-        Which calls are held back, as a glob.
+        Which calls are held back: those with this in their address.
     method : str
         ``GET`` or ``POST``.
     """
 
-    def __init__(self, page: Page, address: str = "**/api/**", method: str = "POST") -> None:
-        self._page, self._method = page, method
-        self._held: list[Route] | None = []
-        page.route(address, self._hold)
-
-    def _hold(self, route: Route) -> None:
-        if route.request.method == self._method and self._held is not None:
-            self._held.append(route)
-        else:
-            route.continue_()
+    def __init__(self, page: Page, address: str = "/api/", method: str = "POST") -> None:
+        self._page = page
+        page.evaluate(HOLD, [address, method])
 
     def press(self, key: str) -> None:
         """Press a key, and wait until a call is held back for it."""
-        try:
-            with self._page.expect_request(lambda request: request.method == self._method):
-                self._page.keyboard.press(key)
-        except playwright.TimeoutError as error:
+        number = self._page.evaluate("calls.number")
+        self._page.keyboard.press(key)
+        if not self._page.evaluate(CALLED, [number, PATIENCE_MS]):
             said = self._page.locator("#status, #alert").all_inner_texts()
-            raise AssertionError(f"no call for {key}; the page says {said}") from error
+            raise AssertionError(f"no call for {key}; the page says {said}")
 
     def go_on(self) -> None:
         """Let everything through."""
-        held, self._held = self._held or [], None
-        for route in held:
-            route.continue_()
+        self._page.evaluate("calls.areHeld = false; calls.held.splice(0).forEach((go) => go());")
 
 
 @pytest.fixture
@@ -113,7 +127,7 @@ def test_an_answer_to_the_question_in_sight_counts_though_something_else_is_unde
 
 def test_undo_while_the_matches_are_looked_for_shows_the_question_again(queue: Page) -> None:
     asked = queue.locator(".queue-sides").inner_text()
-    server = SlowServer(queue, "**/api/pairs/**", "GET")
+    server = SlowServer(queue, "/api/pairs/", "GET")
     server.press("d")
     expect(queue.locator(".queue-head")).to_contain_text("1 answered")
     queue.keyboard.press("Control+z")
@@ -131,7 +145,7 @@ def test_both_photos_of_a_question_are_there_before_their_matches(queue: Page) -
     }"""
     former = queue.evaluate(drawn)
     names = queue.locator(".pair-names").inner_text()
-    server = SlowServer(queue, "**/api/pairs/**", "GET")
+    server = SlowServer(queue, "/api/pairs/", "GET")
     server.press("j")
     queue.wait_for_function(f"(former) => ({drawn})() !== former && !({drawn})().includes('0,0,0,0')", arg=former)
     expect(queue.locator(".pair-names")).not_to_have_text(names, use_inner_text=True)
@@ -154,7 +168,7 @@ def test_actions_are_done_in_the_order_of_their_keys(opened: Page, served: Serve
 
 
 def test_nothing_is_called_empty_before_the_server_has_answered(opened: Page) -> None:
-    server = SlowServer(opened, "**/api/singletons*", "GET")
+    server = SlowServer(opened, "/api/singletons", "GET")
     server.press("2")
     expect(opened.get_by_role("region", name="Alone")).to_be_visible()
     expect(opened.get_by_text("No photo is alone")).to_be_hidden()
@@ -163,7 +177,7 @@ def test_nothing_is_called_empty_before_the_server_has_answered(opened: Page) ->
 
 
 def test_the_queue_says_what_it_waits_for(opened: Page) -> None:
-    server = SlowServer(opened, "**/api/queue*", "GET")
+    server = SlowServer(opened, "/api/queue", "GET")
     server.press("3")
     expect(opened.get_by_text("The pairs are being read")).to_be_visible()
     expect(opened.get_by_role("button", name="Same")).to_be_hidden()
@@ -172,16 +186,20 @@ def test_the_queue_says_what_it_waits_for(opened: Page) -> None:
 
 
 def test_small_pictures_leave_connections_to_what_is_asked(page: Page, served: ServedReview) -> None:
-    server = SlowServer(page, "**/thumbnail?*", "GET")
+    held: list[Route] = []
+    goes_on: list[bool] = []
+    page.route("**/thumbnail?*", lambda route: route.continue_() if goes_on else held.append(route))
     page.goto(served.address)
     expect(page.locator(".card img[src]")).to_have_count(3)
     expect(page.locator(".card img")).to_have_count(13)
-    server.go_on()
+    goes_on.append(True)
+    for route in held:
+        route.continue_()
     expect(page.locator(".card img.is-here")).to_have_count(13)
 
 
 def test_a_key_waits_for_the_view_that_it_is_meant_for(opened: Page) -> None:
-    server = SlowServer(opened, "**/api/clusters/*", "GET")
+    server = SlowServer(opened, "/api/clusters/", "GET")
     first_card(opened)
     server.press("Enter")
     opened.keyboard.press("l")
