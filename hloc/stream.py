@@ -167,6 +167,11 @@ def run_in_workers(
     ------
     Result or SkippedPhoto
         One per job, in the order of ``jobs``.
+
+    Raises
+    ------
+    StageError
+        When no worker process can be started.
     """
     if num_workers == 0:
         yield from (attempt(work, name, argument) for name, argument in jobs)
@@ -181,7 +186,9 @@ def run_in_workers(
     num_ahead = max(num_ahead, TASKS_PER_WORKER * num_workers)
     try:
         with signals_held_back():
-            assert pool.active  # who asks starts the workers
+            can_work = pool.active  # who asks starts the workers
+        if not can_work:
+            raise StageError("no worker process can be started; try again with --num_workers 0")
         for name, argument in jobs:
             waiting.append((name, pool.schedule(_attempt_in_worker, args=[name, argument], timeout=timeout_s)))
             if len(waiting) > num_ahead:

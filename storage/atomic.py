@@ -11,13 +11,12 @@ import json
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
-from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
 
 from storage.errors import StageError
 from storage.folders import paths_in
-from storage.temporaries import TEMPORARY_SUFFIX, remove_abandoned, temporary_beside
+from storage.temporaries import TEMPORARY_SUFFIX, is_temporary, remove_abandoned, temporary_beside
 
 IS_WINDOWS = os.name == "nt"
 WINDOWS_LENGTH = 259  # of a path, where nobody has enabled longer ones
@@ -107,14 +106,10 @@ def make_folder(folder: Path) -> None:
         fsync_folder(new.parent)
 
 
-_TOKEN = "[0-9a-f]" * 8
-_OWN_NAMES = (f".*.{_TOKEN}.tmp", f".*.{_TOKEN}-*-{_TOKEN}.tmp", ".*.npy.tmp")
-
-
 def remove_leftovers(folder: Path) -> int:
     """Remove the temporary files of killed runs directly in ``folder``; give their number. Call under the lock."""
     hidden = paths_in(folder, f".*{TEMPORARY_SUFFIX}")  # also those of other programs, which stay
-    leftovers = [path for path in hidden if any(fnmatchcase(path.name, own) for own in _OWN_NAMES)]
+    leftovers = [path for path in hidden if is_temporary(path.name)]
     for leftover in leftovers:
         leftover.unlink(missing_ok=True)
     return len(leftovers)

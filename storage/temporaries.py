@@ -6,6 +6,7 @@ import os
 import re
 import secrets
 import zlib
+from fnmatch import fnmatchcase
 from functools import cache
 from pathlib import Path
 
@@ -14,6 +15,8 @@ from storage.machine import where_process_numbers_hold
 
 TEMPORARY_SUFFIX = ".tmp"
 _MADE_BY = re.compile(r"\..*\.([0-9a-f]{8})-(\d+)-[0-9a-f]{8}\.tmp", re.DOTALL)
+_TOKEN = "[0-9a-f]" * 8
+_OWN_NAMES = (f".*.{_TOKEN}.tmp", f".*.{_TOKEN}-*-{_TOKEN}.tmp", ".*.npy.tmp")
 _tidied: set[Path] = set()  # folders that this process has looked through
 
 
@@ -21,6 +24,11 @@ def temporary_beside(target: Path) -> Path:
     """Give a path in the folder of ``target`` that does not exist; its name tells which process made it."""
     token = f"{_machine()}-{os.getpid()}-{secrets.token_hex(4)}"
     return target.with_name(f".{target.name[:40]}.{token}{TEMPORARY_SUFFIX}")
+
+
+def is_temporary(name: str) -> bool:
+    """Tell names of temporary files of this program, of all releases, from hidden files of others."""
+    return any(fnmatchcase(name, own) for own in _OWN_NAMES)
 
 
 def remove_abandoned(folder: Path) -> None:

@@ -27,6 +27,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from hloc.matching import MATCHERS
 from stages.command_line import ScriptParser, exit_codes, print_report, worker_count
 from stages.settings.search import BACKENDS, METRICS, SearchSettings
 
@@ -57,7 +58,7 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     add("--warmup", type=int, default=default.warmup, help="searches before these, not timed")
     add("--backend", choices=BACKENDS, default=default.backend, help="auto: faiss where it is installed")
     folder = {"type": Path, "metavar": "FOLDER"}
-    add("--rerank", default=default.rerank, metavar="MATCHER", help="order the first by local features: rootsift, ...")
+    add("--rerank", choices=tuple(MATCHERS), default=default.rerank, help="order the first by local features")
     add("--num_rerank", type=int, default=default.num_rerank, help="neighbours of a query that are re-ranked")
     add("--num_keypoints", type=int, default=default.num_keypoints, help="most keypoints of a photo for --rerank")
     add("--image_dir", **folder, default=default.image_dir, help="photos of --database, for --rerank")

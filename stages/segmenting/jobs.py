@@ -171,9 +171,8 @@ class JobQueue:
             self._pool = ProcessPool(
                 max_workers=self._num_workers, initializer=start_worker, context=get_context("spawn")
             )
-            with signals_held_back():
-                assert self._pool.active  # who asks starts the workers
-        return self._pool.schedule(task.function, args=task.args, timeout=self._timeout_s)
+        with signals_held_back():  # the first call starts the workers
+            return self._pool.schedule(task.function, args=task.args, timeout=self._timeout_s)
 
     def _ended(self, job: Job, future: Any) -> None:
         result, error = None, ""
