@@ -256,7 +256,7 @@ def _plain(value: Any) -> Any:
 def _notes(extractor: Extractor, result: Extraction) -> list[str]:
     if not isinstance(extractor, LearntExtractor):
         return []
-    learnt_on = extractor.learnt_on
+    learnt_on = int(result.features.state["learnt_on"])  # the extractor is not told where nothing is to be described
     count = len(result.features.names)
     if learnt_on >= extractor.sample_size or count <= 2 * learnt_on:
         return []

@@ -110,7 +110,7 @@ class LearntExtractor(Extractor):
 
     @abstractmethod
     def state(self) -> dict[str, NDArray[Any]]:
-        """What was learnt, to be stored beside the descriptors."""
+        """What was learnt, to be stored beside the descriptors; with it ``learnt_on``."""
 
     @abstractmethod
     def load_state(self, state: Mapping[str, NDArray[Any]]) -> None:

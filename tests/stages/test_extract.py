@@ -305,6 +305,16 @@ def test_features_that_stand_are_joined_as_they_are(tmp_path: Path, names: list[
 
 
 @pytest.mark.usefixtures("colour_models")
+def test_a_collection_that_outgrows_what_was_learnt_is_told_in_every_run(tmp_path: Path) -> None:
+    save_photos(tmp_path / "photos", 2)
+    assert run_joined(tmp_path).notes == run_joined(tmp_path).notes == []
+    save_photos(tmp_path / "photos", 5)
+    for _ in range(2):
+        (note,) = run_joined(tmp_path).notes
+        assert "learnt on 2 photos, now there are 5" in note
+
+
+@pytest.mark.usefixtures("colour_models")
 def test_changed_photos_change_the_joined_pairs(tmp_path: Path, names: list[str]) -> None:
     path = Path(run_joined(tmp_path).outputs["pairs"])
     before = path.read_bytes()
