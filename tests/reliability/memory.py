@@ -5,7 +5,6 @@ The peak is ``VmHWM`` of ``/proc``; not ``ru_maxrss``, which begins with what th
 
 from __future__ import annotations
 
-import os
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -54,10 +53,11 @@ def grown_by(function: Callable[[], object]) -> int:
 
 
 def _children() -> list[str]:
-    found = []
+    """Give those that run: between fork and exec a child still has the memory, and the command, of this process."""
+    own, found = _text(PROCESSES / "self" / "cmdline"), []
     for task in (PROCESSES / "self" / "task").glob("*/children"):
-        found += _text(task).split()
-    return [child for child in found if child != str(os.getpid())]
+        found += [child for child in _text(task).split() if _text(PROCESSES / child / "cmdline") != own]
+    return found
 
 
 def _told(process: str, field: str) -> int:
