@@ -47,6 +47,7 @@ from storage.fingerprints import Fingerprint  # noqa: E402
 from storage.formats.features import Features, features_path, write_features  # noqa: E402
 from storage.formats.pairs import write_pairs  # noqa: E402
 from storage.listing import list_photos  # noqa: E402
+from storage.machine import keep_large_blocks  # noqa: E402
 
 MODEL = "grid"
 DIMENSION = 48
@@ -217,6 +218,7 @@ def extrapolation_lines(steps: Sequence[Step], num_photos: int) -> list[str]:
 
 def extrapolate(args: argparse.Namespace) -> list[str]:
     """Time all steps on large photos and give the table."""
+    keep_large_blocks()  # as workers do
     with tempfile.TemporaryDirectory() as name:
         names = enlarge_photos(args.image_dir, Path(name), args.num_large)
         steps = time_extraction(Path(name), names, args.num_decodes, args.num_sample)

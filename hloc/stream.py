@@ -21,7 +21,7 @@ from pebble import ProcessExpired, ProcessPool
 from storage.errors import NO_MEMORY, PhotoError, StageError
 from storage.exif import ExifRecord, read_exif
 from storage.fingerprints import Fingerprint, fingerprint
-from storage.machine import available_memory, limit_own_memory, signals_held_back, usable_cores
+from storage.machine import available_memory, keep_large_blocks, limit_own_memory, signals_held_back, usable_cores
 from storage.photos import load_photo_sizes, photo_size
 from storage.report import SkippedPhoto
 
@@ -243,6 +243,7 @@ def _start_worker(work: Work, memory: int | None) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole group; the main process ends the pool
     cv2.setNumThreads(1)
     threadpool_limits(1)
+    keep_large_blocks()
     if memory is not None:
         limit_own_memory(memory)
     _WORK = work

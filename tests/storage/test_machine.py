@@ -6,13 +6,14 @@ import signal
 import subprocess
 import sys
 import threading
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
 from storage import machine
-from storage.machine import give_back_large_blocks
+from storage.machine import give_back_large_blocks, keep_large_blocks
 from tests.conftest import ROOT
 
 GIB = 2**30
@@ -133,7 +134,10 @@ def test_a_system_that_tells_no_use_sets_no_limit(system: Path, monkeypatch: pyt
     machine.limit_own_memory(1)
 
 
-@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="other C libraries have no such limit")
+needs_glibc = pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="other C libraries cannot be told")
+
+
+@needs_glibc
 def test_large_blocks_go_back_to_the_system_as_soon_as_they_are_free() -> None:
     program = """
 from storage.machine import give_back_large_blocks
@@ -154,9 +158,29 @@ print(held() - before)
     assert int(result.stdout) < 10_000
 
 
-def test_a_system_without_such_a_limit_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+@needs_glibc
+def test_large_blocks_that_are_kept_are_taken_again_without_the_system() -> None:
+    program = """
+from resource import RUSAGE_SELF, getrusage
+from storage.machine import keep_large_blocks
+
+def take():
+    before = getrusage(RUSAGE_SELF).ru_minflt
+    blocks = [bytearray(b"1") * (5 << 20) for _ in range(12)]
+    return getrusage(RUSAGE_SELF).ru_minflt - before
+
+assert keep_large_blocks()
+print(take(), take())
+"""
+    result = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True)
+    first, second = map(int, result.stdout.split())
+    assert first > 10_000 and second < first / 10
+
+
+@pytest.mark.parametrize("tell", [give_back_large_blocks, keep_large_blocks])
+def test_a_c_library_that_cannot_be_told_is_told_of(tell: Callable[[], bool], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("ctypes.CDLL", lambda name: object())
-    assert give_back_large_blocks() is False
+    assert tell() is False
 
 
 @pytest.mark.skipif(not hasattr(signal, "pthread_sigmask"), reason="Windows cannot hold signals back")
