@@ -29,7 +29,9 @@ def traced_calls(code: str, folder: Path) -> list[Call]:
     trace = folder.parent / "trace.txt"
     command = ["strace", "-f", "-y", "-s", "0", "-o", str(trace), "-e", f"trace={TRACED}", sys.executable, "-c", code]
     command[command.index("-s") + 1] = "4096"
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+    # "python -c" looks for modules in the folder that it is in, which scripts may leave.
+    env = os.environ | {"PYTHONPATH": str(ROOT)}
+    done = subprocess.run(command, cwd=ROOT, env=env, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr[-2000:]
     with open(trace, encoding="utf-8", errors="replace") as lines:
         found = list(read_calls(lines, folder))
