@@ -29,7 +29,6 @@ SCALE_FACTOR = 1.8  # a match agrees with a map when its own scale is within thi
 TURN_DEG = 30.0  # and its own rotation within this angle
 
 MAX_VOTES = 600  # best matches that are looked at; the vote takes their square in time
-VOTES_PER_BLOCK = 16_384  # so that what is computed on the way stays in the processor's cache
 NUM_PROPOSALS = 3  # best proposals that are refined
 LEAST_INLIERS = 3
 LEAST_FOR_AFFINE = 6
@@ -107,33 +106,28 @@ class _Moves:
         return votes[np.argsort(-counts, kind="stable")[:NUM_PROPOSALS]]
 
     def _votes(self, tolerance: float) -> NDArray[np.bool_]:
-        """Say which match (column) agrees with the map that another (row) proposes."""
-        x, y, u, v = self.places.astype(np.float32)
-        scale = self.log_scale.astype(np.float32)
-        angle = np.deg2rad(self.turn)
-        cosine, sine = np.cos(angle).astype(np.float32), np.sin(angle).astype(np.float32)
-        factors = np.exp(scale) * cosine, np.exp(scale) * sine
-        shifts = u - (factors[0] * x - factors[1] * y), v - (factors[0] * y + factors[1] * x)
-        limits = (tolerance * np.maximum(1, np.exp(scale))) ** 2
-        votes = np.empty((len(x), len(x)), bool)
-        step = max(1, VOTES_PER_BLOCK // len(x))
-        room = np.empty((2, min(step, len(x)), len(x)), np.float32)
-        for start in range(0, len(x), step):
-            rows = slice(start, start + step)
-            along, across, (right, down) = factors[0][rows, None], factors[1][rows, None], room[:, : len(scale[rows])]
-            np.multiply(along, x, out=right)
-            np.multiply(along, y, out=down)
-            if self.is_turned:
-                right -= across * y
-                down += across * x
-            _square_missed(right, shifts[0][rows, None], u)
-            right += _square_missed(down, shifts[1][rows, None], v)
-            block = np.less(right, limits[rows, None], out=votes[rows])
-            np.subtract(scale[rows, None], scale, out=down)
-            block &= np.abs(down, out=down) < np.log(SCALE_FACTOR)
-            if self.is_turned:
-                block &= np.outer(cosine[rows], cosine) + np.outer(sine[rows], sine) > np.cos(np.deg2rad(TURN_DEG))
-        return votes
+        """Say which match (column) agrees with the map that another (row) proposes.
+
+        The square of what a map of scale and rotation misses is a sum of products of what the map says and what the
+        match says: one product of matrices gives all of them, less what is allowed.
+        """
+        x, y, u, v = self.places - self.places.mean(axis=1, keepdims=True)
+        scale, angle = np.exp(self.log_scale), np.deg2rad(self.turn)
+        cosine, sine, one = np.cos(angle), np.sin(angle), np.ones_like(scale)
+        along, across = scale * cosine, scale * sine
+        right, down = u - (along * x - across * y), v - (along * y + across * x)
+        limits = (tolerance * np.maximum(1, scale)) ** 2
+        maps = [scale**2, right**2 + down**2 - limits, one]
+        maps += [2 * (along * right + across * down), 2 * (along * down - across * right)]
+        maps += [-2 * along, -2 * across, -2 * right, -2 * down]
+        matches = np.stack([x**2 + y**2, one, u**2 + v**2, x, y, x * u + y * v, x * v - y * u, u, v])
+        votes = np.stack(maps, axis=1) @ matches < 0
+        grown = np.subtract.outer(self.log_scale, self.log_scale)
+        votes &= np.abs(grown, out=grown) < np.log(SCALE_FACTOR)
+        if self.is_turned:
+            directions = np.stack([cosine, sine])
+            votes &= directions.T @ directions > np.cos(np.deg2rad(TURN_DEG))
+        return np.asarray(votes)
 
     @property
     def is_turned(self) -> bool:
@@ -174,16 +168,6 @@ class _Moves:
         if self.is_turned or np.abs(turns).max() >= TURN_DEG:
             agrees &= np.abs(angle_difference(self.turn, turns)) < TURN_DEG
         return agrees
-
-
-def _square_missed(
-    mapped: NDArray[np.float32], shift: NDArray[np.float32], wanted: NDArray[np.float32]
-) -> NDArray[np.float32]:
-    """Turn coordinates (R, N), but for a shift (R, 1), into the squares of what they lack of those wanted (N,)."""
-    mapped += shift
-    mapped -= wanted
-    mapped *= mapped
-    return mapped
 
 
 def with_camera(first: Keypoints, second: Keypoints, found: Alignment, side: float) -> Alignment:
