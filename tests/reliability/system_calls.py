@@ -25,10 +25,22 @@ _DESCRIPTOR = re.compile(r"^\d+<([^>]*)>")
 
 
 def traced_calls(code: str, folder: Path) -> list[Call]:
-    """Run Python ``code`` under strace in the project's root; give its calls that change files under ``folder``."""
+    """Run Python ``code`` under strace in the project's root; give its calls that change ``folder``."""
     trace = folder.parent / "trace.txt"
-    command = ["strace", "-f", "-y", "-s", "0", "-o", str(trace), "-e", f"trace={TRACED}", sys.executable, "-c", code]
-    command[command.index("-s") + 1] = "4096"
+    command = [
+        "strace",
+        "-f",
+        "-y",
+        "-s",
+        "4096",
+        "-o",
+        str(trace),
+        "-e",
+        f"trace={TRACED}",
+        sys.executable,
+        "-c",
+        code,
+    ]
     # "python -c" looks for modules in the folder that it is in, which scripts may leave.
     env = os.environ | {"PYTHONPATH": str(ROOT)}
     done = subprocess.run(command, cwd=ROOT, env=env, capture_output=True, text=True)
@@ -47,8 +59,12 @@ def read_calls(lines: Iterator[str], folder: Path) -> Iterator[Call]:
             continue
         name, rest = matched.groups()
         call = _call(name, rest, str(folder))
-        if call is not None and any(path.startswith(f"{folder}{os.sep}") for path in (call.path, call.target)):
+        if call is not None and (_is_within(call.path, folder) or _is_within(call.target, folder)):
             yield call
+
+
+def _is_within(path: str, folder: Path) -> bool:
+    return f"{path}{os.sep}".startswith(f"{folder}{os.sep}")
 
 
 def _call(name: str, rest: str, folder: str) -> Call | None:
