@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import os
-import shutil
 import time
 from collections.abc import Mapping, Sequence
 from contextlib import nullcontext
@@ -14,7 +13,6 @@ from pathlib import Path
 from stages.checks import check_mode, settings_as_json
 from stages.settings.pipeline import TRANSFER_MODES, ExportSettings
 from stages.work_folder import clear_leftovers, has_content
-from storage.atomic import fsync_folder
 from storage.errors import PhotoError, StageError, UsageError
 from storage.fingerprints import sha256_of_file
 from storage.formats.clusters import (
@@ -196,21 +194,20 @@ class _Exporting:
             return
         self._check_is_own(record)
         token = self._token(record)
-        site = building_site(self.tree, token)
         try:
-            site.mkdir()
-            exported = self._export_to(site)
-            fsync_folder(site)
+            with building_site(self.tree, token) as site:
+                exported = self._export_to(site)
             photos = {photo.path: photo for photo in exported}
             image_dir = printable(self.settings.image_dir.resolve())
             new = ExportRecord(token, self.settings.mode, image_dir, self.clusters_sha256, photos)
-            put_tree(self.tree, token, lambda: write_export(self.record_path, new))
+            put_tree(self.tree, token, lambda: write_export(self.record_path, new), self._recorded_token)
         except OSError as error:
             raise StageError(f"cannot write {self.tree}: {error.strerror or error}") from error
-        finally:
-            if site.is_dir():
-                shutil.rmtree(site)
         self._report(exported)
+
+    def _recorded_token(self) -> str | None:
+        record = read_export(self.record_path)
+        return None if record is None else record.token
 
     def _token(self, record: ExportRecord | None) -> str:
         """Give digits that are new with every export, yet the same where the same is exported after the same."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from storage.atomic import fsync_folder
@@ -16,9 +17,18 @@ from storage.errors import StageError
 from storage.folders import paths_in
 
 
-def building_site(target: Path, token: str) -> Path:
-    """Give the folder in which the successor of ``target`` is built."""
-    return target.with_name(f".{target.name}.tmp-{token}")
+@contextmanager
+def building_site(target: Path, token: str) -> Iterator[Path]:
+    """Make the folder in which the successor of ``target`` is built in the block; remove it when the block fails."""
+    site = _site(target, token)
+    try:
+        site.mkdir()
+        yield site
+        fsync_folder(site)
+    except BaseException:
+        if site.is_dir():
+            shutil.rmtree(site)
+        raise
 
 
 def recover_tree(target: Path, token: str | None) -> None:
@@ -33,7 +43,7 @@ def recover_tree(target: Path, token: str | None) -> None:
     """
     if not target.exists():
         # The record names the new folder once it is complete; until then the former one counts.
-        new = [building_site(target, token)] if token is not None else []
+        new = [_site(target, token)] if token is not None else []
         former = [folder for folder in _former(target) if token is None or folder != _taken_away(target, token)]
         for folder in [*new, *former]:
             if folder.is_dir():
@@ -44,7 +54,9 @@ def recover_tree(target: Path, token: str | None) -> None:
         shutil.rmtree(folder)
 
 
-def put_tree(target: Path, token: str, write_record: Callable[[], None]) -> None:
+def put_tree(
+    target: Path, token: str, write_record: Callable[[], None], recorded_token: Callable[[], str | None]
+) -> None:
     """Put the folder built under ``token`` in the place of ``target``, and remove the former one.
 
     Parameters
@@ -55,28 +67,29 @@ def put_tree(target: Path, token: str, write_record: Callable[[], None]) -> None
         As given to :func:`building_site`.
     write_record : callable
         Writes the record file that names ``token``.
+    recorded_token : callable
+        Reads the token that the record file names; None when there is none.
 
     Raises
     ------
     StageError
-        When that cannot be done; the former folder stands where it stood.
+        When that cannot be done. The folder that the record names stands in its place then: the former one, or the new
+        one where only the last step failed. Where not even that can be done, :func:`recover_tree` does it later.
     """
     former = _taken_away(target, token)
-    has_former = target.exists()
     try:
-        if has_former:
-            target.rename(former)
         try:
+            if target.exists():
+                target.rename(former)
             write_record()
+            _site(target, token).rename(target)
+            fsync_folder(target.parent)
         except BaseException:
-            if has_former:
-                former.rename(target)
+            recover_tree(target, recorded_token())
             raise
-        building_site(target, token).rename(target)
-        fsync_folder(target.parent)
     except OSError as error:
         raise StageError(f"cannot replace {target}: {error.strerror or error}; close what has it open") from error
-    if has_former:
+    if former.is_dir():
         shutil.rmtree(former)
 
 
@@ -86,6 +99,10 @@ def walk_files(folder: Path) -> Iterator[str]:
         links = [name for name in folders if (Path(where) / name).is_symlink()]
         for name in sorted([*files, *links]):
             yield (Path(where) / name).relative_to(folder).as_posix()
+
+
+def _site(target: Path, token: str) -> Path:
+    return target.with_name(f".{target.name}.tmp-{token}")
 
 
 def _taken_away(target: Path, token: str) -> Path:

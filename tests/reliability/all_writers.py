@@ -54,6 +54,7 @@ STAGES = (
         "--image_dir datasets --results_dir results",
         draw.draw_work,
         tree="results/building_images",
+        growing=("export.json",),
     ),
     Writer(
         "run_pipeline",

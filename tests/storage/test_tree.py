@@ -23,12 +23,22 @@ def texts(folder: Path) -> list[str]:
     return [path.read_text(encoding="utf-8") for path in sorted(folder.rglob("*.jpg"))]
 
 
+def build(target: Path, token: str, text: str) -> None:
+    target.parent.mkdir(exist_ok=True)
+    with building_site(target, token) as site:
+        fill(site, text)
+
+
+def recorded(target: Path) -> str | None:
+    record = target.with_name("record")
+    return record.read_text(encoding="utf-8") if record.exists() else None
+
+
 def replace_tree(target: Path, token: str, text: str) -> None:
     """Do what a stage does: recover by the record, build, put."""
-    record = target.with_name("record")
-    recover_tree(target, record.read_text(encoding="utf-8") if record.exists() else None)
-    fill(building_site(target, token), text)
-    put_tree(target, token, lambda: write_text(record, token))
+    recover_tree(target, recorded(target))
+    build(target, token, text)
+    put_tree(target, token, lambda: write_text(target.with_name("record"), token), lambda: recorded(target))
 
 
 @pytest.fixture
@@ -61,9 +71,8 @@ def test_kill_at_any_change_leaves_old_or_new_whole(has_former: bool, tmp_path: 
         if has_former:
             replace_tree(target, "one", "old")
         was_killed = run_killed(lambda target=target: replace_tree(target, "two", "new"), at_change)  # type: ignore[misc]
-        record = target.with_name("record")
         if target.parent.exists():
-            recover_tree(target, record.read_text(encoding="utf-8") if record.exists() else None)
+            recover_tree(target, recorded(target))
         found = texts(target)
         assert found in (["old 1", "old 2"], ["new 1", "new 2"], [] if not has_former else ["new 1", "new 2"])
         seen.add(tuple(found))
@@ -76,28 +85,73 @@ def test_kill_at_any_change_leaves_old_or_new_whole(has_former: bool, tmp_path: 
     assert at_change > 5
 
 
+def test_a_tree_that_could_not_be_built_leaves_nothing(target: Path) -> None:
+    replace_tree(target, "one", "old")
+    with pytest.raises(StageError, match="no room"), building_site(target, "two") as site:
+        fill(site, "new")
+        raise StageError("no room")
+    assert texts(target) == ["old 1", "old 2"]
+    assert sorted(path.name for path in target.parent.iterdir()) == ["record", "tree"]
+
+
 def test_failed_record_puts_the_former_tree_back(target: Path) -> None:
     replace_tree(target, "one", "old")
-    fill(building_site(target, "two"), "new")
+    build(target, "two", "new")
 
     def fail() -> None:
         raise StageError("no room")
 
     with pytest.raises(StageError, match="no room"):
-        put_tree(target, "two", fail)
+        put_tree(target, "two", fail, lambda: recorded(target))
     assert texts(target) == ["old 1", "old 2"]
+
+
+def test_a_record_that_stands_though_its_writer_failed_puts_the_new_tree_in_its_place(target: Path) -> None:
+    replace_tree(target, "one", "old")
+    build(target, "two", "new")
+
+    def fail_late() -> None:
+        write_text(target.with_name("record"), "two")
+        raise StageError("cannot be forced to the disk")
+
+    with pytest.raises(StageError, match="forced"):
+        put_tree(target, "two", fail_late, lambda: recorded(target))
+    assert texts(target) == ["new 1", "new 2"]
+    assert sorted(path.name for path in target.parent.iterdir()) == ["record", "tree"]
+
+
+@pytest.mark.parametrize("tries", [1, 9])
+def test_a_new_tree_that_cannot_take_its_place_takes_it_as_soon_as_it_can(
+    tries: int, target: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    replace_tree(target, "one", "old")
+    rename = Path.rename
+    refused: list[Path] = []
+
+    def refuse(path: Path, new: Path) -> Path:
+        if new == target and len(refused) < tries:
+            refused.append(path)
+            raise PermissionError(13, "Permission denied")
+        return rename(path, new)
+
+    with monkeypatch.context() as patched, pytest.raises(StageError, match="cannot replace"):
+        patched.setattr(Path, "rename", refuse)
+        replace_tree(target, "two", "new")
+    assert target.exists() == (tries == 1)
+    recover_tree(target, recorded(target))
+    assert texts(target) == ["new 1", "new 2"]
 
 
 def test_tree_that_cannot_be_moved_is_a_stage_error(target: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     replace_tree(target, "one", "old")
-    fill(building_site(target, "two"), "new")
+    build(target, "two", "new")
 
     def refuse(*_: object) -> None:
         raise PermissionError(13, "Permission denied")
 
     monkeypatch.setattr(Path, "rename", refuse)
     with pytest.raises(StageError, match="cannot replace"):
-        put_tree(target, "two", lambda: None)
+        put_tree(target, "two", lambda: None, lambda: recorded(target))
     assert texts(target) == ["old 1", "old 2"]
 
 
