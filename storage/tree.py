@@ -41,17 +41,19 @@ def recover_tree(target: Path, token: str | None) -> None:
     token : str or None
         The token in the record file; None when there is none.
     """
-    if not target.exists():
+    is_found = target.exists()
+    if not is_found:
         # The record names the new folder once it is complete; until then the former one counts.
         new = [_site(target, token)] if token is not None else []
         former = [folder for folder in _former(target) if token is None or folder != _taken_away(target, token)]
         for folder in [*new, *former]:
             if folder.is_dir():
                 folder.rename(target)
-                fsync_folder(target.parent)
                 break
     for folder in [*_former(target), *paths_in(target.parent, f".{target.name}.tmp-*")]:
         shutil.rmtree(folder)
+    if not is_found:
+        fsync_folder(target.parent)
 
 
 def put_tree(
