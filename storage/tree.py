@@ -41,18 +41,19 @@ def recover_tree(target: Path, token: str | None) -> None:
     token : str or None
         The token in the record file; None when there is none.
     """
-    is_found = target.exists()
-    if not is_found:
+    is_moved = False
+    if not target.exists():
         # The record names the new folder once it is complete; until then the former one counts.
         new = [_site(target, token)] if token is not None else []
         former = [folder for folder in _former(target) if token is None or folder != _taken_away(target, token)]
         for folder in [*new, *former]:
             if folder.is_dir():
                 folder.rename(target)
+                is_moved = True
                 break
     for folder in [*_former(target), *paths_in(target.parent, f".{target.name}.tmp-*")]:
         shutil.rmtree(folder)
-    if not is_found:
+    if is_moved:
         fsync_folder(target.parent)
 
 

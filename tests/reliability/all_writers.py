@@ -62,7 +62,7 @@ STAGES = (
         "--image_dir photos --work_dir work --max_side 40 --model mean_colour --num_workers 0",
         draw.draw_photos,
         is_light=False,
-        growing=("manifest.json",),
+        growing=("manifest.json", "export.json"),
         tree="work/results/building_images",
         passing=("work/datasets/*",),
         stores=("features-*.h5",),
