@@ -257,6 +257,8 @@ def _reason(error: BaseException, start: bytes, max_megapixels: float) -> str:
         return f"has more than {max_megapixels:g} megapixels"
     if isinstance(error, MemoryError):
         return NO_MEMORY
+    if isinstance(error, OSError) and error.errno is not None:  # of the disk; Pillow's own have no number
+        return f"cannot be read: {error.strerror or error}"
     found = photo_format(start)
     if isinstance(error, ReadLimitError):
         return f"damaged {found}: its parts are absurdly many"

@@ -136,7 +136,7 @@ def main(args: argparse.Namespace) -> int:
 
     result = train(_recipe(args), measure_retrieval, _registered(args))
     print(json.dumps(result, indent=1) if args.json else _as_text(result))
-    return 0
+    return 3 if result["skipped"] else 0
 
 
 def _as_text(result: dict[str, Any]) -> str:

@@ -202,7 +202,9 @@ class Learning:
     def _take_up(self, path: Path) -> None:
         state = read_checkpoint(path, self.device)
         if state["identity"] != repr(self.identity):
-            raise UsageError(f"{path} is of a training with other settings; use those, or another --output_dir")
+            raise UsageError(
+                f"{path} is of a training with other settings or photos; use those, or another --output_dir"
+            )
         self.network.load_state_dict(state["network"])
         self.averaged.load_state_dict(state["averaged"])
         self.optimizer.load_state_dict(state["optimizer"])

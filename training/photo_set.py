@@ -140,8 +140,11 @@ def load_photos(
     for file in progress_bar(files, len(files), "photos"):
         try:
             photo, sha256 = load_photo(file.path, longest_side), sha256_of_file(file.path)
-        except (PhotoError, OSError) as error:
-            loaded.skipped.append(SkippedPhoto(file.name, str(error)))
+        except PhotoError as error:
+            loaded.skipped.append(SkippedPhoto(file.name, error.reason))
+            continue
+        except OSError as error:
+            loaded.skipped.append(SkippedPhoto(file.name, f"cannot be read: {error.strerror or error}"))
             continue
         loaded.files.append(file)
         loaded.photos.append(photo if as_kept is None else as_kept(photo))

@@ -151,7 +151,12 @@ def carry_out(recipe: Recipe, materials: Materials) -> dict[str, Any]:
         model = recipe.output_dir / MODEL_FILE
         export_student(model, student, whitening, recipe.input_side, {"num_samples": recipe.learning.num_samples})
         result = {"model": str(model), "sha256": sha256_of_file(model), "bytes": model.stat().st_size} | result
-        result |= {"parameters": count_parameters(student), "photos": len(photos.photos), "seconds": learning.seconds}
+        result |= {
+            "parameters": count_parameters(student),
+            "photos": len(photos.photos),
+            "skipped": len(photos.skipped),
+        }
+        result |= {"seconds": learning.seconds}
         result |= learnt | ({} if jury is None else jury.measure(student, whitening))
         origin = {"teacher": materials.teacher and materials.teacher.identity, "initial": initial and initial.identity}
         kept = result | {"model": MODEL_FILE}  # it lies beside the recipe, wherever both are taken

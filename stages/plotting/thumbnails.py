@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from hloc.stream import run_in_workers, workers_for
-from storage.errors import PhotoError
+from storage.errors import PhotoError, StageError
 from storage.names import inside
 from storage.photos import ACCEPTED_MEGAPIXELS, load_photo
 from storage.progress import progress_bar
@@ -53,7 +53,7 @@ def make_thumbnails(names: Sequence[str], work: ThumbnailWork, num_workers: int 
 
 
 def make_tiles(paths: Sequence[Path | None]) -> NDArray[np.uint8]:
-    """Give the middle square of each thumbnail, (N, 64, 64, 3); grey where there is none."""
+    """Give the middle square of each thumbnail, (N, 64, 64, 3); grey where there is none. StageError where one is damaged."""
     tiles = np.full((len(paths), TILE, TILE, 3), ABSENT, dtype=np.uint8)
     for number, path in enumerate(progress_bar(paths, len(paths), "tiles")):
         if path is not None:
@@ -64,8 +64,8 @@ def make_tiles(paths: Sequence[Path | None]) -> NDArray[np.uint8]:
 def _tile(path: Path) -> NDArray[np.uint8]:
     try:
         photo = load_photo(path)
-    except PhotoError:  # a thumbnail that was damaged since: it is shown as absent
-        return np.full((TILE, TILE, 3), ABSENT, dtype=np.uint8)
+    except PhotoError as error:
+        raise StageError(f"cannot use the thumbnail {path}: {error.reason}; remove it and run again") from error
     height, width = photo.shape[:2]
     side = min(height, width)
     top, left = (height - side) // 2, (width - side) // 2

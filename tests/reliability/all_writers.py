@@ -200,7 +200,14 @@ TOOLS = (
         "--image_dir photos --export_dir square --square blur --size 32 32 --num_workers 0",
         draw.draw_photos,
     ),
-    Writer("review_clusters", "tests.reliability.review_script", "--work_dir .", draw.draw_reviewed, has_former=False),
+    Writer(
+        "review_clusters",
+        "tests.reliability.review_script",
+        "--work_dir .",
+        draw.draw_reviewed,
+        has_former=False,
+        stores=("review.jsonl",),
+    ),
     Writer(
         "search_experiment",
         "tools.search_experiment",
@@ -232,6 +239,7 @@ TOOLS = (
         is_light=False,
         packages=("torch", "onnx"),
         growing=("curve.csv",),
+        refuses_other_photos=True,
     ),
     Writer(
         "train_descriptor",
@@ -243,6 +251,7 @@ TOOLS = (
         is_light=False,
         packages=("torch", "onnx", "onnxruntime"),
         growing=("curve.csv",),
+        refuses_other_photos=True,
     ),
 )
 WRITERS = {writer.name: writer for writer in (*STAGES, *TOOLS)}

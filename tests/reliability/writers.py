@@ -71,11 +71,13 @@ class Writer:
         Names of the files that it replaces as it goes on, by what tells of all that is done so far.
     stores : tuple of str
         Names of the files (as patterns) that hold what was computed, photo by photo: how many photos each of them holds
-        hangs on how often the script was stopped.
+        hangs on how often the script was stopped; and journals, to which each run adds.
     tree : str
         A folder that it replaces as a whole.
     passing : tuple of str
         Paths (as patterns) of files that stand as they came until a later step changes them.
+    refuses_other_photos : bool
+        Whether it goes on only with the very photos that it began with, and says so.
     """
 
     name: str
@@ -89,6 +91,7 @@ class Writer:
     stores: tuple[str, ...] = ()
     tree: str = ""
     passing: tuple[str, ...] = ()
+    refuses_other_photos: bool = False
 
     def run(self, folder: Path) -> Outcome:
         """Run the script in ``folder``, in this process."""
@@ -158,6 +161,8 @@ def is_whole(path: Path) -> bool:
     """Say whether a file can be read to its end, as its ending says that it can be."""
     if path.suffix == ".json":
         json.loads(path.read_text(encoding="utf-8"))
+    elif path.suffix == ".jsonl":
+        assert all(isinstance(json.loads(line), dict) for line in path.read_text(encoding="utf-8").splitlines())
     elif path.suffix == ".h5":
         with h5py.File(path, "r") as file:
             file.visititems(lambda _, node: node[()] if isinstance(node, h5py.Dataset) else None)

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import errno
 import os
 import random
 import struct
@@ -317,6 +318,19 @@ def test_a_cut_photo_is_an_error(drawn: Pixels, tmp_path: Path, kind: str, kept:
         Image.fromarray(drawn).save(file, kind)
     path.write_bytes(path.read_bytes()[: int(path.stat().st_size * kept)])
     assert "damaged" in reason_for(path)
+
+
+def test_a_fault_of_the_disk_is_not_taken_for_a_damaged_photo(
+    drawn: Pixels, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "a.png"
+    Image.fromarray(drawn).save(path)
+
+    def fail(*_: object) -> None:
+        raise OSError(errno.EIO, os.strerror(errno.EIO), str(path))
+
+    monkeypatch.setattr(Image.Image, "load", fail)
+    assert reason_for(path) == f"cannot be read: {os.strerror(errno.EIO)}"
 
 
 @pytest.mark.parametrize("progressive", [False, True])

@@ -67,15 +67,16 @@ def test_a_small_training_from_the_command_line(tmp_path: Path, capsys: pytest.C
     from tests.training.test_recipe import write_teacher
 
     save_photos(tmp_path / "photos", 8)
+    (tmp_path / "photos" / "broken.jpg").write_bytes(b"\xff\xd8\xff")
     write_teacher(tmp_path / "teacher.onnx")
     call = arguments(
         tmp_path, "--num_crops", "16", "--basis_crops", "40", "--num_samples", "16", "--batch_size", "8",
         "--input_stages", "0:32",
         "--input_side", "32", "--dimension", "8", "--num_threads", "1", "--quiet", "--json",
     )  # fmt: skip
-    assert main(parse_args(call)) == 0
+    assert main(parse_args(call)) == 3
     result = json.loads(capsys.readouterr().out)
-    assert Path(result["model"]).is_file() and result["photos"] == 8
+    assert Path(result["model"]).is_file() and result["photos"] == 8 and result["skipped"] == 1
 
 
 def test_a_model_that_learns_on_its_own_photos_cannot_teach(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -193,7 +193,9 @@ class AutoencoderLearning:
     def _take_up(self, path: Path) -> None:
         state = read_checkpoint(path, self.device, MADE_BY)
         if state.get("identity") != repr(self.identity):
-            raise UsageError(f"{path} is of a training with other settings; use those, or another --output_dir")
+            raise UsageError(
+                f"{path} is of a training with other settings or photos; use those, or another --output_dir"
+            )
         self.network.load_state_dict(state["network"])
         self.optimizer.load_state_dict(state["optimizer"])
         self.best, self.best_epoch, self.best_loss = state["best"], state["best_epoch"], state["best_loss"]
