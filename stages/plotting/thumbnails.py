@@ -53,7 +53,10 @@ def make_thumbnails(names: Sequence[str], work: ThumbnailWork, num_workers: int 
 
 
 def make_tiles(paths: Sequence[Path | None]) -> NDArray[np.uint8]:
-    """Give the middle square of each thumbnail, (N, 64, 64, 3), grey where there is none; StageError for a damaged one."""
+    """Give the middle square of each thumbnail, (N, 64, 64, 3), grey where there is none.
+
+    A damaged one is a StageError.
+    """
     tiles = np.full((len(paths), TILE, TILE, 3), ABSENT, dtype=np.uint8)
     for number, path in enumerate(progress_bar(paths, len(paths), "tiles")):
         if path is not None:
