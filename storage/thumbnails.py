@@ -6,10 +6,12 @@ import hashlib
 from io import BytesIO
 from pathlib import Path
 
+import numpy as np
+from numpy.typing import NDArray
 from PIL import Image
 
 from storage.atomic import write_bytes
-from storage.errors import PhotoError
+from storage.errors import PhotoError, StageError
 from storage.photos import load_photo
 
 QUALITY = 82
@@ -51,3 +53,17 @@ def thumbnail(photo: Path, cache_dir: Path, side: int, max_megapixels: float, ma
         Image.fromarray(load_photo(made_of or photo, side, max_megapixels)).save(content, "JPEG", quality=QUALITY)
         write_bytes(path, content.getvalue())
     return path
+
+
+def read_picture(path: Path) -> NDArray[np.uint8]:
+    """Read a picture that the program made itself: RGB (H, W, 3).
+
+    Raises
+    ------
+    StageError
+        When it cannot be read. Pictures that are missing are made again by the next run.
+    """
+    try:
+        return load_photo(path)
+    except PhotoError as error:
+        raise StageError(f"cannot use the picture {path}: {error.reason}; remove it and run again") from error

@@ -12,8 +12,8 @@ from PIL import Image, ImageDraw, ImageFont, ImageOps
 from hloc.matching.captions import plain_letters
 from storage.errors import PhotoError
 from storage.names import inside
-from storage.photos import ACCEPTED_MEGAPIXELS, load_photo
-from storage.thumbnails import thumbnail
+from storage.photos import ACCEPTED_MEGAPIXELS
+from storage.thumbnails import read_picture, thumbnail
 
 SIDE = 320  # of the thumbnails, which pages use too
 CELL = (200, 150)
@@ -68,8 +68,8 @@ def draw_extremes(title: str, rows: Sequence[tuple[str, Sequence[str]]], source:
 def _paste(picture: Image.Image, corner: tuple[int, int], name: str, source: PhotoSource) -> None:
     try:
         photo = inside(source.image_dir, name, source.follow_links)
-        small = load_photo(thumbnail(photo, source.cache_dir, SIDE, ACCEPTED_MEGAPIXELS))
+        small = thumbnail(photo, source.cache_dir, SIDE, ACCEPTED_MEGAPIXELS)
     except PhotoError:  # its place stays empty
         return
-    fitted = ImageOps.contain(Image.fromarray(small), CELL)
+    fitted = ImageOps.contain(Image.fromarray(read_picture(small)), CELL)
     picture.paste(fitted, (corner[0] + (CELL[0] - fitted.width) // 2, corner[1] + (CELL[1] - fitted.height) // 2))

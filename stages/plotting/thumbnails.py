@@ -13,12 +13,11 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from hloc.stream import run_in_workers, workers_for
-from storage.errors import PhotoError, StageError
 from storage.names import inside
-from storage.photos import ACCEPTED_MEGAPIXELS, load_photo
+from storage.photos import ACCEPTED_MEGAPIXELS
 from storage.progress import progress_bar
 from storage.report import SkippedPhoto
-from storage.thumbnails import thumbnail
+from storage.thumbnails import read_picture, thumbnail
 from storage.unchanged import write_if_changed
 
 SIDE = 256  # of the longer side of a thumbnail, in pixels
@@ -53,10 +52,7 @@ def make_thumbnails(names: Sequence[str], work: ThumbnailWork, num_workers: int 
 
 
 def make_tiles(paths: Sequence[Path | None]) -> NDArray[np.uint8]:
-    """Give the middle square of each thumbnail, (N, 64, 64, 3), grey where there is none.
-
-    A damaged one is a StageError.
-    """
+    """Give the middle square of each thumbnail, (N, 64, 64, 3), grey where there is none."""
     tiles = np.full((len(paths), TILE, TILE, 3), ABSENT, dtype=np.uint8)
     for number, path in enumerate(progress_bar(paths, len(paths), "tiles")):
         if path is not None:
@@ -65,10 +61,7 @@ def make_tiles(paths: Sequence[Path | None]) -> NDArray[np.uint8]:
 
 
 def _tile(path: Path) -> NDArray[np.uint8]:
-    try:
-        photo = load_photo(path)
-    except PhotoError as error:
-        raise StageError(f"cannot use the thumbnail {path}: {error.reason}; remove it and run again") from error
+    photo = read_picture(path)
     height, width = photo.shape[:2]
     side = min(height, width)
     top, left = (height - side) // 2, (width - side) // 2

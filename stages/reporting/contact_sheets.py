@@ -14,7 +14,7 @@ from PIL import Image, ImageDraw, ImageFont, ImageOps
 from hloc.matching.captions import plain_letters
 from stages.reporting.content import Building, ReportPhoto
 from stages.reporting.photos import SMALL
-from storage.photos import load_photo
+from storage.thumbnails import read_picture
 
 SHEETS = "sheets"
 COLUMNS = 5
@@ -95,7 +95,7 @@ def _put_photo(
     left, top = corner
     draw.rectangle((left, top, left + CELL[0] - 1, top + CELL[1] - 1), EMPTY)
     if photo.facts is not None:
-        small = Image.fromarray(load_photo(export_dir / SMALL / photo.facts.picture))
+        small = Image.fromarray(read_picture(export_dir / SMALL / photo.facts.picture))
         fitted = ImageOps.contain(small, CELL)
         picture.paste(fitted, (left + (CELL[0] - fitted.width) // 2, top + (CELL[1] - fitted.height) // 2))
     if photo.is_representative:

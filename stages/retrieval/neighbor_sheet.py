@@ -11,7 +11,7 @@ from PIL import Image, ImageDraw, ImageFont, ImageOps
 from hloc.matching.captions import plain_letters
 from stages.retrieval.neighbor_inputs import Neighbourhood
 from storage.errors import UsageError
-from storage.photos import load_photo
+from storage.thumbnails import read_picture
 
 PAPER, INK, SOFT, EMPTY = "#ffffff", "#22252a", "#5d626b", "#edebe6"
 RIGHT, WRONG = "#0072b2", "#d55e00"  # told apart with any colour vision (Okabe and Ito 2008); letters say it too
@@ -73,7 +73,7 @@ def _put(
     ink = {None: SOFT, True: RIGHT, False: WRONG}[is_right]
     draw.rectangle((left, top, left + tile - 1, top + tile - 1), EMPTY)
     if path is not None:
-        small = ImageOps.contain(Image.fromarray(load_photo(path)), (tile - 2 * FRAME, tile - 2 * FRAME))
+        small = ImageOps.contain(Image.fromarray(read_picture(path)), (tile - 2 * FRAME, tile - 2 * FRAME))
         sheet.paste(small, (left + (tile - small.width) // 2, top + (tile - small.height) // 2))
     if is_right is not None:
         draw.rectangle((left, top, left + tile - 1, top + tile - 1), outline=ink, width=FRAME)

@@ -169,6 +169,7 @@ TOOLS = (
         draw.draw_report_inputs,
         is_light=False,
         growing=("report-record.json",),
+        stores=("results/thumbnails/*",),
     ),
     Writer("merge_features", "tools.merge_features", "--outputs_dir netvlad --overwrite", draw.draw_shards),
     Writer(

@@ -132,7 +132,8 @@ class Trial:
         return name.rpartition("/")[2] in self.writer.growing
 
     def _is_store(self, name: str) -> bool:
-        return any(fnmatchcase(name.rpartition("/")[2], pattern) for pattern in self.writer.stores)
+        last = name.rpartition("/")[2]
+        return any(fnmatchcase(name, pattern) or fnmatchcase(last, pattern) for pattern in self.writer.stores)
 
     def _is_known(self, name: str, found: str) -> bool:
         return self._is_as(self.former, name, found) or self._is_as(self.made, name, found)

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from storage.errors import PhotoError
-from storage.thumbnails import thumbnail
+from storage.errors import PhotoError, StageError
+from storage.thumbnails import read_picture, thumbnail
 
 
 def drawn_photo(path: Path, width: int = 600, height: int = 300, orientation: int | None = None) -> Path:
@@ -85,3 +85,13 @@ def test_a_broken_or_missing_photo_is_a_photo_error(tmp_path: Path) -> None:
         with pytest.raises(PhotoError):
             thumbnail(tmp_path / name, tmp_path / "small", 120, 100.0)
     assert not (tmp_path / "small").exists()
+
+
+def test_a_damaged_thumbnail_is_an_error_and_following_its_advice_makes_it_anew(tmp_path: Path) -> None:
+    photo = drawn_photo(tmp_path / "a.jpg")
+    path = thumbnail(photo, tmp_path / "small", 120, 100.0)
+    path.write_bytes(path.read_bytes()[:200])
+    with pytest.raises(StageError, match=r"cannot use the picture .*\.jpg: damaged JPEG: .*; remove it and run again"):
+        read_picture(path)
+    path.unlink()
+    assert read_picture(thumbnail(photo, tmp_path / "small", 120, 100.0)).shape == (60, 120, 3)
