@@ -154,6 +154,7 @@ TOOLS = (
         is_light=False,
         packages=("torch", "torchvision", "onnx"),
         growing=("curve.csv",),
+        refuses_other_photos=True,
     ),
     Writer(
         "make_attacks",

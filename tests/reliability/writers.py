@@ -70,8 +70,8 @@ class Writer:
     growing : tuple of str
         Names of the files that it replaces as it goes on, by what tells of all that is done so far.
     stores : tuple of str
-        Names or paths of the files (as patterns) that hold what was computed, photo by photo: how many photos each of them holds
-        hangs on how often the script was stopped; and journals, to which each run adds.
+        Names or paths of the files (as patterns) that hold what was computed, photo by photo: how many photos each of
+        them holds hangs on how often the script was stopped; and journals, to which each run adds.
     tree : str
         A folder that it replaces as a whole.
     passing : tuple of str
