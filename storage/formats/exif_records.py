@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -31,9 +31,9 @@ def unpack_exif(arrays: Mapping[str, NDArray[Any]]) -> ExifRecord | None:
     return None if packed is None else ExifRecord(**json.loads(np.asarray(packed, np.uint8).tobytes()))
 
 
-def exif_lines(records: Sequence[ExifRecord]) -> list[str]:
+def exif_lines(records: Sequence[ExifRecord]) -> Iterator[str]:
     """Give what stands for each record in a checksum."""
-    return [repr(tuple(asdict(record).values())) for record in records]
+    return (repr(tuple(asdict(record).values())) for record in records)
 
 
 def write_exif(file: h5py.File, records: Sequence[ExifRecord], checksum: str) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -81,7 +81,7 @@ class Features:
         keys = sorted(self.state)
         return digest(
             [self.model, settings_text(self.settings)],
-            list(self.names),
+            self.names,
             np.asarray(self.descriptors),
             np.asarray(self.image_sizes),
             _fingerprint_lines(self.fingerprints),
@@ -92,7 +92,7 @@ class Features:
         )
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class PhotoExif:
     """What EXIF says of a photo, and what identifies the file that it was read of."""
 
@@ -187,11 +187,11 @@ def read_photo_exif(path: Path) -> dict[str, PhotoExif]:
 
 
 def _exif_checksum(names: Sequence[str], fingerprints: Sequence[Fingerprint], records: Sequence[ExifRecord]) -> str:
-    return digest(list(names), _fingerprint_lines(fingerprints), exif_lines(records))
+    return digest(names, _fingerprint_lines(fingerprints), exif_lines(records))
 
 
-def _fingerprint_lines(fingerprints: Sequence[Fingerprint]) -> list[str]:
-    return [f"{photo.size} {photo.mtime_ns} {photo.sha256}" for photo in fingerprints]
+def _fingerprint_lines(fingerprints: Sequence[Fingerprint]) -> Iterator[str]:
+    return (f"{photo.size} {photo.mtime_ns} {photo.sha256}" for photo in fingerprints)
 
 
 def _fingerprints_of(file: h5py.File, count: int) -> list[Fingerprint]:

@@ -10,8 +10,9 @@ import errno
 import hashlib
 import json
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +34,7 @@ HDF5_ERRORS = (
     *(OverflowError, IndexError, MemoryError),
 )
 _FROM_DAMAGE = (None, 0, errno.EINVAL, errno.EOVERFLOW, errno.EFBIG)
+TEXTS_AT_ONCE = 4096
 
 
 @contextmanager
@@ -166,10 +168,10 @@ def write_array(group: h5py.Group, name: str, values: NDArray[Any]) -> None:
 
 def write_names(group: h5py.Group, name: str, texts: Sequence[str]) -> None:
     """Write texts as fixed-length UTF-8; NUL does not occur in names."""
-    encoded = [text.encode("utf-8") for text in texts]
-    width = max([len(text) for text in encoded], default=1) or 1
+    width = max((len(text.encode("utf-8")) for text in texts), default=1) or 1
     kind = h5py.string_dtype("utf-8", width)
-    group.create_dataset(name, data=np.array(encoded, dtype=f"S{width}").astype(kind), dtype=kind, track_times=False)
+    encoded = np.fromiter((text.encode("utf-8") for text in texts), kind, len(texts))
+    group.create_dataset(name, data=encoded, dtype=kind, track_times=False)
 
 
 def read_array(group: h5py.Group, name: str, dtype: Any, shape: tuple[int | None, ...]) -> NDArray[Any]:
@@ -204,8 +206,8 @@ def read_image_names(group: h5py.Group, name: str, count: int | None = None) -> 
         raise StageError(f"{group.file.filename}: {error}") from error
 
 
-def digest(*parts: NDArray[Any] | Sequence[str] | bytes) -> str:
-    """Give the sha256 of arrays and texts, their shapes and types included."""
+def digest(*parts: NDArray[Any] | Iterable[str] | bytes) -> str:
+    """Give the sha256 of arrays and texts, their shapes and types included; of iterables a few texts are held."""
     total = hashlib.sha256()
     for part in parts:
         if isinstance(part, np.ndarray):
@@ -214,5 +216,15 @@ def digest(*parts: NDArray[Any] | Sequence[str] | bytes) -> str:
         elif isinstance(part, bytes):
             total.update(part)
         else:
-            total.update("\0".join(part).encode("utf-8", "surrogateescape") + b"\1")
+            for some in _joined(part):
+                total.update(some.encode("utf-8", "surrogateescape"))
+            total.update(b"\1")
     return total.hexdigest()
+
+
+def _joined(texts: Iterable[str]) -> Iterator[str]:
+    """Give texts with a NUL between each two, many at a time."""
+    rest, between = iter(texts), ""
+    while some := list(islice(rest, TEXTS_AT_ONCE)):
+        yield between + "\0".join(some)
+        between = "\0"

@@ -1,8 +1,9 @@
-"""HDF5 files on a disk that fails, and in a memory that does not suffice."""
+"""HDF5 files on a disk that fails, and in a memory that does not suffice; checksums; texts."""
 
 from __future__ import annotations
 
 import errno
+import hashlib
 import os
 import subprocess
 import sys
@@ -13,8 +14,9 @@ import numpy as np
 import pytest
 
 from storage.errors import DamagedFileError, StageError
-from storage.formats.hdf5 import new_hdf5, open_hdf5, write_array
+from storage.formats.hdf5 import TEXTS_AT_ONCE, digest, new_hdf5, open_hdf5, read_names, write_array, write_names
 from tests.conftest import ROOT
+from tests.traced_memory import bytes_per_item
 
 FULL_DISK = """
 import gc, resource, sys
@@ -103,3 +105,27 @@ def test_memory_that_does_not_suffice_does_not_condemn_the_file(path: Path) -> N
 def test_a_place_that_no_file_has_is_damage(path: Path) -> None:
     with pytest.raises(DamagedFileError), open_hdf5(path, "test", 1, "a test"):
         raise OSError(errno.EINVAL, os.strerror(errno.EINVAL))
+
+
+@pytest.mark.parametrize("count", [0, 1, 2, TEXTS_AT_ONCE, TEXTS_AT_ONCE + 1])
+def test_a_digest_hangs_on_all_texts_and_on_nothing_else(count: int) -> None:
+    texts = [f"ä {number}" for number in range(count)]
+    expected = hashlib.sha256("\0".join(texts).encode() + b"\1").hexdigest()
+    assert digest(texts) == digest(iter(texts)) == expected
+
+
+def test_texts_of_a_digest_that_are_made_meanwhile_are_not_held() -> None:
+    def made(count: int) -> str:
+        return digest(f"{number:064d}" for number in range(count))
+
+    assert bytes_per_item(made, 2 * TEXTS_AT_ONCE, 4 * TEXTS_AT_ONCE) < 10
+
+
+def test_texts_are_written_as_they_are_and_read_back(path: Path) -> None:
+    texts = ["a.jpg", "", "äöü 漢.jpg", "a longer name than the others.jpg"]
+    with new_hdf5(path, "test", 1, {}) as file:
+        write_names(file, "names", texts)
+        write_names(file, "none", [])
+    with open_hdf5(path, "test", 1, "this test") as file:
+        assert file["names"].dtype.itemsize == max(len(text.encode()) for text in texts)
+        assert read_names(file, "names") == texts and read_names(file, "none") == []
