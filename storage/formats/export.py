@@ -90,7 +90,7 @@ def read_export(path: Path) -> ExportRecord | None:
         token, mode = _text(content, "token"), _text(content, "mode")
         if not _TOKEN.fullmatch(token) or mode not in MODES:
             raise ValueError(f"token {token!r}, mode {mode!r}")
-        photos = [_read_photo(row) for row in content["photos"]]
+        photos = [_read_photo(row) for row in content.pop("photos")]
         image_dir, clusters_sha256 = _text(content, "image_dir"), _text(content, "clusters_sha256")
     except (KeyError, TypeError, ValueError) as error:
         raise DamagedFileError(f"damaged: {path} ({error!r:.100}); make it again with: {MADE_BY}") from error

@@ -75,10 +75,9 @@ def read_json(path: Path, made_by: str) -> Any:
     DamagedFileError
         When it is not valid UTF-8 JSON, a key stands twice in one object, or a number is beyond all floats.
     """
-    content = read_stage_input(path, made_by)
     try:
         return json.loads(
-            content.decode("utf-8"),
+            read_stage_input(path, made_by).decode("utf-8"),
             object_pairs_hook=_unique_keys,
             parse_float=_finite,
             parse_constant=_no_constant,

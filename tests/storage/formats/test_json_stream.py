@@ -62,6 +62,19 @@ def test_line_ends_and_blanks_may_change(tmp_path: Path, how: str) -> None:
         check_json_stream(path, json.loads(path.read_text(encoding="utf-8")), "this test")
 
 
+@pytest.mark.parametrize("how", LAID_OUT)
+def test_large_members_need_not_be_held_for_the_check(tmp_path: Path, how: str) -> None:
+    path = tmp_path / "a.json"
+    write_json_stream(path, {"format": "test", "photos": iter([{"name": "a.jpg"}, {"name": "b.jpg"}])})
+    path.write_bytes(LAID_OUT[how](path.read_bytes()))
+    content = json.loads(path.read_text(encoding="utf-8"))
+    del content["photos"]
+    check_json_stream(path, content, "this test")
+    path.write_bytes(path.read_bytes().replace(b"b.jpg", b"c.jpg"))
+    with pytest.raises(DamagedFileError, match="checksum"):
+        check_json_stream(path, content, "this test")
+
+
 def test_half_a_letter_that_somebody_put_in_is_seen(tmp_path: Path) -> None:
     path = tmp_path / "a.json"
     write_json_stream(path, {"name": "a.jpg"})

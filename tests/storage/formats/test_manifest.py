@@ -26,6 +26,7 @@ from storage.formats.manifest import (
     read_or_new,
     write_manifest,
 )
+from tests.traced_memory import bytes_per_item
 
 DIGEST = "0123456789abcdef" * 4
 FINGERPRINTS = st.builds(
@@ -286,3 +287,13 @@ def test_fresh_copy_forgets_what_was_done_to_the_former(copied: tuple[ManifestEn
     resized = replace(entry, width=8, height=6, resized=Resized(4, 3, entry.fingerprint))
     found = Fingerprint(9, 9, "9" * 64)
     assert resized.fresh(found) == ManifestEntry(entry.name, entry.source, found)
+
+
+def test_a_manifest_is_read_in_a_kilobyte_an_entry(tmp_path: Path) -> None:
+    paths = {count: tmp_path / f"{count}.json" for count in (200, 1200)}
+    for count, path in paths.items():
+        names = [f"photos/{number:03d}/{number:06d}.jpg" for number in range(count)]
+        found = [Fingerprint(10**6 + number, 10**18 + number, f"{number:064x}") for number in range(count)]
+        entries = [ManifestEntry(name, f"/media/disk/{name}", each) for name, each in zip(names, found, strict=True)]
+        write_manifest(path, Manifest("copy", {entry.name: entry for entry in entries}))
+    assert bytes_per_item(lambda count: read_manifest(paths[count]), 200, 1200) < 1024
