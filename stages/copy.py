@@ -116,7 +116,7 @@ class _Copying:
         self.sources = Sources(root, listing.names)
         self.targets = target_names(self.sources, self.manifest, root)
         self.vanished = self._find_vanished(root)
-        self.num_moved = count_moved({name: self.sources[key] for key, name in self.targets.items()}, self.manifest)
+        self.num_moved = count_moved(self.sources, self.targets, self.manifest)
         self.places = Places(settings.export_dir)
         self.num_not_copied = 0
         known = names_by_source(self.manifest.entries) if listing.left_out else {}

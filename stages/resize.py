@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 import time
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from itertools import islice
@@ -165,7 +165,7 @@ class _Resizing:
         names = self.plan.names
         clear_leftovers(self.folder, self.report.stage, ((self.folder / name).parent for name in names))
         self.report.counts["photos"] = len(names)
-        todo = []
+        todo: deque[Decision] = deque()
         for decision in self._decisions():
             if decision.outcome == "resized":
                 todo.append(decision)
@@ -179,26 +179,25 @@ class _Resizing:
 
     def _decisions(self) -> Iterator[Decision]:
         """Decide about all photos; headers are read by the workers, as a damaged one may hang or crash its reader."""
-        unread = []
+        unread: deque[Decision] = deque()
         for decision in map(self.plan.decide, progress_bar(self.plan.names, len(self.plan.names), "looking")):
             if decision.outcome == UNREAD:
                 unread.append(decision)
             else:
                 yield decision
         most = self.settings.max_megapixels
-        jobs = ((decision.name, (decision.source, most)) for decision in unread)
+        begun: deque[Decision] = deque()
+        jobs = ((photo.name, (self.plan.source(photo.name), most)) for photo in _begin(unread, begun))
         num_workers = workers_for(self.settings.num_workers, len(unread), PHOTOS_PER_WORKER)
-        headers = run_in_workers(_look, jobs, num_workers, self.settings.timeout_s, max_megapixels=most)
-        for decision, header in zip(unread, headers, strict=True):
-            self.plan.headers[decision.source] = header
-            yield self.plan.judge(decision)
+        for header in run_in_workers(_look, jobs, num_workers, self.settings.timeout_s, max_megapixels=most):
+            yield self.plan.judge(begun.popleft(), header)
 
     def _settle(self, decision: Decision) -> None:
         """Leave a photo as it is, or copy it as it is; keep what was learnt of it."""
         entry = decision.entry
         try:
             if decision.is_copied and entry is not None:
-                found = transfer(decision.source, decision.target)
+                found = transfer(self.plan.source(decision.name), self.plan.target(decision.name))
                 entry = replace(entry.fresh(found), width=entry.width, height=entry.height)
                 self.num_copied += 1
         except PhotoError as error:
@@ -215,19 +214,20 @@ class _Resizing:
         if decision.outcome == "left_alone":
             self.left_alone[decision.reason] += 1
 
-    def _resized(self, todo: list[Decision]) -> Iterator[list[tuple[Decision, Prepared | SkippedPhoto]]]:
+    def _resized(self, todo: deque[Decision]) -> Iterator[list[tuple[Decision, Prepared | SkippedPhoto]]]:
         """Make the photos smaller in the staging folder; give them with what came of it, a batch at a time."""
         settings = self.settings
         if todo:
             make_folder(self.staging)
         shared = (settings.quality, settings.max_megapixels)
+        begun: deque[Decision] = deque()
         jobs = (
-            (photo.name, _Job(photo.source, self.staging / str(number), photo.size, *shared))
-            for number, photo in enumerate(todo)
+            (photo.name, _Job(self.plan.source(photo.name), self.staging / str(number), photo.size, *shared))
+            for number, photo in enumerate(_begin(todo, begun))
         )
         num_workers, most = workers_for(settings.num_workers, len(todo), PHOTOS_PER_WORKER), settings.max_megapixels
         results = run_in_workers(_shrink, jobs, num_workers, settings.timeout_s, max_megapixels=most)
-        pairs = zip(todo, progress_bar(results, len(todo), "resizing"), strict=True)
+        pairs = ((begun.popleft(), result) for result in progress_bar(results, len(todo), "resizing"))
         while batch := list(islice(pairs, PHOTOS_PER_BATCH)):
             yield batch
 
@@ -243,11 +243,14 @@ class _Resizing:
                 self._record(replace(decision.entry, resized=resized))
                 ready.append((decision, result))
         self._save()
+        folders = set()
         for decision, result in ready:
-            make_folder(decision.target.parent)
-            Path(result.value).replace(decision.target)
+            target = self.plan.target(decision.name)
+            make_folder(target.parent)
+            Path(result.value).replace(target)
             self._count(decision)
-        for folder in sorted({decision.target.parent for decision, _ in ready}):
+            folders.add(target.parent)
+        for folder in sorted(folders):
             fsync_folder(folder)
 
     def _record(self, entry: ManifestEntry) -> None:
@@ -272,6 +275,13 @@ class _Resizing:
                 "python copy_images.py --afresh copies them again at full size"
             )
         report.is_current = not (self.was_changed or self.num_copied)
+
+
+def _begin(waiting: deque[Decision], begun: deque[Decision]) -> Iterator[Decision]:
+    """Give what waits, moved to what has begun: of many photos none is held longer than it takes."""
+    while waiting:
+        begun.append(waiting.popleft())
+        yield begun[-1]
 
 
 def _look(_name: str, job: tuple[Path, float]) -> StoredPhoto:

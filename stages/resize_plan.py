@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from stages.settings.pipeline import ResizeSettings
-from stages.work_folder import Places, count_moved, has_content, source_fingerprint, target_names
+from stages.work_folder import Places, Sources, count_moved, has_content, source_fingerprint, target_names
 from storage.errors import PhotoError
 from storage.fingerprints import Fingerprint
 from storage.formats.manifest import Manifest, ManifestEntry, Resized
@@ -18,26 +18,16 @@ Size = tuple[int, int]
 UNREAD = "unread"
 
 
+Header = StoredPhoto | SkippedPhoto | None  # what a header says, or why it cannot be read; None until it was read
+
+
 class _HeaderNeededError(Exception):
     """What becomes of a photo hangs on its header, which was not read yet."""
 
 
-class Headers(dict[Path, StoredPhoto | SkippedPhoto]):
-    """What the headers of photos say, as far as they were read, or why they cannot be."""
-
-    def of(self, source: Path) -> StoredPhoto:
-        """Give what a header says; PhotoError when it cannot be read."""
-        found = self.get(source)
-        if found is None:
-            raise _HeaderNeededError
-        if isinstance(found, SkippedPhoto):
-            raise PhotoError(found.reason)
-        return found
-
-
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Decision:
-    """What becomes of one photo.
+    """What becomes of one photo; paths are not held for each of many.
 
     Attributes
     ----------
@@ -46,26 +36,22 @@ class Decision:
     outcome : str
         ``resized``, ``already_done``, ``small_enough``, ``already_smaller``, ``left_alone`` or ``skipped``; ``unread``
         until the header of the photo was read and :meth:`InPlace.judge` is asked again.
-    source, target : Path
-        The file that is read, and where the result stands; the same when photos are resized in place.
     entry : ManifestEntry or None
         What the manifest is to say when the photo is copied or left as it is; None when it cannot be read at all.
     size : tuple of int
         Stored size wanted, in pixels, for ``resized``.
     state : Fingerprint or None
-        Of the file that stands at ``target``, when it was made from the present source.
+        Of the file that stands at the target, when it was made from the present source.
     former : Resized or None
-        What stands at ``target`` until the resized photo takes its place, when that is not the source itself.
+        What stands at the target until the resized photo takes its place, when that is not the source itself.
     is_copied : bool
-        The source has to be copied to ``target`` as it is.
+        The source has to be copied to the target as it is.
     reason : str
         Why a photo is skipped or left alone.
     """
 
     name: str
     outcome: str
-    source: Path
-    target: Path
     entry: ManifestEntry | None
     size: Size = (0, 0)
     state: Fingerprint | None = None
@@ -91,32 +77,39 @@ class InPlace:
         self.settings = settings
         self.places = Places(folder)
         self.names = sorted(manifest.by_name)
-        self.headers = Headers()
+
+    def source(self, name: str) -> Path:
+        """Give the file that is read for a photo: the one that is replaced."""
+        return self.places.path(name)
+
+    def target(self, name: str) -> Path:
+        """Give where the result of a photo stands."""
+        return self.places.path(name)
 
     def decide(self, name: str) -> Decision:
         """Decide about one photo; a photo that cannot be used is ``skipped`` with its reason."""
-        entry, target = self.manifest.by_name[name], self.places.path(name)
-        decision = Decision(name, "skipped", target, target, entry, state=entry.state(target))
+        entry, target = self.manifest.by_name[name], self.target(name)
+        decision = Decision(name, "skipped", entry, state=entry.state(target))
         if decision.state is None:
             reason = "is gone" if not target.exists() else "was changed since it was copied"
             return replace(decision, reason=f"{reason}: run python copy_images.py to see about it")
         return self.judge(replace(decision, outcome=UNREAD))
 
-    def judge(self, decision: Decision) -> Decision:
-        """Decide about an ``unread`` photo by its header; it stays ``unread`` while that is not in ``headers``."""
+    def judge(self, decision: Decision, header: Header = None) -> Decision:
+        """Decide about an ``unread`` photo by its header; it may stay ``unread`` while that was not read."""
         entry, state = decision.entry, decision.state
         if entry is None or state is None:
             return decision
         try:
-            return self._decide(decision, entry, state)
+            return self._decide(decision, entry, state, header)
         except _HeaderNeededError:
             return decision
         except PhotoError as error:
             return replace(decision, outcome="skipped", reason=error.reason)
 
-    def _decide(self, decision: Decision, entry: ManifestEntry, state: Fingerprint) -> Decision:
+    def _decide(self, decision: Decision, entry: ManifestEntry, state: Fingerprint, header: Header) -> Decision:
         resized = entry.resized_as(state)
-        entry = entry if entry.width else _measured(entry, self.headers.of(decision.source))
+        entry = entry if entry.width else _measured(entry, header)
         former = None if resized is None else replace(resized, former=None)
         decision = replace(decision, entry=entry, former=former)
         original = (entry.width or 0, entry.height or 0)
@@ -126,7 +119,7 @@ class InPlace:
             return replace(decision, outcome="small_enough" if resized is None else "already_done")
         if wanted[0] > current[0] or wanted[1] > current[1]:
             return replace(decision, outcome="already_smaller")
-        return _resized_or_left(decision, wanted, self.headers.of(decision.source))
+        return _resized_or_left(decision, wanted, header)
 
 
 class Beside:
@@ -136,17 +129,25 @@ class Beside:
         self.manifest = manifest
         self.settings = settings
         self.places = Places(folder)
-        root = settings.image_dir.resolve()
-        sources = {name: root / name for name in names}
-        self.sources = {given: sources[name] for name, given in target_names(sources, manifest, root).items()}
-        self.num_moved = count_moved(self.sources, manifest)
+        self.root = settings.image_dir.resolve()
+        sources = Sources(self.root, names, is_shared=False)
+        given_names = target_names(sources, manifest, self.root)
+        self.num_moved = count_moved(sources, given_names, manifest)
+        self.sources = {given: name for name, given in given_names.items()}
         self.names = sorted(self.sources)
-        self.headers = Headers()
+
+    def source(self, name: str) -> Path:
+        """Give the file that is read for a photo."""
+        return self.root / self.sources[name]
+
+    def target(self, name: str) -> Path:
+        """Give where the result of a photo stands."""
+        return self.places.path(name)
 
     def decide(self, name: str) -> Decision:
         """Decide about one photo; one that cannot be decoded is ``skipped`` with its reason, and copied as it is."""
-        source, target, entry = self.sources[name], self.places.path(name), self.manifest.by_name.get(name)
-        decision = Decision(name, "skipped", source, target, None)
+        source, target, entry = self.source(name), self.target(name), self.manifest.by_name.get(name)
+        decision = Decision(name, "skipped", None)
         try:
             found = source_fingerprint(source, entry)
         except PhotoError as error:
@@ -162,13 +163,13 @@ class Beside:
         entry = replace(entry, source=str(source), fingerprint=found)
         return self.judge(replace(decision, outcome=UNREAD, entry=entry, state=state, former=former))
 
-    def judge(self, decision: Decision) -> Decision:
-        """Decide about an ``unread`` photo by its header; it stays ``unread`` while that is not in ``headers``."""
+    def judge(self, decision: Decision, header: Header = None) -> Decision:
+        """Decide about an ``unread`` photo by its header; it may stay ``unread`` while that was not read."""
         entry, state = decision.entry, decision.state
         if entry is None:
             return decision
         try:
-            decision = self._decide(decision, entry)
+            decision = self._decide(decision, entry, header)
         except _HeaderNeededError:
             return decision
         except PhotoError as error:
@@ -176,8 +177,8 @@ class Beside:
         is_to_copy = decision.outcome in ("small_enough", "left_alone", "skipped") and state != entry.fingerprint
         return replace(decision, is_copied=is_to_copy)
 
-    def _decide(self, decision: Decision, entry: ManifestEntry) -> Decision:
-        entry = entry if entry.width else _measured(entry, self.headers.of(decision.source))
+    def _decide(self, decision: Decision, entry: ManifestEntry, header: Header) -> Decision:
+        entry = entry if entry.width else _measured(entry, header)
         decision = replace(decision, entry=entry)
         original = (entry.width or 0, entry.height or 0)
         wanted = wanted_size(original, self.settings)
@@ -187,11 +188,20 @@ class Beside:
         is_made = resized is not None and resized.fingerprint == decision.state
         if resized is not None and is_made and (resized.width, resized.height) == wanted:
             return replace(decision, outcome="already_done")
-        return _resized_or_left(decision, wanted, self.headers.of(decision.source))
+        return _resized_or_left(decision, wanted, header)
 
 
-def _measured(entry: ManifestEntry, header: StoredPhoto) -> ManifestEntry:
-    width, height = header.size
+def _read(header: Header) -> StoredPhoto:
+    """Give what a header says; PhotoError when it cannot be read."""
+    if header is None:
+        raise _HeaderNeededError
+    if isinstance(header, SkippedPhoto):
+        raise PhotoError(header.reason)
+    return header
+
+
+def _measured(entry: ManifestEntry, header: Header) -> ManifestEntry:
+    width, height = _read(header).size
     return replace(entry, width=width, height=height)
 
 
@@ -203,7 +213,8 @@ def _standing(entry: ManifestEntry, state: Fingerprint) -> Resized:
     return Resized(entry.width or 1, entry.height or 1, state)
 
 
-def _resized_or_left(decision: Decision, wanted: Size, header: StoredPhoto) -> Decision:
-    if header.left_alone:
-        return replace(decision, outcome="left_alone", reason=header.left_alone)
+def _resized_or_left(decision: Decision, wanted: Size, header: Header) -> Decision:
+    reason = _read(header).left_alone
+    if reason:
+        return replace(decision, outcome="left_alone", reason=reason)
     return replace(decision, outcome="resized", size=wanted)

@@ -15,19 +15,19 @@ from storage.names import inside, resolve_clashes, safe_name
 class Sources(Mapping[str, Path]):
     """The photos of a source: the wanted image name of each to its path, which is not held for each of many.
 
-    The source folder's own name stands in front, so that several sources share a work folder.
-
     Parameters
     ----------
     root : Path
         The source folder, absolute.
     names : sequence of str
         Names of the photos, relative to it.
+    is_shared : bool
+        The source folder's own name stands in front, so that several sources share a work folder.
     """
 
-    def __init__(self, root: Path, names: Sequence[str]) -> None:
+    def __init__(self, root: Path, names: Sequence[str], is_shared: bool = True) -> None:
         self._root, self._names = root, dict.fromkeys(names)
-        self._front = f"{root.name}/" if root.name else ""
+        self._front = f"{root.name}/" if root.name and is_shared else ""
 
     def wanted(self, name: str) -> str:
         """Give the wanted image name of a photo by its name in the source folder."""
@@ -160,9 +160,10 @@ def _may_be(entry: ManifestEntry, source: Path, root: Path) -> bool:
         return False
 
 
-def count_moved(sources: Mapping[str, Path], manifest: Manifest) -> int:
-    """Count the photos whose source, of those given by image name, is another than the manifest tells."""
-    return sum(str(sources[name]) != entry.source for name, entry in manifest.by_name.items() if name in sources)
+def count_moved(sources: Mapping[str, Path], names: Mapping[str, str], manifest: Manifest) -> int:
+    """Count the photos whose source is another than the manifest tells; ``names`` as of :func:`target_names`."""
+    known = ((sources[key], manifest.by_name[name]) for key, name in names.items() if name in manifest.by_name)
+    return sum(str(source) != entry.source for source, entry in known)
 
 
 def moved_notes(num_moved: int) -> list[str]:

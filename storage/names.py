@@ -37,10 +37,11 @@ def safe_name(relative: str) -> str:
     Returns
     -------
     str
-        A POSIX path with as many components, empty ones left out; ``_`` when nothing remains.
+        A POSIX path with as many components, empty ones left out; ``_`` when nothing remains. Of a name that is safe
+        the very same object, so that a million of them are not held twice.
     """
-    components = [_safe_component(component) for component in relative.split("/") if component]
-    return "/".join(components) or "_"
+    safe = "/".join(_safe_component(component) for component in relative.split("/") if component) or "_"
+    return relative if safe == relative else safe
 
 
 def resolve_clashes(
@@ -193,7 +194,8 @@ def _place_folders(path: str, files: set[str]) -> str:
         if clash_key(placed) in files:
             placed, _ = _numbered(placed, files)
         placed += "/"
-    return placed + last
+    placed += last
+    return path if placed == path else placed
 
 
 def _folder_keys(path: str) -> list[str]:

@@ -118,7 +118,7 @@ def test_any_text_becomes_a_safe_name_that_is_its_own_safe_form(name: str) -> No
     ["a.jpg", "Old town/house 12.JPG", "\u00e9\u00df\u6f22/\U0001f3e0 (1).jpeg", "a,b;c'd.png", "no ending", "a~2.jpg"],
 )
 def test_a_good_name_stays_as_it_is(name: str) -> None:
-    assert safe_name(name) == name
+    assert safe_name(name) is name  # not a copy of it
 
 
 @pytest.mark.parametrize(
@@ -155,7 +155,9 @@ def test_a_name_of_the_greatest_length_is_not_cut() -> None:
 
 
 def test_names_without_a_clash_keep_themselves() -> None:
-    assert resolve_clashes(["b.jpg", "a/b.jpg"]) == {"a/b.jpg": "a/b.jpg", "b.jpg": "b.jpg"}
+    given = resolve_clashes(["b.jpg", "a/b.jpg"])
+    assert given == {"a/b.jpg": "a/b.jpg", "b.jpg": "b.jpg"}
+    assert all(source is name for source, name in given.items())
 
 
 @pytest.mark.parametrize(
