@@ -133,32 +133,33 @@ class _Exporting:
         self.report = report
         self.tree = settings.results_dir / TREE_NAME
         self.record_path = settings.results_dir / EXPORT_NAME
+        self.follow_links = settings.follow_links or is_made_of_links(settings.image_dir)
         clusters_path = settings.results_dir / CLUSTERS_NAME
         clusters = read_clusters(clusters_path, settings.image_dir)
         self.clusters_sha256 = sha256_of_file(clusters_path)
+        places = {name: f"{UNREADABLE_FOLDER}/{name}" for name in self._unreadable()}
         folders = building_folders(clusters)
-        places = {name: f"{folders[key]}/{name}" for key, members in clusters.items() for name in members}
+        for key, members in clusters.items():
+            places |= {name: f"{folders[key]}/{name}" for name in members}
         self.num_buildings = len(folders) - (SINGLETONS_KEY in folders)
-        self.planned = self._readable(self._with_unreadable(places))
+        self.planned = self._readable(places)
 
-    def _with_unreadable(self, places: dict[str, str]) -> dict[str, str]:
-        """Add the photos that an earlier stage named as unreadable."""
+    def _unreadable(self) -> list[str]:
+        """Name the photos that an earlier stage named as unreadable."""
         path = self.settings.results_dir / CLUSTERS_INFO_NAME
         if not path.exists():
-            return places
+            return []
         info = read_clusters_info(path)
         if info.get("clusters_sha256", self.clusters_sha256) != self.clusters_sha256:
             clusters_path = printable(self.settings.results_dir / CLUSTERS_NAME)
             self.report.notes.append(f"{clusters_path} is not as {path.name} describes it: edited since, or damaged")
-        named = [check_name(photo["name"]) for photo in info.get("skipped", [])]
-        return {name: f"{UNREADABLE_FOLDER}/{name}" for name in named} | places
+        return [check_name(photo["name"]) for photo in info.get("skipped", [])]
 
     def _readable(self, places: dict[str, str]) -> list[_Planned]:
         """Leave out, and name, the photos that are not there."""
-        follow_links = self.settings.follow_links or is_made_of_links(self.settings.image_dir)
         planned = []
         for name, path in sorted(places.items()):
-            source = inside(self.settings.image_dir, name, follow_links)
+            source = inside(self.settings.image_dir, name, self.follow_links)
             if source.is_file() and os.access(source, os.R_OK):
                 planned.append(_Planned(path, name))
             else:
