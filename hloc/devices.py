@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import ctypes
 import importlib
+import os
 from typing import Any
 
 from storage.errors import StageError, UsageError
 
+DRIVER = "nvcuda.dll" if os.name == "nt" else "libcuda.so.1"  # comes with the driver of NVIDIA GPUs
 DEVICES = "auto, cpu, cuda, cuda:N, several of these as in cuda:0,cuda:1, or mps"
 
 
@@ -27,6 +30,15 @@ def import_torch() -> Any:
         ) from None
     except (ImportError, OSError) as error:  # OSError: a library of its own that Windows cannot load
         raise StageError(f"PyTorch is installed but does not start ({error}); install it again") from error
+
+
+def has_nvidia_driver() -> bool:
+    """Say whether there may be an NVIDIA GPU, without PyTorch: importing that takes seconds and half a gigabyte."""
+    try:
+        ctypes.CDLL(DRIVER)
+    except OSError:
+        return False
+    return True
 
 
 def resolve_device(device: str) -> str:

@@ -173,7 +173,6 @@ def _merge(
     descriptors = np.zeros((len(names), run.extractor.dimension), dtype=np.float16 if run.half else np.float32)
     sizes = np.zeros((len(names), 2), dtype=np.int64)
     exif: list[ExifRecord | None] = [None] * len(names)
-    fingerprints = {name: found for name, (_, found) in kept.rows.items()}
     if kept.former is not None:
         for name, (row, _) in kept.rows.items():
             descriptors[place[name]] = kept.former.descriptors[row]
@@ -183,7 +182,6 @@ def _merge(
         descriptors[place[record.name]] = record.arrays[DESCRIPTOR]
         sizes[place[record.name]] = record.arrays[IMAGE_SIZE]
         exif[place[record.name]] = unpack_exif(record.arrays)
-        fingerprints[record.name] = record.fingerprint
     state = run.extractor.state() if isinstance(run.extractor, LearntExtractor) else {}
     return Features(
         run.extractor.name,
@@ -191,7 +189,7 @@ def _merge(
         names,
         descriptors,
         sizes,
-        [fingerprints[name] for name in names],
+        [(kept.rows[name] if name in kept.rows else shards.index[name])[1] for name in names],
         tuple(sorted(skipped)),
         state,
         [_exif_now(run, name) if found is None else found for name, found in zip(names, exif, strict=True)],

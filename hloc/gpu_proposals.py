@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from hloc.devices import import_torch, resolve_device
+from hloc.devices import has_nvidia_driver, import_torch, resolve_device
 from hloc.proposals import Proposals
 from storage.errors import StageError
 
@@ -30,7 +30,7 @@ def choose_device(device: str, num_photos: int) -> str:
     num_photos : int
         Photos that have a descriptor.
     """
-    if device == "auto" and num_photos >= GPU_FROM:
+    if device == "auto" and num_photos >= GPU_FROM and has_nvidia_driver():
         try:
             device = resolve_device(device)
         except StageError:  # no PyTorch: there is nothing to find out

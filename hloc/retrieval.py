@@ -15,6 +15,7 @@ from hloc.scoring import NO_PAIR, SCORE_UNITS, pack, score_pairs, unpack
 
 ROWS_PER_BLOCK = 1024
 SPARE = 16
+ROWS_PER_RANKING = 1 << 15  # photos whose proposals are scored at once
 RECALL_SAMPLE = 200  # photos that are searched exactly too, to say what an approximate search missed
 
 
@@ -163,6 +164,14 @@ class Search:
 
         They are in order, (rows, k), filled up with ``NO_PAIR``. Proposals that are not exact prove nothing.
         """
+        num_rows = len(proposals.values)
+        best = np.empty((num_rows, self.num_to_match), np.int64)
+        for begin in range(0, num_rows, ROWS_PER_RANKING):
+            rows = slice(begin, begin + ROWS_PER_RANKING)
+            best[rows] = self._best(proposals.of_rows(rows), is_exact, start + begin)
+        return best
+
+    def _best(self, proposals: Proposals, is_exact: bool, start: int) -> NDArray[np.int64]:
         limits, is_proven = self._limits(proposals.values)
         is_near = (proposals.values >= limits[:, None]) | (not is_exact)  # products of an index are rounded far more
         rows, places = np.nonzero(np.isfinite(proposals.values) & is_near)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from types import SimpleNamespace
 
 import pytest
 
-from hloc.devices import has_bf16, import_torch, resolve_device, resolve_devices
+from hloc.devices import has_bf16, has_nvidia_driver, import_torch, resolve_device, resolve_devices
 from storage.errors import StageError, UsageError
 
 
@@ -71,6 +72,13 @@ def test_pytorch_that_does_not_start_is_told_as_such(monkeypatch: pytest.MonkeyP
     monkeypatch.setattr("importlib.import_module", cannot_load)
     with pytest.raises(StageError, match="installed but does not start .*libtorch"):
         import_torch()
+
+
+def test_a_driver_is_there_when_its_library_can_be_loaded(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("hloc.devices.DRIVER", "no-library-of-this-name.so.1")
+    assert not has_nvidia_driver()
+    monkeypatch.setattr("hloc.devices.DRIVER", None)  # stands for the program itself
+    assert has_nvidia_driver() or os.name == "nt"
 
 
 def test_asking_for_the_processor_imports_no_torch(root_dir: object) -> None:

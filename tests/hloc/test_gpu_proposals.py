@@ -61,13 +61,22 @@ def test_few_photos_and_other_devices_stay_on_the_processor(device: str, monkeyp
     assert choose_device(device, 1000) == "cpu"
 
 
+def test_without_a_driver_of_gpus_nobody_asks_pytorch(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(gpu_proposals, "has_nvidia_driver", lambda: False)
+    monkeypatch.setattr(gpu_proposals, "resolve_device", lambda device: pytest.fail("imported PyTorch"))
+    assert choose_device("auto", gpu_proposals.GPU_FROM) == "cpu"
+
+
 def test_a_gpu_is_taken_for_many_photos(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(gpu_proposals, "has_nvidia_driver", lambda: True)
     monkeypatch.setattr(gpu_proposals, "resolve_device", lambda device: "cuda" if device == "auto" else device)
     assert choose_device("auto", gpu_proposals.GPU_FROM) == "cuda"
     assert choose_device("cuda:1", 10) == "cuda:1"
 
 
 def test_without_pytorch_auto_stays_on_the_processor(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(gpu_proposals, "has_nvidia_driver", lambda: True)
+
     def missing(device: str) -> str:
         raise StageError("not installed")
 

@@ -9,8 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from hloc.retrieval import Search, find_neighbours, top_k
+from hloc.retrieval import Search, SearchWay, find_neighbours, top_k
 from hloc.scoring import NO_PAIR
+from tests.traced_memory import bytes_per_item
 
 
 def unit_vectors(count: int, dimension: int = 16, seed: int = 0) -> NDArray[np.float32]:
@@ -130,6 +131,23 @@ def test_rows_whose_proposals_prove_nothing_are_searched_again(searched_again: l
 def test_rows_whose_proposals_reach_far_enough_are_searched_once(searched_again: list[int]) -> None:
     assert as_lists(unit_vectors(200), 5) == brute_force(unit_vectors(200), 5)
     assert searched_again == []
+
+
+@pytest.mark.parametrize("rows", [1, 7, 60])
+def test_neighbours_are_the_same_however_many_photos_are_ranked_at_once(
+    rows: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    vectors = np.repeat(unit_vectors(30, 64), 2, axis=0)
+    expected = find_neighbours(vectors, 5).keys
+    monkeypatch.setattr("hloc.retrieval.ROWS_PER_RANKING", rows)
+    assert (find_neighbours(vectors, 5).keys == expected).all()
+
+
+def test_the_search_takes_half_a_kilobyte_a_photo(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("hloc.retrieval.ROWS_PER_RANKING", 64)
+    way = SearchWay(rows_per_block=64)
+    vectors = unit_vectors(1500, 8)
+    assert bytes_per_item(lambda count: find_neighbours(vectors[:count], 10, way=way), 500, 1500) < 512
 
 
 def test_photos_in_another_order_have_the_same_neighbours() -> None:
