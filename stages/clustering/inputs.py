@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from pathlib import Path
@@ -21,7 +22,7 @@ from hloc.extractors import MODELS, default_thresholds
 from hloc.similarities import SIMILARITIES
 from stages.checks import follows_links, only_pairs_file
 from stages.clustering.decisions import check_decisions
-from stages.photo_exif import open_exif_source
+from stages.photo_exif import ExifSource, open_exif_source
 from stages.settings.pipeline import ClusterSettings
 from storage.errors import DamagedFileError, PhotoError, StageError, UsageError
 from storage.fingerprints import sha256_of_file
@@ -101,7 +102,7 @@ def gather_inputs(settings: ClusterSettings) -> ClusterInputs:
     checksum = digest(
         [PROJECT_VERSION, str(INFO_VERSION), method, repr(thresholds), pairs_checksum, decisions_checksum],
         [f"{photo.name}\n{photo.reason}" for photo in skipped],
-        list(_identities(settings.image_dir, on_disk)),
+        _identities(settings.image_dir, on_disk),
     )
     return ClusterInputs(pairs_file, model, method, on_disk, skipped, thresholds, decisions, checksum, origin)
 
@@ -246,17 +247,22 @@ def read_positions(image_dir: Path, names: Names, inputs: ClusterInputs) -> NDAr
         return np.full((len(names), 2), np.nan)
     source = open_exif_source(image_dir, inputs.pairs_file, inputs.model)
     positions = np.full((len(names), 2), np.nan)
-    on_disk = set(inputs.on_disk)
-    placed = inputs.decisions.positions
-    for number, name in enumerate(names if placed else ()):
-        positions[number] = placed.get(name, positions[number])
-    there = [(number, name) for number, name in enumerate(names) if name in on_disk and name not in placed]
-    for number, name in progress_bar(there, len(there), "positions"):
-        try:
-            record = source.record(name)
-        except PhotoError as error:
-            logger.warning("%s: no position (%s)", name, error.reason)
-            continue
-        if record.latitude_deg is not None and record.longitude_deg is not None:
-            positions[number] = record.latitude_deg, record.longitude_deg
+    on_disk, placed = set(inputs.on_disk), inputs.decisions.positions
+    for number, name in enumerate(progress_bar(names, len(names), "positions")):
+        if name in placed:
+            positions[number] = placed[name]
+        elif name in on_disk:
+            positions[number] = _position(source, name)
     return positions
+
+
+def _position(source: ExifSource, name: str) -> tuple[float, float]:
+    """Give what EXIF says of one photo, NaN where it tells no position."""
+    try:
+        record = source.record(name)
+    except PhotoError as error:
+        logger.warning("%s: no position (%s)", name, error.reason)
+        return math.nan, math.nan
+    if record.latitude_deg is None or record.longitude_deg is None:
+        return math.nan, math.nan
+    return record.latitude_deg, record.longitude_deg

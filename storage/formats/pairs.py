@@ -28,7 +28,7 @@ PAIRS_VERSION = 1
 MADE_BY = "python extract_features.py"
 ENDINGS = {"text": ".txt", "hdf5": ".h5"}
 VERIFIED = "-verified"
-BYTES_AT_ONCE = 1 << 23
+BYTES_AT_ONCE = 1 << 20
 _SCORE_HEADERS = {"score", "similarity", "weight"}
 
 
