@@ -21,6 +21,7 @@ from clustering.projection import (
     project,
 )
 from stages.checks import check_apart, check_range, follows_links, settings_as_json
+from stages.figures import PALETTE
 from stages.plotting.inputs import ALONE, PlotInputs, read_plot_inputs
 from stages.plotting.picture import PictureOfMap, draw_map
 from stages.plotting.thumbnails import SHEET_COLUMNS, TILE, ThumbnailWork, make_thumbnails, make_tiles, write_sheets
@@ -36,8 +37,6 @@ from storage.unchanged import write_if_changed
 
 STAGE = "plot_features"
 FOLDER, PAGE_NAME, SHEETS, THUMBNAILS = "map", "map.html", "sheets", "photos"
-# Okabe and Ito, "Color universal design" (2008): told apart with any colour vision, on light and on dark.
-PALETTE = ("#0072b2", "#e69f00", "#009e73", "#cc79a7", "#56b4e9", "#d55e00", "#c9b81f")
 GREY = "#9a9a9a"
 PROJECTOR_DIMENSIONS = 200  # the projector itself looks at no more
 PLACE_DECIMALS = 5

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import importlib.util
 from collections.abc import Callable, Sequence
-from io import BytesIO
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -12,14 +10,14 @@ from numpy.typing import NDArray
 
 from clustering.features.cluster_statistics import ClusterStatistics
 from clustering.features.density import knee
+from stages.figures import ACCENT, DOTS_PER_INCH, INK, MAIN, as_png, draw_plainly, has_matplotlib, literal
 from storage.errors import StageError
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.axis import Axis
 
-COLOUR, ACCENT, INK, GRID = "#14655f", "#b3640c", "#22252a", "#dcd9d2"
-SIZE_INCHES, DOTS_PER_INCH = (9.0, 5.5), 120
+SIZE_INCHES = (9.0, 5.5)
 MOST_BARS = 400
 MOST_EDGED = 120  # bars that are told apart by a white line; of more it would be all that is seen
 MOST_TICKS = 9
@@ -30,7 +28,7 @@ MOST_POINTS = 2_000  # of a curve
 
 def check_matplotlib() -> None:
     """Refuse plots where matplotlib is not installed (StageError)."""
-    if importlib.util.find_spec("matplotlib") is None:
+    if not has_matplotlib():
         raise StageError("--plots needs matplotlib, which is not installed: pip install matplotlib")
 
 
@@ -40,7 +38,7 @@ def draw_sizes(sizes: Sequence[int]) -> bytes:
     def draw(axis: Axes) -> None:
         shown = sorted(sizes, reverse=True)[:MOST_BARS]
         edge = 0.3 if len(shown) <= MOST_EDGED else 0
-        axis.bar(range(1, len(shown) + 1), shown, width=1.0, color=COLOUR, edgecolor="white", linewidth=edge)
+        axis.bar(range(1, len(shown) + 1), shown, width=1.0, color=MAIN, edgecolor="white", linewidth=edge)
         axis.set_yscale("log")
         axis.set_ylim(bottom=1)
         _count_ticks(axis.yaxis, 1, max(shown, default=1))
@@ -58,7 +56,7 @@ def draw_size_diameter(statistics: Sequence[ClusterStatistics]) -> bytes:
 
     def draw(axis: Axes) -> None:
         sizes, diameters = [each.size for each in statistics], [each.diameter for each in statistics]
-        axis.scatter(sizes, diameters, s=14, color=COLOUR, alpha=0.7)
+        axis.scatter(sizes, diameters, s=14, color=MAIN, alpha=0.7)
         axis.set_xscale("log")
         _count_ticks(axis.xaxis, min(sizes, default=1), max(sizes, default=1))
         axis.set_xlabel("photos")
@@ -107,11 +105,11 @@ def _violin(name: str, values: Sequence[float]) -> Callable[[Axes], None]:
         if len(values) > 2 and np.ptp(values) > 1e-9 * max(1.0, float(np.max(np.abs(values)))):
             parts: dict[str, Any] = dict(axis.violinplot(values, showmedians=True))
             for body in parts["bodies"]:
-                body.set_facecolor(COLOUR)
+                body.set_facecolor(MAIN)
             for line in ("cmins", "cmaxes", "cbars", "cmedians"):
-                parts[line].set_color(COLOUR)
+                parts[line].set_color(MAIN)
         else:  # a density needs values that differ
-            axis.scatter([1] * len(values), values, s=14, color=COLOUR)
+            axis.scatter([1] * len(values), values, s=14, color=MAIN)
         axis.set_xticks([])
         if name == SIZE_PANEL:
             _count_ticks(axis.yaxis, 10 ** min(values, default=0), 10 ** max(values, default=0), is_log10=True)
@@ -131,7 +129,7 @@ def draw_dendrogram(tree: NDArray[np.float64], cut: float | None, title: str) ->
             truncate_mode="lastp",
             ax=axis,
             color_threshold=0,
-            above_threshold_color=COLOUR,
+            above_threshold_color=MAIN,
             leaf_font_size=6,
         )
         if cut is not None:
@@ -148,7 +146,7 @@ def draw_neighbour_distances(distances: NDArray[np.float64], min_samples: int, r
     def draw(axis: Axes) -> None:
         curve = np.sort(distances)
         places = np.unique(np.linspace(0, len(curve) - 1, min(MOST_POINTS, len(curve))).astype(np.int64))
-        axis.plot(places + 1, curve[places], color=COLOUR, linewidth=1.6)
+        axis.plot(places + 1, curve[places], color=MAIN, linewidth=1.6)
         axis.axhline(knee(curve), color=ACCENT, linewidth=1.8, label=f"knee {knee(curve):.4g}")
         axis.axhline(radius, color=INK, linewidth=1, linestyle="--", label=f"eps {radius:.4g}")
         axis.legend(fontsize=8)
@@ -161,18 +159,12 @@ def draw_neighbour_distances(distances: NDArray[np.float64], min_samples: int, r
 
 def _draw(draw: Callable[[Axes], None] | Sequence[Callable[[Axes], None]], title: str) -> bytes:
     """Give a PNG file of one panel, or of several beside each other; equal for equal numbers."""
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
     panels = [draw] if callable(draw) else list(draw)
     figure = Figure(SIZE_INCHES, DOTS_PER_INCH, layout="constrained")
-    FigureCanvasAgg(figure)
-    figure.suptitle(title.replace("$", r"\$"), fontsize=12, color=INK)
+    figure.suptitle(literal(title), fontsize=12, color=INK)
     for axis, panel in zip(np.atleast_1d(figure.subplots(1, len(panels))), panels, strict=True):
         panel(axis)
-        axis.grid(color=GRID, linewidth=0.6, axis="y")
-        axis.set_axisbelow(True)
-        axis.spines[["top", "right"]].set_visible(False)
-    content = BytesIO()
-    figure.savefig(content, format="png", metadata={"Software": None})
-    return content.getvalue()
+        draw_plainly(axis, grid="y")
+    return as_png(figure)

@@ -15,9 +15,10 @@ from hloc.extractors import ONNX, create_extractor
 from hloc.extractors.base import ExtractorOptions
 from stages.checks import check_apart, check_range, settings_as_json
 from stages.evaluate import match_labels
+from stages.figures import has_matplotlib
 from stages.finetuning.finetune import picture_of
 from stages.finetuning.measures import STATISTICS, Comparison, Judged, compare, judge, sentence
-from stages.finetuning.picture import draw_recall, draw_statistics, has_matplotlib
+from stages.finetuning.picture import draw_recall, draw_statistics
 from stages.settings.finetuning import EvaluateFinetuningSettings
 from stages.work_folder import clear_leftovers
 from storage.errors import StageError, UsageError

@@ -2,22 +2,14 @@
 
 from __future__ import annotations
 
-import importlib.util
 from collections.abc import Sequence
-from io import BytesIO
 from typing import Any
 
+from stages.figures import DOTS_PER_INCH, INK, MAIN, as_png, draw_plainly, literal
 from stages.finetuning.measures import STATISTICS, Comparison, Judged
 
-INK, GRID, LINE = "#22252a", "#dcd9d2", "#14655f"
-DOTS_PER_INCH = 120
 DEEPEST = 10
 NOISE_OVER_SIGNAL = ("ratio_1", "ratio_2")
-
-
-def has_matplotlib() -> bool:
-    """Say whether pictures can be drawn."""
-    return importlib.util.find_spec("matplotlib") is not None
 
 
 def draw_recall(judged: Sequence[Judged], comparisons: Sequence[Comparison | None], deepest: int = DEEPEST) -> bytes:
@@ -41,20 +33,20 @@ def draw_recall(judged: Sequence[Judged], comparisons: Sequence[Comparison | Non
     depths = range(1, deepest + 1)
     for one, colour in zip(judged, colours, strict=True):
         style = "--" if one is judged[0] else "-"
-        left.plot(depths, [one.recall_at(k) for k in depths], style, color=colour, label=_plain(one.name))
+        left.plot(depths, [one.recall_at(k) for k in depths], style, color=colour, label=literal(one.name))
     left.set(xlabel="k", ylabel="recall@k", title="a photo of the building among the k best")
     left.legend(fontsize=7)
     right.axhline(0, color=INK, linewidth=1, linestyle="--")
     for place, found in enumerate(comparisons):
         if found is not None:
-            right.plot(place, found.gain, "o", color=LINE)
+            right.plot(place, found.gain, "o", color=MAIN)
             if found.low is not None:
-                right.vlines(place, found.low, found.high, color=LINE)
-    right.set_xticks(range(len(judged)), [_plain(one.name) for one in judged], rotation=30, ha="right", fontsize=7)
+                right.vlines(place, found.low, found.high, color=MAIN)
+    right.set_xticks(range(len(judged)), [literal(one.name) for one in judged], rotation=30, ha="right", fontsize=7)
     right.set(ylabel="gain of mAP over the start", title="95 % interval over buildings")
     for axis in (left, right):
-        _plainly(axis)
-    return _png(figure)
+        draw_plainly(axis)
+    return as_png(figure)
 
 
 def draw_statistics(judged: Sequence[Judged]) -> bytes:
@@ -68,24 +60,9 @@ def draw_statistics(judged: Sequence[Judged]) -> bytes:
         if filled:
             parts: Any = axis.violinplot([values[place] for place in filled], filled, showmedians=True)
             for body in parts["bodies"]:
-                body.set_facecolor(LINE)
-        axis.set_xticks(range(len(judged)), [_plain(one.name) for one in judged], rotation=30, ha="right", fontsize=7)
+                body.set_facecolor(MAIN)
+        axis.set_xticks(range(len(judged)), [literal(one.name) for one in judged], rotation=30, ha="right", fontsize=7)
         better = " (lower is better)" if statistic in NOISE_OVER_SIGNAL else ""
         axis.set_title(statistic.replace("_", " ") + better, fontsize=9, color=INK)
-        _plainly(axis)
-    return _png(figure)
-
-
-def _plain(name: str) -> str:
-    return name.replace("$", r"\$")  # it would begin a formula
-
-
-def _plainly(axis: Any) -> None:
-    axis.grid(color=GRID, linewidth=0.6)
-    axis.spines[["top", "right"]].set_visible(False)
-
-
-def _png(figure: Any) -> bytes:
-    content = BytesIO()
-    figure.savefig(content, format="png", metadata={"Software": None})
-    return content.getvalue()
+        draw_plainly(axis)
+    return as_png(figure)

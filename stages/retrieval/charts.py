@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import importlib.util
 from collections.abc import Mapping, Sequence
-from io import BytesIO
 from typing import Any
 
+from stages.figures import INK, PALETTE, as_png, draw_plainly, has_matplotlib, literal
 from storage.errors import UsageError
 
 INSTALL = "pip install -r requirements.txt"
-INK, GRID = "#22252a", "#dcd9d2"
-# Okabe and Ito, "Color universal design" (2008).
-COLOURS = ("#0072b2", "#e69f00", "#009e73", "#cc79a7", "#56b4e9", "#d55e00", "#c9b81f", INK)
+COLOURS = (*PALETTE, INK)
 MARKS = "osD^vP*X"
 WIDTH_INCHES, HEIGHT_INCHES, DOTS_PER_INCH = 10.0, 5.0, 110
 BAR_INCHES = 0.22
@@ -41,7 +38,7 @@ def draw_charts(runs: Runs, k: int, charts: Sequence[str]) -> bytes:
     UsageError
         When matplotlib is not installed.
     """
-    if importlib.util.find_spec("matplotlib") is None:
+    if not has_matplotlib():
         raise UsageError(f"matplotlib, which draws the charts, is not installed; {INSTALL}")
     from matplotlib.figure import Figure
 
@@ -49,14 +46,10 @@ def draw_charts(runs: Runs, k: int, charts: Sequence[str]) -> bytes:
     figure = Figure((WIDTH_INCHES, sum(heights)), DOTS_PER_INCH, layout="constrained")
     axes = figure.subplots(len(charts), 1, squeeze=False, height_ratios=heights)[:, 0]
     for chart, axis in zip(charts, axes, strict=True):
-        axis.grid(color=GRID, linewidth=0.6)
-        axis.set_axisbelow(True)
-        axis.spines[["top", "right"]].set_visible(False)
+        draw_plainly(axis)
         axis.set_title(CHARTS[chart][0].format(k=k), fontsize=11, color=INK)
         CHARTS[chart][1](axis, runs, k)
-    content = BytesIO()
-    figure.savefig(content, format="png", metadata={"Software": None})
-    return content.getvalue()
+    return as_png(figure)
 
 
 def _height(chart: str, runs: Runs) -> float:
@@ -77,10 +70,6 @@ def _style(number: int) -> dict[str, Any]:
     return {"color": COLOURS[number % len(COLOURS)], "marker": MARKS[number // len(COLOURS) % len(MARKS)]}
 
 
-def _shown(text: str) -> str:
-    return text.replace("$", r"\$")  # a "$" would begin a formula
-
-
 def _draw_time(axis: Any, runs: Runs, k: int) -> None:
     for number, (name, members) in enumerate(_series(runs).items()):
         members = sorted(members, key=lambda run: run["ms_per_query"]["median"])
@@ -88,7 +77,7 @@ def _draw_time(axis: Any, runs: Runs, k: int) -> None:
         middle = [time["median"] for time in times]
         spread = [[time["median"] - time["min"] for time in times], [time["max"] - time["median"] for time in times]]
         recall = [run["recall"][str(k)] for run in members]
-        axis.errorbar(middle, recall, xerr=spread, label=_shown(name), linewidth=1.2, capsize=2, **_style(number))
+        axis.errorbar(middle, recall, xerr=spread, label=literal(name), linewidth=1.2, capsize=2, **_style(number))
     axis.set_xscale("log")
     axis.set_xlabel("milliseconds a query (median, least to most)", fontsize=9)
     axis.set_ylabel(f"recall@{k}", fontsize=9)
@@ -98,7 +87,7 @@ def _draw_time(axis: Any, runs: Runs, k: int) -> None:
 def _draw_k(axis: Any, runs: Runs, _k: int) -> None:
     for number, run in enumerate(runs):
         ks = sorted(map(int, run["recall"]))
-        axis.plot(ks, [run["recall"][str(k)] for k in ks], label=_shown(run["name"]), linewidth=1.2, **_style(number))
+        axis.plot(ks, [run["recall"][str(k)] for k in ks], label=literal(run["name"]), linewidth=1.2, **_style(number))
     axis.set_xlabel("k", fontsize=9)
     axis.set_ylabel("recall@k", fontsize=9)
     axis.legend(fontsize=7)
@@ -122,8 +111,8 @@ def _draw_groups(axis: Any, runs: Runs, k: int) -> None:
         ]
         places = [row - 0.4 + thickness * (number + 0.5) for row, _ in rows]
         colour = COLOURS[number % len(COLOURS)]
-        axis.barh(places, [value for _, value in rows], thickness, label=_shown(run["name"]), color=colour)
-    axis.set_yticks(range(len(groups)), [_shown(group) for group in groups], fontsize=7)
+        axis.barh(places, [value for _, value in rows], thickness, label=literal(run["name"]), color=colour)
+    axis.set_yticks(range(len(groups)), [literal(group) for group in groups], fontsize=7)
     axis.invert_yaxis()
     axis.set_xlim(0, 1)
     axis.set_xlabel(f"recall@{k}", fontsize=9)

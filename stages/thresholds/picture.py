@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import importlib.util
 from collections.abc import Sequence
-from io import BytesIO
+
+from stages.figures import ACCENT, DOTS_PER_INCH, INK, MAIN, as_png, draw_plainly, has_matplotlib, literal
 
 PANELS = ("similar pairs", "clusters", "clustered photos", "largest cluster")
-LINE, STRONG, WEAK, INK, GRID = "#14655f", "#14655f", "#b3640c", "#22252a", "#dcd9d2"
-SIZE_INCHES, DOTS_PER_INCH = (10.0, 7.5), 120
+SIZE_INCHES = (10.0, 7.5)
 
 
 def draw_curve(rows: Sequence[tuple[float, int, int, int, int]], title: str, defaults: tuple[int, int]) -> bytes | None:
@@ -28,26 +27,22 @@ def draw_curve(rows: Sequence[tuple[float, int, int, int, int]], title: str, def
     bytes or None
         A PNG file, equal for equal numbers; None where matplotlib is not installed.
     """
-    if importlib.util.find_spec("matplotlib") is None:
+    if not has_matplotlib():
         return None
     from matplotlib.figure import Figure
 
     figure = Figure(SIZE_INCHES, DOTS_PER_INCH, layout="constrained")
     axes = figure.subplots(4, 1, sharex=True)
-    # a "$" in a name would begin a formula
-    figure.suptitle(title.replace("$", r"\$"), fontsize=12, color=INK)
+    figure.suptitle(literal(title), fontsize=12, color=INK)
     thresholds = [row[0] for row in rows]
     for column, (panel, axis) in enumerate(zip(PANELS, axes, strict=True), 1):
-        axis.step(thresholds, [row[column] for row in rows], where="post", color=LINE, linewidth=1.6)
-        for point, colour, style in ((defaults[0], STRONG, "-"), (defaults[1], WEAK, "--")):
+        axis.step(thresholds, [row[column] for row in rows], where="post", color=MAIN, linewidth=1.6)
+        for point, colour, style in ((defaults[0], MAIN, "-"), (defaults[1], ACCENT, "--")):
             axis.axvline(thresholds[point], color=colour, linestyle=style, linewidth=1)
         axis.set_ylabel(panel, fontsize=9, color=INK)
         axis.set_yscale("symlog" if column == 1 else "linear")
         axis.set_ylim(bottom=0)
-        axis.grid(color=GRID, linewidth=0.6)
-        axis.spines[["top", "right"]].set_visible(False)
+        draw_plainly(axis)
     axes[0].set_title("default: strong (line), weak (dashed)", fontsize=9, loc="right", color=INK)
     axes[-1].set_xlabel("threshold", fontsize=9, color=INK)
-    content = BytesIO()
-    figure.savefig(content, format="png", metadata={"Software": None})
-    return content.getvalue()
+    return as_png(figure)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 from collections.abc import Callable
 from io import BytesIO
 
@@ -11,8 +12,8 @@ from PIL import Image
 
 from clustering.features.cluster_statistics import ClusterStatistics, measure_clusters
 from clustering.features.linkage import linkage_tree
-from stages.feature_clustering import plots
 from stages.feature_clustering.plots import (
+    MOST_TICKS,
     check_matplotlib,
     count_ticks,
     draw_dendrogram,
@@ -21,6 +22,7 @@ from stages.feature_clustering.plots import (
     draw_sizes,
     draw_violins,
 )
+from stages.figures import ACCENT, MAIN
 from storage.errors import StageError
 from tests.clustering.features.drawn_vectors import draw_groups
 
@@ -45,7 +47,7 @@ def test_equal_numbers_give_equal_files() -> None:
 
 
 def test_bars_are_as_high_as_the_clusters_are_large() -> None:
-    few, many = (num_of_colour(picture(draw_sizes(sizes)), plots.COLOUR) for sizes in ([50, 2, 2, 2], [50, 50, 50, 50]))
+    few, many = (num_of_colour(picture(draw_sizes(sizes)), MAIN) for sizes in ([50, 2, 2, 2], [50, 50, 50, 50]))
     assert many > 1.5 * few > 0
 
 
@@ -70,16 +72,16 @@ def test_axes_of_counts_are_labelled_with_a_few_round_counts(least: float, most:
 def test_any_counts_have_between_one_and_nine_labels_within_them() -> None:
     for least, most in ((2, 10**7), (1, 1), (95, 105), (10**5, 10**6 - 1)):
         ticks = count_ticks(least, most)
-        assert 1 <= len(ticks) <= plots.MOST_TICKS and least <= ticks[0] and ticks[-1] <= most
+        assert 1 <= len(ticks) <= MOST_TICKS and least <= ticks[0] and ticks[-1] <= most
 
 
 def test_a_cluster_of_two_has_a_bar_that_is_seen() -> None:
-    assert num_of_colour(picture(draw_sizes([2, 2, 2])), plots.COLOUR) > 1000
+    assert num_of_colour(picture(draw_sizes([2, 2, 2])), MAIN) > 1000
 
 
 @pytest.mark.parametrize("statistics", [STATISTICS, STATISTICS[:1], [STATISTICS[0]] * 5])
 def test_violins_of_few_and_of_equal_clusters_are_drawn(statistics: list[ClusterStatistics]) -> None:
-    assert num_of_colour(picture(draw_violins(statistics)), plots.COLOUR) > 20
+    assert num_of_colour(picture(draw_violins(statistics)), MAIN) > 20
 
 
 def test_a_cluster_without_others_has_violins() -> None:
@@ -90,21 +92,21 @@ def test_a_cluster_without_others_has_violins() -> None:
 def test_a_dendrogram_shows_where_it_was_cut() -> None:
     tree = linkage_tree(VECTORS, "ward", "euclidean")
     uncut, cut = (picture(draw_dendrogram(tree, height, "ward")) for height in (None, float(tree[-3, 2])))
-    assert num_of_colour(uncut, plots.ACCENT) == 0 < num_of_colour(cut, plots.ACCENT)
+    assert num_of_colour(uncut, ACCENT) == 0 < num_of_colour(cut, ACCENT)
 
 
 def test_a_long_chain_has_a_dendrogram() -> None:
     tree = linkage_tree(np.cumsum(np.arange(1.0, 3001.0))[:, None], "single", "euclidean")
-    assert num_of_colour(picture(draw_dendrogram(tree, None, "single")), plots.COLOUR) > 100
+    assert num_of_colour(picture(draw_dendrogram(tree, None, "single")), MAIN) > 100
 
 
 @pytest.mark.parametrize("draw", [lambda: np.linspace(0, 1, 5000) ** 8, lambda: np.ones(3)])
 def test_the_curve_of_neighbour_distances_shows_its_knee(draw: Callable[[], np.ndarray]) -> None:
     shown = picture(draw_neighbour_distances(draw(), 5, 0.4))
-    assert num_of_colour(shown, plots.ACCENT) > 100
+    assert num_of_colour(shown, ACCENT) > 100
 
 
 def test_without_matplotlib_plots_are_refused_with_the_command(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(plots.importlib.util, "find_spec", lambda name: None)
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
     with pytest.raises(StageError, match="pip install matplotlib"):
         check_matplotlib()

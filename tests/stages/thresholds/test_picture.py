@@ -7,7 +7,8 @@ from io import BytesIO
 import pytest
 from PIL import Image
 
-from stages.thresholds.picture import DOTS_PER_INCH, SIZE_INCHES, draw_curve
+from stages.figures import DOTS_PER_INCH
+from stages.thresholds.picture import SIZE_INCHES, draw_curve
 
 ROWS = [(0.9, 3, 2, 5, 3), (0.5, 10, 3, 9, 4), (0.1, 40, 1, 12, 12)]
 
