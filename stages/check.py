@@ -11,16 +11,16 @@ import numpy as np
 
 from hloc.extractors import JOINT
 from stages.export import LITTER, TREE_NAME
+from stages.image_folder import photos_in
 from storage.errors import StageError, UsageError
 from storage.fingerprints import sha256_of_file
 from storage.folders import paths_in
 from storage.formats.clusters import CLUSTERS_INFO_NAME, CLUSTERS_NAME, read_clusters, read_clusters_info
 from storage.formats.export import EXPORT_NAME, read_export
 from storage.formats.features import Features, joined_checksum, read_features
-from storage.formats.manifest import MANIFEST_NAME, is_made_of_links, read_manifest
+from storage.formats.manifest import MANIFEST_NAME, read_manifest
 from storage.formats.matches import matches_path, read_matches
 from storage.formats.pairs import list_pairs_files, pairs_path, read_origin, read_pairs, standing
-from storage.listing import list_photos
 from storage.progress import progress_bar
 from storage.tree import walk_files
 
@@ -110,7 +110,7 @@ class _Check:
     def copies(self) -> None:
         """Hash every photo; compare with the manifest where there is one."""
         folder = self.folders.image_dir
-        names = list_photos(folder, follow_links=is_made_of_links(folder))
+        names = photos_in(folder, follow_links=False)
         self.on_disk = {name: sha256_of_file(folder / name) for name in progress_bar(names, len(names), "photos")}
         path = folder / MANIFEST_NAME
         if not path.is_file():

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from storage.errors import StageError, UsageError
-from storage.formats.manifest import is_made_of_links, printable
+from storage.formats.manifest import printable
 
 
 def check_apart(source: Path, output: Path, source_flag: str, output_flag: str) -> None:
@@ -61,8 +61,3 @@ def settings_as_json(settings: Any) -> dict[str, Any]:
     """Give a settings dataclass as JSON types, paths as text, for the run report."""
     values = {field.name: getattr(settings, field.name) for field in fields(settings)}
     return {name: printable(value) if isinstance(value, Path) else value for name, value in values.items()}
-
-
-def follows_links(settings: Any) -> bool:
-    """Say whether links in ``settings.image_dir`` are followed: when asked, or when copy_images.py made them."""
-    return bool(settings.follow_links) or is_made_of_links(settings.image_dir)

@@ -13,7 +13,7 @@ from hloc.comparison import SimilarityRun, describe_photos, scoring_threads
 from hloc.feature_keeping import Described
 from hloc.feature_run import Resources
 from hloc.similarities.base import Similarity
-from stages.checks import follows_links, settings_as_json
+from stages.checks import settings_as_json
 from stages.comparing.batches import BatchedComparison, Outcome
 from stages.comparing.plan import (
     MERGE,
@@ -25,13 +25,13 @@ from stages.comparing.plan import (
     read_current,
 )
 from stages.extract import usable_names
+from stages.image_folder import photos_in
 from stages.settings.compare import CompareSettings
 from stages.work_folder import clear_leftovers
 from storage.errors import StageError
 from storage.formats.comparison_state import state_path
 from storage.formats.pairs import read_pairs, write_pairs
 from storage.formats.photo_features import PhotoFeatureStore
-from storage.listing import list_photos
 from storage.lock import work_lock
 from storage.machine import usable_cores
 from storage.report import RunReport, check_accounting
@@ -59,7 +59,7 @@ def compare_images(settings: CompareSettings) -> RunReport:
     chosen_threshold(settings, similarity)
     with work_lock(settings.outputs_dir):
         clear_leftovers(settings.outputs_dir, STAGE)
-        names, unnamable = usable_names(list_photos(settings.image_dir, follows_links(settings)))
+        names, unnamable = usable_names(photos_in(settings.image_dir, settings.follow_links))
         described = describe_photos(_run(settings, similarity), names)
         if not described.fingerprints:
             raise StageError(f"none of the {len(names)} photos in {settings.image_dir} can be used")

@@ -13,7 +13,7 @@ import numpy as np
 from clustering.places import Places
 from hloc.matching.captions import Captions, add_captions, as_png
 from hloc.matching.drawing import MAX_LINES, DrawnMatches, draw_matches, lay_out
-from stages.checks import check_range, follows_links
+from stages.checks import check_range
 from stages.explaining.decision import Decision, decide
 from stages.explaining.evidence import PairEvidence, Question, find_evidence, find_pair
 from stages.explaining.inputs import Scored, read_grouped, read_scored, resolve_name
@@ -25,12 +25,12 @@ from stages.explaining.words import (
     pair_sentences,
     short_chain,
 )
+from stages.image_folder import follows_links, photos_in
 from stages.settings.tools import ExplainSettings
 from storage.atomic import write_bytes
 from storage.errors import PhotoError, StageError, UsageError
 from storage.exif import read_exif
 from storage.fingerprints import sha256_of_file
-from storage.listing import list_photos
 from storage.names import inside, safe_name
 from storage.photos import load_photo
 
@@ -137,7 +137,7 @@ def explain_pair(settings: ExplainSettings) -> Explanation:
 
 
 def _find_names(settings: ExplainSettings) -> tuple[Pair, list[str]]:
-    on_disk = list_photos(settings.image_dir, follows_links(settings))
+    on_disk = photos_in(settings.image_dir, settings.follow_links)
     first, second = (
         resolve_name(flag, text, settings.image_dir, on_disk)
         for flag, text in (("A", settings.first), ("B", settings.second))
@@ -235,7 +235,7 @@ def _draw(settings: ExplainSettings, names: Pair, evidence: PairEvidence, captio
 
 
 def _load(settings: ExplainSettings, name: str) -> Any:
-    path = inside(settings.image_dir, name, follows_links(settings))
+    path = inside(settings.image_dir, name, follows_links(settings.image_dir, settings.follow_links))
     try:
         return load_photo(path, settings.max_side * 2, settings.max_megapixels)
     except PhotoError as error:

@@ -8,8 +8,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from stages.checks import follows_links, settings_as_json
+from stages.checks import settings_as_json
 from stages.explaining.inputs import read_grouped
+from stages.image_folder import follows_links
 from stages.settings.tools import ExplainSettings, LabelsSettings
 from stages.work_folder import clear_leftovers
 from storage.errors import PhotoError, StageError, UsageError
@@ -128,7 +129,7 @@ def _with_sizes(
     settings: LabelsSettings, photos: Sequence[LabelledPhoto], report: RunReport
 ) -> Iterator[LabelledPhoto]:
     """Give the photos with their sizes; those that cannot be read are named in the report."""
-    is_linked = follows_links(settings)
+    is_linked = follows_links(settings.image_dir, settings.follow_links)
     for photo in progress_bar(photos, len(photos), "sizes"):
         try:
             width, height = photo_size(inside(settings.image_dir, photo.name, is_linked), ACCEPTED_MEGAPIXELS)

@@ -26,7 +26,7 @@ from hloc.matching import create_matcher
 from hloc.matching.description import LocalFeatureCompanion, MatchRun
 from hloc.retrieval import Neighbours, SearchWay, find_neighbours
 from hloc.scoring import SCORE_DECIMALS
-from stages.checks import follows_links
+from stages.image_folder import follows_links
 from stages.settings.pipeline import ExtractSettings, MatchSettings
 from stages.work_folder import clear_leftovers
 from storage.errors import DamagedFileError, StageError, UsageError
@@ -62,7 +62,7 @@ def extract_features(settings: ExtractSettings) -> RunReport:
     models, options = chosen_models(settings)
     with work_lock(settings.outputs_dir):
         clear_leftovers(settings.outputs_dir, STAGE)
-        listing = find_photos(settings.image_dir, follows_links(settings))
+        listing = find_photos(settings.image_dir, follows_links(settings.image_dir, settings.follow_links))
         names, unnamable = usable_names(listing.names)
         unnamable += [SkippedPhoto(printable(name), reason) for name, reason in listing.left_out.items()]
         extractors = [create_extractor(model, options) for model in models]

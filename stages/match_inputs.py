@@ -11,13 +11,13 @@ import numpy as np
 from hloc.matching.evidence import EVIDENCE
 from hloc.matching.search import Suggestions
 from hloc.probability import DEFAULT_CALIBRATION
-from stages.checks import check_range, follows_links, only_pairs_file
+from stages.checks import check_range, only_pairs_file
+from stages.image_folder import photos_in
 from stages.photo_exif import ExifSource
 from stages.settings.pipeline import MatchSettings
 from storage.errors import PhotoError, StageError
 from storage.formats.calibration import Calibration, read_calibration
 from storage.formats.pairs import VERIFIED, Pairs, list_pairs_files, read_origin, read_pairs
-from storage.listing import list_photos
 from storage.progress import progress_bar
 from storage.report import SkippedPhoto
 
@@ -63,7 +63,7 @@ def gather_inputs(settings: MatchSettings) -> MatchInputs:
     _check(settings)
     pairs_file = settings.pairs_file or _find_pairs_file(settings.outputs_dir)
     origin = read_origin(pairs_file) if pairs_file.is_file() else None
-    on_disk = list_photos(settings.image_dir, follows_links(settings))
+    on_disk = photos_in(settings.image_dir, settings.follow_links)
     pairs = read_pairs(pairs_file, on_disk)
     missing = sorted(set(pairs.names) - set(on_disk))
     if missing:

@@ -13,15 +13,15 @@ from hloc.extractors import JOINT
 from hloc.merging import merge_shards
 from hloc.retrieval import find_neighbours
 from stages import extract as whole
-from stages.checks import follows_links, settings_as_json
+from stages.checks import settings_as_json
 from stages.extract_shard import shard_command
+from stages.image_folder import photos_in
 from stages.settings.pipeline import ExtractSettings, MergeSettings
 from stages.work_folder import clear_leftovers
 from storage.atomic import remove_leftovers
 from storage.errors import DamagedFileError, StageError, UsageError
 from storage.formats.feature_shards import FOLDER_NAME, Shard, ShardOrigin, listing_checksum, read_shard_origins
 from storage.formats.features import Features, features_path, read_features, write_features
-from storage.listing import list_photos
 from storage.lock import work_lock
 from storage.report import RunReport, check_accounting
 
@@ -154,7 +154,7 @@ def _compare_with_folder(settings: MergeSettings, call: ExtractSettings, origin:
     """Refuse shards that are not of the photos in the folder, where one is given."""
     if settings.image_dir is None:
         return
-    names, _ = whole.usable_names(list_photos(call.image_dir, follows_links(call)))
+    names, _ = whole.usable_names(photos_in(call.image_dir, call.follow_links))
     if listing_checksum(names) != origin.listing:
         raise UsageError(
             f"--image_dir {settings.image_dir} holds {len(names)} photos, the shards were made of another list of "

@@ -20,13 +20,14 @@ from clustering.projection import (
     principal_components,
     project,
 )
-from stages.checks import check_apart, check_range, follows_links, settings_as_json
+from stages.checks import check_apart, check_range, settings_as_json
 from stages.figures import PALETTE
+from stages.image_folder import follows_links
 from stages.plotting.inputs import ALONE, PlotInputs, read_plot_inputs
 from stages.plotting.picture import PictureOfMap, draw_map
 from stages.plotting.thumbnails import SHEET_COLUMNS, TILE, ThumbnailWork, make_thumbnails, make_tiles, write_sheets
 from stages.settings.tools import PlotSettings
-from stages.work_places import LinkedFolder, WorkPlaces, work_places
+from stages.work_places import WorkPlaces, work_places
 from storage.errors import UsageError
 from storage.formats.parquet_table import IMAGE, NUMBER, TEXT, WHOLE, check_pyarrow, write_parquet
 from storage.formats.projector import write_projector
@@ -78,7 +79,7 @@ def plot_features(settings: PlotSettings, render: Render) -> RunReport:
             for method in dict.fromkeys(settings.methods)
         }
         report = _report(settings, inputs)
-        is_linked = places.image_dir.is_dir() and follows_links(LinkedFolder(places.image_dir, settings.follow_links))
+        is_linked = follows_links(places.image_dir, settings.follow_links)
         work = ThumbnailWork(places.image_dir, output_dir / THUMBNAILS, is_linked)
         made = make_thumbnails(inputs.features.names, work, settings.num_workers)
         if places.image_dir.is_dir():  # without photos there is a map all the same

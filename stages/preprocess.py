@@ -12,7 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from hloc.stream import Prepared, run_in_workers, workers_for
-from stages.checks import check_apart, check_range, follows_links, settings_as_json
+from stages.checks import check_apart, check_range, settings_as_json
+from stages.image_folder import photos_in
 from stages.preprocess_plan import Decision, Plan
 from stages.settings.tools import PHOTO_FORMATS, SQUARES, PreprocessSettings
 from stages.work_folder import clear_leftovers
@@ -21,7 +22,6 @@ from storage.errors import PhotoError, StageError, UsageError
 from storage.fingerprints import fingerprint
 from storage.formats.manifest import printable
 from storage.formats.preprocessed import PREPROCESSED_NAME, PreprocessedPhoto, write_preprocessed
-from storage.listing import list_photos
 from storage.lock import work_lock
 from storage.preprocessing import Recipe, prepare_photo
 from storage.progress import progress_bar
@@ -73,7 +73,7 @@ def preprocess_photos(settings: PreprocessSettings) -> RunReport:
     started = time.monotonic()
     _check(settings)
     report = RunReport("preprocess_images", settings=settings_as_json(settings))
-    names = list_photos(settings.image_dir, follows_links(settings))
+    names = photos_in(settings.image_dir, settings.follow_links)
     with work_lock(settings.export_dir):
         preprocessing = _Preprocessing(settings, names, report)
         try:

@@ -18,14 +18,6 @@ class WorkPlaces:
     results_dir: Path
 
 
-@dataclass(frozen=True)
-class LinkedFolder:
-    """An image folder, and whether links in it are followed on request: what ``stages.checks.follows_links`` takes."""
-
-    image_dir: Path
-    follow_links: bool
-
-
 def work_places(settings: Any) -> WorkPlaces:
     """Give the folders that settings with ``work_dir`` mean: each as given, else the usual one in the work folder."""
     parent = settings.work_dir or Path()

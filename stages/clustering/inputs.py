@@ -20,8 +20,9 @@ from clustering.parameters import parameters_of
 from hloc.extraction_plan import MIN_PHOTOS_FOR_LOSS_CHECK
 from hloc.extractors import MODELS, default_thresholds
 from hloc.similarities import SIMILARITIES
-from stages.checks import follows_links, only_pairs_file
+from stages.checks import only_pairs_file
 from stages.clustering.decisions import check_decisions
+from stages.image_folder import photos_in
 from stages.photo_exif import ExifSource, open_exif_source
 from stages.settings.pipeline import ClusterSettings
 from storage.errors import DamagedFileError, PhotoError, StageError, UsageError
@@ -30,7 +31,6 @@ from storage.formats.clusters import INFO_VERSION
 from storage.formats.decisions import DECISIONS_NAME, Decisions, read_decisions
 from storage.formats.hdf5 import digest
 from storage.formats.pairs import VERIFIED, list_pairs_files, read_origin, read_pairs
-from storage.listing import list_photos
 from storage.progress import progress_bar
 from storage.report import PROJECT_VERSION, SkippedPhoto
 
@@ -91,7 +91,7 @@ def gather_inputs(settings: ClusterSettings) -> ClusterInputs:
     """
     pairs_file = find_pairs_file(settings.pairs_file, settings.outputs_dir)
     origin = (read_origin(pairs_file) if pairs_file.is_file() else None) or {}
-    on_disk = list_photos(settings.image_dir, follows_links(settings))
+    on_disk = photos_in(settings.image_dir, settings.follow_links)
     model = model_of_pairs(pairs_file, origin)
     method = settings.method or default_method(origin)
     thresholds = _settings_of(method, settings, thresholds_of_pairs(model, origin))

@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 
 from hloc.extractors import JOINT
 from hloc.joining import JoinedFeatures, join_features
-from stages.checks import follows_links
 from stages.clustering.decisions import check_decisions
 from stages.feature_files import only_model
+from stages.image_folder import photos_in
 from stages.settings.cluster_features import FeatureClusterSettings
 from storage.errors import StageError, UsageError
 from storage.fingerprints import sha256_of_file
@@ -20,7 +20,6 @@ from storage.formats.clusters import INFO_VERSION
 from storage.formats.decisions import DECISIONS_NAME, Decisions, read_decisions
 from storage.formats.features import MADE_BY, features_path, read_features
 from storage.formats.hdf5 import digest
-from storage.listing import list_photos
 from storage.report import PROJECT_VERSION, SkippedPhoto
 
 # what changes no label: asked for again, these are made without clustering anew
@@ -82,7 +81,7 @@ def gather_feature_inputs(settings: FeatureClusterSettings) -> FeatureInputs:
         raise StageError(f"{_shown(files)} holds no photo; make it with: {MADE_BY}")
     if not np.isfinite(features.descriptors).all():
         raise StageError(f"{_shown(files)} holds numbers that are not finite; make it again with: {MADE_BY}")
-    on_disk = list_photos(settings.image_dir, follows_links(settings))
+    on_disk = photos_in(settings.image_dir, settings.follow_links)
     there = set(on_disk)
     skipped = [photo for photo in features.skipped if photo.name in there]
     known = set(features.names)

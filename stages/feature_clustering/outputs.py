@@ -21,7 +21,6 @@ from clustering.features.fits import Fit
 from clustering.features.linkage import cut_height, linkage_tree
 from clustering.features.minimum_sizes import SizeTrial
 from clustering.features.space import NUM_COMPONENTS, from_euclidean
-from stages.checks import follows_links
 from stages.feature_clustering.inputs import FeatureInputs
 from stages.feature_clustering.plots import (
     draw_dendrogram,
@@ -34,6 +33,7 @@ from stages.feature_clustering.preset import SIZES_NAME, has_steps, sizes_text
 from stages.feature_clustering.reasons import ToldOfFeatures, describe_features
 from stages.feature_clustering.sheets import PhotoSource, draw_extremes
 from stages.feature_clustering.tables import selection_text, statistics_text
+from stages.image_folder import follows_links
 from stages.settings.cluster_features import FeatureClusterSettings
 from storage.atomic import make_folder, remove_leftovers, write_text
 from storage.folders import paths_in
@@ -234,7 +234,9 @@ def _write_extremes(
     for path in paths_in(folder / EXTREMES, "cluster-*.png"):
         if path.name not in kept:
             path.unlink()
-    source = PhotoSource(settings.image_dir, settings.results_dir / THUMBNAILS, follows_links(settings))
+    source = PhotoSource(
+        settings.image_dir, settings.results_dir / THUMBNAILS, follows_links(settings.image_dir, settings.follow_links)
+    )
     for number, label in progress_bar(sorted(numbers.items()), len(numbers), "contact sheets"):
         each = made.statistics[label]
         named = [(heading, [inputs.names[made.rows[place]] for place in places]) for heading, places in _rows(each)]

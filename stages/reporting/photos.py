@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from hloc.stream import Prepared, run_in_workers, workers_for
-from stages.checks import follows_links
+from stages.image_folder import follows_links
 from stages.settings.tools import ReportSettings
 from storage.errors import PhotoError, UsageError
 from storage.exif import read_exif
@@ -76,7 +76,7 @@ def see_photos(settings: ReportSettings, export_dir: Path, names: Iterable[str],
     seen, todo = SeenPhotos(), list[tuple[str, _Job]]()
     sides = (settings.thumbnail_side, settings.photo_side)
     keeps_pictures = record.sides == sides
-    is_linked = follows_links(settings)
+    is_linked = follows_links(settings.image_dir, settings.follow_links)
     for name in sorted(names):
         path = inside(settings.image_dir, name, is_linked)
         known = record.photos.get(name)

@@ -13,7 +13,8 @@ from typing import Any
 from attacks import Attack, choose_attacks
 from attacks.text import check_font
 from hloc.stream import run_in_workers, workers_for
-from stages.checks import check_apart, check_range, follows_links, settings_as_json
+from stages.checks import check_apart, check_range, settings_as_json
+from stages.image_folder import follows_links, photos_in
 from stages.retrieval.attack_work import AttackJob, AttackWork, query_name, query_path
 from stages.settings.retrieval import FILE_FORMATS, AttackSettings
 from stages.work_folder import clear_leftovers
@@ -23,7 +24,6 @@ from storage.formats.attack_records import FOLDER, AttackedCopy, AttackRecord, r
 from storage.formats.json_file import read_json
 from storage.formats.manifest import printable
 from storage.formats.truth import ATTACK_COLUMNS, MANIFEST_NAME, TruthRow, write_truth
-from storage.listing import list_photos
 from storage.lock import work_lock
 from storage.names import clash_key, safe_name
 from storage.progress import progress_bar
@@ -64,7 +64,7 @@ def make_attacks(settings: AttackSettings) -> RunReport:
     _check(settings)
     attacks = choose_attacks(settings.attacks, _grids(settings.params))
     font = _font(settings.font)
-    names = chosen_photos(list_photos(settings.image_dir, follows_links(settings)), settings)
+    names = chosen_photos(photos_in(settings.image_dir, settings.follow_links), settings)
     report = RunReport(STAGE, settings_as_json(settings), counts={"photos": len(names), "attacks": len(attacks)})
     report.settings["attacks"] = list(settings.attacks)
     with work_lock(settings.export_dir):
@@ -169,7 +169,7 @@ class _Attacking:
         self.work = AttackWork(
             settings.image_dir,
             settings.export_dir,
-            follows_links(settings),
+            follows_links(settings.image_dir, settings.follow_links),
             settings.max_megapixels,
             same,
             font,

@@ -8,11 +8,11 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from stages.checks import check_apart, check_range, follows_links, settings_as_json
+from stages.checks import check_apart, check_range, settings_as_json
+from stages.image_folder import follows_links
 from stages.retrieval.neighbor_inputs import NeighborInputs, Neighbourhood, gather_neighbours
 from stages.retrieval.neighbor_sheet import draw_neighbours
 from stages.settings.retrieval import SHOWN, NeighborSettings
-from stages.work_places import LinkedFolder
 from storage.errors import PhotoError, StageError, UsageError
 from storage.formats.manifest import printable
 from storage.names import inside
@@ -179,10 +179,7 @@ def _thumbnails(
         keys[QUERY, one.query] = None
         keys |= {(FOUND, name): None for name in (*(name for name, _ in one.neighbours), *missed(one))}
     folders = {FOUND: settings.image_dir, QUERY: settings.query_dir or settings.image_dir}
-    is_linked = {
-        kind: folder.is_dir() and follows_links(LinkedFolder(folder, settings.follow_links))
-        for kind, folder in folders.items()
-    }
+    is_linked = {kind: follows_links(folder, settings.follow_links) for kind, folder in folders.items()}
     skipped: set[SkippedPhoto] = set()
     for kind, name in progress_bar(list(keys), len(keys), "thumbnails"):
         try:

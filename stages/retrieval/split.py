@@ -8,7 +8,8 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
-from stages.checks import check_apart, check_mode, follows_links, settings_as_json
+from stages.checks import check_apart, check_mode, settings_as_json
+from stages.image_folder import follows_links
 from stages.retrieval.template_plan import TemplatePlan, plan_split
 from stages.settings.pipeline import TRANSFER_MODES
 from stages.settings.retrieval import SplitSettings
@@ -63,7 +64,7 @@ def split_templates(settings: SplitSettings) -> RunReport:
     started = time.monotonic()
     check_mode(settings.mode, TRANSFER_MODES)
     check_apart(settings.image_dir, settings.export_dir, "--image_dir", "--export_dir")
-    follow_links = follows_links(settings)
+    follow_links = follows_links(settings.image_dir, settings.follow_links)
     plan = plan_split(settings, follow_links)
     report = RunReport(STAGE, settings_as_json(settings), skipped=list(plan.skipped))
     with work_lock(settings.export_dir):

@@ -9,7 +9,8 @@ from typing import Any
 
 from segmentation import check_method, flags, method_parameters
 from segmentation.method_parameters import SamParameters
-from stages.checks import check_apart, check_range, follows_links
+from stages.checks import check_apart, check_range
+from stages.image_folder import follows_links
 from stages.segmenting.jobs import JobQueue
 from stages.segmenting.label_jobs import Segmentation
 from stages.segmenting.painting_desk import DeskSettings, PaintingDesk
@@ -18,7 +19,6 @@ from stages.segmenting.photo_shelf import PhotoShelf
 from stages.segmenting.segment import photos_of
 from stages.settings.painting_page import EXPORT_SUFFIX, PaintingSettings
 from stages.settings.segmentation import SegmentSettings
-from stages.work_places import LinkedFolder
 from storage.formats.paint_classes import read_classes
 from storage.listing import list_photos
 from storage.mask_folder import MaskFolder
@@ -75,7 +75,7 @@ def start_painting(settings: PaintingSettings, names: Sequence[str], everyone: S
     assert settings.image_dir is not None and settings.export_dir is not None
     how, sam = _methods(settings)
     masks = MaskFolder(settings.export_dir, settings.names)
-    follows = follows_links(LinkedFolder(settings.image_dir, settings.follow_links))
+    follows = follows_links(settings.image_dir, settings.follow_links)
     shelf = PhotoShelf(settings.image_dir, names, follows, settings.max_megapixels)
     jobs = JobQueue(settings.num_workers, settings.timeout_s)
     desk = PaintingDesk(shelf, masks, jobs, DeskSettings(how, sam, precompute=settings.precompute))

@@ -12,19 +12,19 @@ from segmentation import AUTOMATIC, METHODS, check_method, create_segmenter, fla
 from segmentation.base import Segmenter
 from segmentation.method_parameters import SamParameters
 from segmentation.parameters import AUTO
-from stages.checks import check_apart, check_range, follows_links, settings_as_json
+from stages.checks import check_apart, check_range, settings_as_json
+from stages.image_folder import follows_links, photos_in
 from stages.segmenting.work import LABELS, SegmentJob, SegmentWork, preview_name
 from stages.segmenting.work import PREVIEWS as PREVIEWS_FOLDER
 from stages.segmenting.work import SHEETS as SHEETS_FOLDER
 from stages.settings.segmentation import PREVIEWS, SegmentSettings
 from stages.work_folder import clear_leftovers
-from stages.work_places import LinkedFolder, work_places
+from stages.work_places import work_places
 from storage.errors import StageError, UsageError
 from storage.fingerprints import Fingerprint, fingerprint
 from storage.formats.clusters import CLUSTERS_NAME, SINGLETONS_KEY, read_clusters
 from storage.formats.manifest import printable
 from storage.formats.segment_records import FOLDER, SegmentRecord, read_segment_records, write_segments_table
-from storage.listing import list_photos
 from storage.lock import work_lock
 from storage.machine import available_memory
 from storage.names import resolve_clashes
@@ -90,8 +90,7 @@ def photos_of(settings: SegmentSettings) -> tuple[Path, list[str]]:
         raise UsageError("give --image_dir, or --work_dir with the photos of the pipeline")
     places = work_places(settings)
     if settings.building is None:
-        is_linked = follows_links(LinkedFolder(places.image_dir, settings.follow_links))
-        return places.image_dir, list_photos(places.image_dir, is_linked)
+        return places.image_dir, photos_in(places.image_dir, settings.follow_links)
     if settings.work_dir is None:
         raise UsageError(f"--building {settings.building} needs --work_dir, where the clusters are")
     clusters = read_clusters(places.results_dir / CLUSTERS_NAME, places.image_dir)
@@ -153,7 +152,7 @@ class _Segmenting:
             self.settings.preview,
             shown,
             self.settings.preview_side,
-            follows_links(LinkedFolder(self.image_dir, self.settings.follow_links)),
+            follows_links(self.image_dir, self.settings.follow_links),
             self.settings.max_megapixels,
         )
 

@@ -12,16 +12,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from clustering.graph import ScoredPairs
-from stages.checks import check_range, follows_links
+from stages.checks import check_range
 from stages.clustering.inputs import FALLBACK_MODEL, find_pairs_file, model_of_pairs, thresholds_of_pairs
 from stages.extract import usable_names
+from stages.image_folder import photos_in
 from stages.settings.tools import ThresholdSettings
 from stages.similarities import score_sample
 from stages.similarities.base import SampleRequest
-from stages.work_places import LinkedFolder, WorkPlaces, work_places
+from stages.work_places import WorkPlaces, work_places
 from storage.errors import StageError, UsageError
 from storage.formats.pairs import read_origin, read_pairs
-from storage.listing import list_photos
 from storage.names import safe_name
 from storage.report import SkippedPhoto
 
@@ -120,11 +120,11 @@ def _photos(settings: ThresholdSettings, places: WorkPlaces) -> tuple[list[str],
     """List the photos on disk; without them the numbers are right still, only the photos cannot be shown."""
     if not places.image_dir.is_dir():
         return [], [f"no photos are shown: {places.image_dir} does not exist; give --image_dir"]
-    return list_photos(places.image_dir, follows_links(LinkedFolder(places.image_dir, settings.follow_links))), []
+    return photos_in(places.image_dir, settings.follow_links), []
 
 
 def _of_sample(settings: ThresholdSettings, method: str, places: WorkPlaces) -> ThresholdInputs:
-    listed = list_photos(places.image_dir, follows_links(LinkedFolder(places.image_dir, settings.follow_links)))
+    listed = photos_in(places.image_dir, settings.follow_links)
     every, unnamable = usable_names(listed)
     names = draw_sample(every, settings.sample or DEFAULT_SAMPLE, settings.seed)
     output_dir = _output_dir(settings, places, f"sample-{method}")

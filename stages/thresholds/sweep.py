@@ -13,11 +13,12 @@ import numpy as np
 
 from clustering.graph import Edges
 from clustering.threshold_sweep import ThresholdCurve, distinct_pairs, short_threshold, sweep_thresholds
-from stages.checks import check_apart, check_range, follows_links, settings_as_json
+from stages.checks import check_apart, check_range, settings_as_json
+from stages.image_folder import follows_links
 from stages.settings.tools import ThresholdSettings
 from stages.thresholds.inputs import ThresholdInputs, check_pairs, gather_pairs
 from stages.thresholds.picture import draw_curve
-from stages.work_places import LinkedFolder, work_places
+from stages.work_places import work_places
 from storage.errors import PhotoError
 from storage.lock import work_lock
 from storage.names import inside
@@ -175,7 +176,7 @@ def _thumbnails(
     places = work_places(settings)
     photos: list[tuple[int, str | None]] = []
     skipped = []
-    is_linked = places.image_dir.is_dir() and follows_links(LinkedFolder(places.image_dir, settings.follow_links))
+    is_linked = follows_links(places.image_dir, settings.follow_links)
     for number in progress_bar(numbers, len(numbers), "thumbnails"):
         try:
             path = inside(places.image_dir, inputs.names[number], is_linked)
