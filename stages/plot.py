@@ -25,8 +25,9 @@ from stages.figures import PALETTE
 from stages.image_folder import follows_links
 from stages.plotting.inputs import ALONE, PlotInputs, read_plot_inputs
 from stages.plotting.picture import PictureOfMap, draw_map
-from stages.plotting.thumbnails import SHEET_COLUMNS, TILE, ThumbnailWork, make_thumbnails, make_tiles, write_sheets
+from stages.plotting.tiles import SHEET_COLUMNS, TILE, make_tiles, write_sheets
 from stages.settings.tools import PlotSettings
+from stages.thumbnails import ThumbnailWork, make_thumbnails
 from stages.work_places import WorkPlaces, work_places
 from storage.errors import UsageError
 from storage.formats.parquet_table import IMAGE, NUMBER, TEXT, WHOLE, check_pyarrow, write_parquet
@@ -39,6 +40,7 @@ from storage.unchanged import write_if_changed
 STAGE = "plot_features"
 FOLDER, PAGE_NAME, SHEETS, THUMBNAILS = "map", "map.html", "sheets", "photos"
 GREY = "#9a9a9a"
+THUMBNAIL_SIDE = 256  # pixels
 PROJECTOR_DIMENSIONS = 200  # the projector itself looks at no more
 PLACE_DECIMALS = 5
 
@@ -80,7 +82,7 @@ def plot_features(settings: PlotSettings, render: Render) -> RunReport:
         }
         report = _report(settings, inputs)
         is_linked = follows_links(places.image_dir, settings.follow_links)
-        work = ThumbnailWork(places.image_dir, output_dir / THUMBNAILS, is_linked)
+        work = ThumbnailWork(places.image_dir, output_dir / THUMBNAILS, THUMBNAIL_SIDE, is_linked)
         made = make_thumbnails(inputs.features.names, work, settings.num_workers)
         if places.image_dir.is_dir():  # without photos there is a map all the same
             report.skipped += [photo for photo in made if isinstance(photo, SkippedPhoto)]

@@ -31,10 +31,11 @@ from stages.feature_clustering.plots import (
 )
 from stages.feature_clustering.preset import SIZES_NAME, has_steps, sizes_text
 from stages.feature_clustering.reasons import ToldOfFeatures, describe_features
-from stages.feature_clustering.sheets import PhotoSource, draw_extremes
+from stages.feature_clustering.sheets import SIDE, draw_extremes
 from stages.feature_clustering.tables import selection_text, statistics_text
 from stages.image_folder import follows_links
 from stages.settings.cluster_features import FeatureClusterSettings
+from stages.thumbnails import ThumbnailWork
 from storage.atomic import make_folder, remove_leftovers, write_text
 from storage.folders import paths_in
 from storage.formats.clusters import (
@@ -234,14 +235,13 @@ def _write_extremes(
     for path in paths_in(folder / EXTREMES, "cluster-*.png"):
         if path.name not in kept:
             path.unlink()
-    source = PhotoSource(
-        settings.image_dir, settings.results_dir / THUMBNAILS, follows_links(settings.image_dir, settings.follow_links)
-    )
+    is_linked = follows_links(settings.image_dir, settings.follow_links)
+    thumbnails = ThumbnailWork(settings.image_dir, settings.results_dir / THUMBNAILS, SIDE, is_linked)
     for number, label in progress_bar(sorted(numbers.items()), len(numbers), "contact sheets"):
         each = made.statistics[label]
         named = [(heading, [inputs.names[made.rows[place]] for place in places]) for heading, places in _rows(each)]
         called = made.cluster_names.get(number)
         title = f"cluster {number}{f', {called}' if called else ''}: {each.size} photos, diameter {each.diameter:.3g}"
-        write_if_changed(folder / EXTREMES / f"cluster-{number}.png", draw_extremes(title, named, source))
+        write_if_changed(folder / EXTREMES / f"cluster-{number}.png", draw_extremes(title, named, thumbnails))
     if numbers:
         report.outputs["contact sheets"] = str(folder / EXTREMES)

@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from io import BytesIO
-from pathlib import Path
 
 from PIL import Image, ImageDraw, ImageFont, ImageOps
 
 from hloc.matching.captions import plain_letters
+from stages.thumbnails import ThumbnailWork
 from storage.errors import PhotoError
-from storage.names import inside
-from storage.photos import ACCEPTED_MEGAPIXELS
-from storage.thumbnails import read_picture, thumbnail
+from storage.thumbnails import read_picture
 
 SIDE = 320  # of the thumbnails, which pages use too
 CELL = (200, 150)
@@ -22,16 +19,7 @@ PAPER, INK, EMPTY = "#ffffff", "#22252a", "#edebe6"
 LONGEST_CAPTION = 30
 
 
-@dataclass(frozen=True)
-class PhotoSource:
-    """Where photos lie, and where their thumbnails are kept."""
-
-    image_dir: Path
-    cache_dir: Path
-    follow_links: bool = False
-
-
-def draw_extremes(title: str, rows: Sequence[tuple[str, Sequence[str]]], source: PhotoSource) -> bytes:
+def draw_extremes(title: str, rows: Sequence[tuple[str, Sequence[str]]], thumbnails: ThumbnailWork) -> bytes:
     """Draw rows of photos, each with a heading; give the PNG file.
 
     A photo that cannot be shown keeps an empty place.
@@ -40,8 +28,8 @@ def draw_extremes(title: str, rows: Sequence[tuple[str, Sequence[str]]], source:
     ----------
     rows : sequence of (str, sequence of str)
         Heading and image names of each row.
-    source : PhotoSource
-        Where the photos come from.
+    thumbnails : ThumbnailWork
+        Makes what is shown of each photo.
     """
     columns = max([3, *(len(names) for _, names in rows)])
     height = HEAD + CELL[1] + CAPTION + GAP
@@ -56,7 +44,7 @@ def draw_extremes(title: str, rows: Sequence[tuple[str, Sequence[str]]], source:
             left = MARGIN + column * (CELL[0] + GAP)
             corner = left, top + HEAD - GAP
             draw.rectangle((*corner, left + CELL[0] - 1, corner[1] + CELL[1] - 1), EMPTY)
-            _paste(picture, corner, name, source)
+            _paste(picture, corner, name, thumbnails)
             text = plain_letters(name.rpartition("/")[2])[:LONGEST_CAPTION]
             draw.text((left, corner[1] + CELL[1] + 2), text, INK, ImageFont.load_default(12))
     content = BytesIO()
@@ -65,10 +53,9 @@ def draw_extremes(title: str, rows: Sequence[tuple[str, Sequence[str]]], source:
     return content.getvalue()
 
 
-def _paste(picture: Image.Image, corner: tuple[int, int], name: str, source: PhotoSource) -> None:
+def _paste(picture: Image.Image, corner: tuple[int, int], name: str, thumbnails: ThumbnailWork) -> None:
     try:
-        photo = inside(source.image_dir, name, source.follow_links)
-        small = thumbnail(photo, source.cache_dir, SIDE, ACCEPTED_MEGAPIXELS)
+        small = thumbnails(name)[1]
     except PhotoError:  # its place stays empty
         return
     fitted = ImageOps.contain(Image.fromarray(read_picture(small)), CELL)

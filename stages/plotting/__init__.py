@@ -1,1 +1,1 @@
-"""Parts of ``stages/plot.py``: what is read, the picture, the thumbnails."""
+"""Parts of ``stages/plot.py``: what is read, the picture, the tiles."""

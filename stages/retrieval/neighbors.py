@@ -13,13 +13,11 @@ from stages.image_folder import follows_links
 from stages.retrieval.neighbor_inputs import NeighborInputs, Neighbourhood, gather_neighbours
 from stages.retrieval.neighbor_sheet import draw_neighbours
 from stages.settings.retrieval import SHOWN, NeighborSettings
-from storage.errors import PhotoError, StageError, UsageError
+from stages.thumbnails import ThumbnailWork, make_thumbnails
+from storage.errors import StageError, UsageError
 from storage.formats.manifest import printable
-from storage.names import inside
-from storage.progress import progress_bar
 from storage.report import RunReport, SkippedPhoto
 from storage.small_files import jpeg_data_url
-from storage.thumbnails import thumbnail
 from storage.unchanged import write_if_changed
 
 STAGE = "explore_neighbors"
@@ -174,18 +172,19 @@ def _check(settings: NeighborSettings) -> None:
 def _thumbnails(
     shown: Sequence[Neighbourhood], settings: NeighborSettings
 ) -> tuple[dict[Key, Path | None], list[SkippedPhoto]]:
-    keys: dict[Key, Path | None] = {}
+    photos: dict[Key, Path | None] = {}
     for one in shown:
-        keys[QUERY, one.query] = None
-        keys |= {(FOUND, name): None for name in (*(name for name, _ in one.neighbours), *missed(one))}
-    folders = {FOUND: settings.image_dir, QUERY: settings.query_dir or settings.image_dir}
-    is_linked = {kind: follows_links(folder, settings.follow_links) for kind, folder in folders.items()}
+        photos[QUERY, one.query] = None
+        photos |= {(FOUND, name): None for name in (*(name for name, _ in one.neighbours), *missed(one))}
     skipped: set[SkippedPhoto] = set()
-    for kind, name in progress_bar(list(keys), len(keys), "thumbnails"):
-        try:
-            path = inside(folders[kind], name, is_linked[kind])
-            cache = settings.output.parent / THUMBNAILS
-            keys[kind, name] = thumbnail(path, cache, settings.tile, settings.max_megapixels)
-        except PhotoError as error:  # it keeps an empty place
-            skipped.add(SkippedPhoto(printable(name), error.reason))
-    return keys, sorted(skipped)
+    for kind, folder in ((QUERY, settings.query_dir or settings.image_dir), (FOUND, settings.image_dir)):
+        keys = [key for key in photos if key[0] == kind]
+        is_linked = follows_links(folder, settings.follow_links)
+        cache_dir = settings.output.parent / THUMBNAILS
+        work = ThumbnailWork(folder, cache_dir, settings.tile, is_linked, settings.max_megapixels)
+        for key, made in zip(keys, make_thumbnails([name for _, name in keys], work), strict=True):
+            if isinstance(made, Path):
+                photos[key] = made
+            else:  # it keeps an empty place
+                skipped.add(SkippedPhoto(printable(made.name), made.reason))
+    return photos, sorted(skipped)

@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from io import StringIO
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -18,22 +19,18 @@ from stages.image_folder import follows_links
 from stages.settings.tools import ThresholdSettings
 from stages.thresholds.inputs import ThresholdInputs, check_pairs, gather_pairs
 from stages.thresholds.picture import draw_curve
+from stages.thumbnails import ThumbnailWork, make_thumbnails
 from stages.work_places import work_places
-from storage.errors import PhotoError
 from storage.lock import work_lock
-from storage.names import inside
-from storage.photos import ACCEPTED_MEGAPIXELS
-from storage.progress import progress_bar
 from storage.report import RunReport, SkippedPhoto
 from storage.small_files import jpeg_data_url
-from storage.thumbnails import thumbnail
 from storage.unchanged import write_if_changed
 
 STAGE = "select_threshold"
 PAGE_NAME, TABLE_NAME, PICTURE_NAME = "threshold.html", "threshold.csv", "threshold.png"
 COLUMNS = ("threshold", "similar_pairs", "clusters", "clustered_photos", "largest_cluster")
 PAIRS_BESIDE = 3  # sample pairs shown just above a threshold, and as many just below
-THUMBNAIL_SIDE = 220
+THUMBNAILS, THUMBNAIL_SIDE = "thumbnails", 220
 
 Render = Callable[[dict[str, Any]], str]
 
@@ -174,20 +171,14 @@ def _thumbnails(
 ) -> list[tuple[int, str | None]]:
     """Give number and ``data:`` URL of each of the photos; None for those that are gone or cannot be read."""
     places = work_places(settings)
-    photos: list[tuple[int, str | None]] = []
-    skipped = []
     is_linked = follows_links(places.image_dir, settings.follow_links)
-    for number in progress_bar(numbers, len(numbers), "thumbnails"):
-        try:
-            path = inside(places.image_dir, inputs.names[number], is_linked)
-            small = thumbnail(path, places.results_dir / "thumbnails", THUMBNAIL_SIDE, ACCEPTED_MEGAPIXELS)
-            photos.append((number, jpeg_data_url(small)))
-        except PhotoError as error:
-            photos.append((number, None))
-            skipped.append(SkippedPhoto(inputs.names[number], f"cannot be shown: {error.reason}"))
+    work = ThumbnailWork(places.image_dir, places.results_dir / THUMBNAILS, THUMBNAIL_SIDE, is_linked)
+    made = make_thumbnails([inputs.names[number] for number in numbers], work)
     if places.image_dir.is_dir():  # without photos thresholds can be chosen all the same
-        report.skipped += skipped
-    return photos
+        lost = [photo for photo in made if isinstance(photo, SkippedPhoto)]
+        report.skipped += [SkippedPhoto(photo.name, f"cannot be shown: {photo.reason}") for photo in lost]
+    urls = [jpeg_data_url(path) if isinstance(path, Path) else None for path in made]
+    return list(zip(numbers, urls, strict=True))
 
 
 def _report(settings: ThresholdSettings, inputs: ThresholdInputs, edges: Edges, selection: Selection) -> RunReport:

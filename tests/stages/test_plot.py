@@ -13,7 +13,7 @@ from PIL import Image
 
 from stages.plot import GREY, plot_features
 from stages.plotting.inputs import read_plot_inputs
-from stages.plotting.thumbnails import SHEET_COLUMNS, TILE
+from stages.plotting.tiles import SHEET_COLUMNS, TILE
 from stages.settings.tools import PlotSettings
 from stages.work_places import WorkPlaces
 from storage.errors import StageError, UsageError

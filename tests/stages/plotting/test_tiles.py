@@ -7,17 +7,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from stages.plotting.thumbnails import (
-    ABSENT,
-    SHEET_COLUMNS,
-    TILE,
-    ThumbnailWork,
-    make_thumbnails,
-    make_tiles,
-    write_sheets,
-)
-from storage.report import SkippedPhoto
-from tests.drawn_photos import save_photos
+from stages.plotting.tiles import ABSENT, SHEET_COLUMNS, TILE, make_tiles, write_sheets
 
 
 def test_a_tile_is_the_middle_square_of_a_photo(tmp_path: Path) -> None:
@@ -32,16 +22,6 @@ def test_a_tile_is_the_middle_square_of_a_photo(tmp_path: Path) -> None:
 def test_without_a_thumbnail_the_tile_is_grey() -> None:
     tiles = make_tiles([None])
     assert (tiles == ABSENT).all() and tiles.shape == (1, TILE, TILE, 3)
-
-
-def test_photos_that_are_gone_or_broken_have_no_thumbnail(tmp_path: Path) -> None:
-    names = save_photos(tmp_path / "photos", 2)
-    (tmp_path / "photos" / "broken.jpg").write_bytes(b"no photo")
-    work = ThumbnailWork(tmp_path / "photos", tmp_path / "small", follow_links=False)
-    found = make_thumbnails([*names, "gone.jpg", "broken.jpg"], work, 0)
-    assert [isinstance(path, Path) for path in found] == [True, True, False, False]
-    assert all(path.is_relative_to(tmp_path / "small") for path in found if isinstance(path, Path))
-    assert [photo.name for photo in found if isinstance(photo, SkippedPhoto)] == ["gone.jpg", "broken.jpg"]
 
 
 def test_a_second_sheet_begins_where_the_first_is_full(tmp_path: Path) -> None:
