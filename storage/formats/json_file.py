@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -26,33 +26,45 @@ def write_checked_json(path: Path, content: Mapping[str, Any]) -> None:
 
 def with_checksum(content: Mapping[str, Any]) -> dict[str, Any]:
     """Give an object with the checksum of its content as last member."""
-    return {**content, CHECKSUM_KEY: _checksum(content)}
+    rest = _rest(content)
+    return {**rest, CHECKSUM_KEY: _checksum(rest)}
 
 
-def check_whole(path: Path, content: Mapping[str, Any], made_by: str) -> None:
-    """Compare what was read with the checksum in it; ``made_by`` as for :func:`read_json`.
+def _rest(content: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in content.items() if key != CHECKSUM_KEY}
+
+
+def _checksum(content: Mapping[str, Any]) -> str:
+    """Give the SHA-256 of an object, whatever its blanks and line breaks."""
+    return hashlib.sha256(json.dumps(content, allow_nan=False).encode("ascii")).hexdigest()
+
+
+def check_whole(
+    path: Path, content: Mapping[str, Any], made_by: str, checksum: Callable[[Mapping[str, Any]], str] = _checksum
+) -> None:
+    """Compare what was read with the checksum in it.
+
+    Parameters
+    ----------
+    path : Path
+        The file, for the message.
+    content : Mapping
+        What stands in it.
+    made_by : str
+        As for :func:`read_json`.
+    checksum : callable
+        Gives that of an object; by default that of :func:`write_checked_json`.
 
     Raises
     ------
     DamagedFileError
         When there is one that does not agree.
     """
-    if CHECKSUM_KEY in content and content[CHECKSUM_KEY] != _checksum(content):
-        raise altered(path, made_by)
-
-
-def altered(path: Path, made_by: str) -> DamagedFileError:
-    """Give the error of a file whose checksum does not agree, and the ways out of it."""
-    return DamagedFileError(
-        f"damaged: {path} (its checksum does not agree); make it again with: {made_by} "
-        f'(or take its line "{CHECKSUM_KEY}", and the comma before it, out if you edited it on purpose)'
-    )
-
-
-def _checksum(content: Mapping[str, Any]) -> str:
-    """Give the SHA-256 of an object, whatever its blanks and line breaks."""
-    rest = {key: value for key, value in content.items() if key != CHECKSUM_KEY}
-    return hashlib.sha256(json.dumps(rest, allow_nan=False).encode("ascii")).hexdigest()
+    if CHECKSUM_KEY in content and content[CHECKSUM_KEY] != checksum(_rest(content)):
+        raise DamagedFileError(
+            f"damaged: {path} (its checksum does not agree); make it again with: {made_by} "
+            f'(or take its line "{CHECKSUM_KEY}", and the comma before it, out if you edited it on purpose)'
+        )
 
 
 def read_json(path: Path, made_by: str) -> Any:

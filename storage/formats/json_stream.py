@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from storage.atomic import atomic_path
-from storage.formats.json_file import CHECKSUM_KEY, altered, read_json, read_stage_input
+from storage.formats.json_file import CHECKSUM_KEY, check_whole, read_json, read_stage_input
 
 _CHECKSUM_START = f',\n "{CHECKSUM_KEY}": "'.encode("ascii")
 LINE_DEPTH = 4  # what lies deeper stands on the line of what it is a part of
@@ -82,26 +82,23 @@ def write_json_stream(target: Path, content: Mapping[str, Any]) -> None:
 
 
 def check_json_stream(path: Path, content: Mapping[str, Any], made_by: str) -> None:
-    """Compare a file with the checksum in it; arguments as for :func:`storage.formats.json_file.check_whole`.
+    """Do what :func:`storage.formats.json_file.check_whole` does for a file of :func:`write_json_stream`.
 
     Of ``content`` only the checksum is looked at: its large members may have been taken out.
-
-    Raises
-    ------
-    DamagedFileError
-        When there is one that does not agree.
     """
     if CHECKSUM_KEY in content and not _is_as_written(path, made_by):
-        members = {key: value for key, value in read_json(path, made_by).items() if key != CHECKSUM_KEY}
-        total = hashlib.sha256()
-        for encoded in _encoded(members, "surrogatepass"):  # halves of letters can be read, though none are written
-            total.update(encoded)
-        if content[CHECKSUM_KEY] != total.hexdigest():
-            raise altered(path, made_by)
+        check_whole(path, read_json(path, made_by), made_by, _checksum)
+
+
+def _checksum(content: Mapping[str, Any]) -> str:
+    total = hashlib.sha256()
+    for encoded in _encoded(content, "surrogatepass"):  # halves of letters can be read, though none are written
+        total.update(encoded)
+    return total.hexdigest()
 
 
 def _is_as_written(path: Path, made_by: str) -> bool:
-    """Say whether the last member of a file is the checksum of all bytes before it."""
+    """Say whether the checksum is that of the very bytes before it, which is known without encoding them again."""
     written = read_stage_input(path, made_by)
     end = written.rfind(_CHECKSUM_START)
     found = hashlib.sha256(memoryview(written)[:end]).hexdigest()

@@ -98,6 +98,10 @@ def test_any_content_fits_its_checksum_however_it_is_laid_out(content: dict[str,
     check_whole(Path("a.json"), written, "the maker")
 
 
+def test_a_checksum_of_former_content_does_not_count() -> None:
+    assert with_checksum({"checksum": "of the former", "a": 1}) == with_checksum({"a": 1})
+
+
 def test_numbers_as_keys_fit_too(tmp_path: Path) -> None:
     write_checked_json(tmp_path / "a.json", HEADER | {"by": {10: "a", 9: "b"}})
     assert read(tmp_path / "a.json")["by"] == {"10": "a", "9": "b"}
