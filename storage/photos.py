@@ -213,25 +213,25 @@ def opened_image(file: BinaryIO, max_megapixels: float = MAX_MEGAPIXELS) -> Iter
     PhotoError
         When the file cannot be read as a photo.
     """
-    start = b""
+    found = None
     former_limit = Image.MAX_IMAGE_PIXELS
     with warnings.catch_warnings(), ExitStack() as stack:
         warnings.simplefilter("ignore")
         warnings.simplefilter("error", Image.DecompressionBombWarning)
         Image.MAX_IMAGE_PIXELS = max(1, int(max_megapixels * 1e6))
         try:
-            start = file.read(NUM_FIRST_BYTES)
-            if photo_format(start) == "TIFF":
+            found = photo_format(file.read(NUM_FIRST_BYTES))
+            if found == "TIFF":
                 stack.enter_context(quiet_stderr())
-            if photo_format(start) == "JPEG":
+            if found == "JPEG":
                 check_segments(file)
-            formats = ACCEPTED_FORMATS if photo_format(start) != "HEIF" else _heif_formats()
-            per_read = _BYTES_PER_READ_OF_BMP if photo_format(start) == "BMP" else _BYTES_PER_READ
+            formats = ACCEPTED_FORMATS if found != "HEIF" else _heif_formats()
+            per_read = _BYTES_PER_READ_OF_BMP if found == "BMP" else _BYTES_PER_READ
             bounded = BoundedFile(file, _LEAST_READS + int(_size_of(file) / per_read))
             with Image.open(cast(BinaryIO, bounded), formats=formats) as image:
                 yield image
         except (ReadLimitError, *PARSER_ERRORS) as error:
-            raise PhotoError(_reason(error, start, max_megapixels)) from error
+            raise PhotoError(_reason(error, found, max_megapixels)) from error
         finally:
             Image.MAX_IMAGE_PIXELS = former_limit
 
@@ -252,14 +252,14 @@ def _heif_formats() -> tuple[str, ...]:
     return (*ACCEPTED_FORMATS, "HEIF")
 
 
-def _reason(error: BaseException, start: bytes, max_megapixels: float) -> str:
+def _reason(error: BaseException, found: str | None, max_megapixels: float) -> str:
+    """Say why a photo of the format ``found`` cannot be used."""
     if isinstance(error, (Image.DecompressionBombError, Image.DecompressionBombWarning)):
         return f"has more than {max_megapixels:g} megapixels"
     if isinstance(error, MemoryError):
         return NO_MEMORY
     if isinstance(error, OSError) and error.errno is not None:  # of the disk; Pillow's own have no number
         return f"cannot be read: {error.strerror or error}"
-    found = photo_format(start)
     if isinstance(error, ReadLimitError):
         return f"damaged {found}: its parts are absurdly many"
     if found is None:
