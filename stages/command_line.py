@@ -135,9 +135,12 @@ def _log_lines(level: int) -> Iterator[None]:
 
 
 def _on_terminate(handler: Any) -> Any:
+    """Set what a request to end does; give what it did, None where the handling of another stands."""
+    if handler is None or signal.getsignal(signal.SIGTERM) is None:  # set by C code: Python cannot put it back
+        return None
     try:
         return signal.signal(signal.SIGTERM, handler)
-    except ValueError:  # not in the main thread: the caller's own handling stands
+    except ValueError:  # not in the main thread
         return None
 
 

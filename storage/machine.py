@@ -91,7 +91,7 @@ def signals_held_back() -> Iterator[None]:
     came: list[int] = []
     is_main = threading.current_thread() is threading.main_thread()  # no other thread is interrupted
     # A block of this thread is not enough: any other thread may take the signal, and Python tells the main one.
-    numbers = (signal.SIGTERM, signal.SIGINT) if is_main else ()
+    numbers = [number for number in (signal.SIGTERM, signal.SIGINT) if is_main and _is_handled_by_python(number)]
     former = {number: signal.signal(number, lambda found, _frame: came.append(found)) for number in numbers}
     try:
         with _interrupts_blocked():
@@ -101,6 +101,11 @@ def signals_held_back() -> Iterator[None]:
             signal.signal(number, handler)
         if came:
             signal.raise_signal(came[0])
+
+
+def _is_handled_by_python(number: int) -> bool:
+    """Say whether what a signal does can be put back: what the C code of a program around Python set cannot."""
+    return signal.getsignal(number) is not None
 
 
 @contextmanager

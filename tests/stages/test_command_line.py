@@ -5,6 +5,7 @@ import importlib
 import io
 import os
 import signal
+import subprocess
 import sys
 from pathlib import Path
 
@@ -13,6 +14,8 @@ import pytest
 from stages.command_line import ScriptParser, exit_codes, print_report, worker_count
 from storage.errors import PhotoError, StageError, UsageError
 from storage.report import RunReport, SkippedPhoto
+from tests.conftest import ROOT
+from tests.handled_by_c import HANDLED_BY_C
 
 QUIET = argparse.Namespace(quiet=True, json=False)
 
@@ -74,6 +77,19 @@ def test_being_terminated_gives_143_and_runs_the_clean_up(capsys: pytest.Capture
     assert main(QUIET) == 143
     assert cleaned == [True]
     assert "run the same command again" in capsys.readouterr().err
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="asks its C library by name")
+def test_a_handler_of_the_program_around_python_stays_in_place() -> None:
+    program = f"""{HANDLED_BY_C}
+import argparse
+from stages.command_line import exit_codes
+code = exit_codes(lambda args: 0)(argparse.Namespace(quiet=True))
+signal.raise_signal(signal.SIGTERM)
+sys.exit(code)
+"""
+    result = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True)
+    assert (result.returncode, result.stdout) == (0, "C code was told\n"), result.stderr
 
 
 def test_flags_are_taken_with_underscores_and_with_hyphens() -> None:
