@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -42,6 +42,22 @@ class Batch:
     answers: torch.Tensor | None = None
     maps: torch.Tensor | None = None
     groups: torch.Tensor | None = None
+
+    @classmethod
+    def of_pairs(cls, crops: Sequence[NDArray[np.uint8]], groups: NDArray[np.int64]) -> Batch:
+        """Give a batch of pairs.
+
+        Parameters
+        ----------
+        crops : sequence of ndarray of uint8, shape (S, S, 3)
+            RGB, 2 N; crops i and N + i are a pair.
+        groups : ndarray of int64, shape (N,)
+            Of the pairs.
+        """
+        import torch
+
+        pixels = torch.from_numpy(np.stack(crops)).permute(0, 3, 1, 2).float()
+        return cls(pixels, groups=torch.from_numpy(np.concatenate([groups, groups])))
 
     def to(self, device: str) -> Batch:
         """Give the batch on another device."""

@@ -131,7 +131,7 @@ def _taught(learning: LearningSettings) -> dict[str, float]:
 
 
 def _identity(views: Views, contrastive: ContrastiveSettings) -> dict[str, Any]:
-    return {"contrastive": asdict(contrastive), "photos": views.digest, "positives": views.positives.identity}
+    return {"contrastive": asdict(contrastive)} | views.collection.identity
 
 
 def _pairs(learning: LearningSettings, crops_to_a_pair: int) -> int:

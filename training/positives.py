@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 from pathlib import Path
@@ -47,6 +47,30 @@ class Positives:
         """Draw one of the photos that a pair joins with a photo; the photo itself where none does."""
         partners = self.partners[photo]
         return int(rng.choice(partners)) if len(partners) else photo
+
+
+@dataclass(frozen=True, eq=False)
+class Collection:
+    """Photos to draw pairs of views from.
+
+    Attributes
+    ----------
+    photos : sequence of ndarray of uint8, shape (H, W, 3)
+        RGB.
+    digest : str
+        What identifies the photos, in their order.
+    positives : Positives
+        Which of them show the same.
+    """
+
+    photos: Sequence[NDArray[np.uint8]]
+    digest: str
+    positives: Positives
+
+    @property
+    def identity(self) -> dict[str, str]:
+        """What weights learnt from it depend on."""
+        return {"photos": self.digest, "positives": self.positives.identity}
 
 
 def joined(num_photos: int, pairs: NDArray[np.int64]) -> Positives:

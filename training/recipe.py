@@ -24,7 +24,7 @@ from training.learning import Learning, Running
 from training.objectives import Objective, adapt, contrast, distil, distil_and_contrast
 from training.photo_set import PhotoFile, PhotoSet, copies_of, find_photos, load_photos, same_pictures, whole_answers
 from training.pool import Aim, Pool, make_pool
-from training.positives import Positives, find_positives, no_positives
+from training.positives import Collection, Positives, find_positives, no_positives
 from training.reporting import Reports, check_tensorboard
 from training.settings import OBJECTIVES, Recipe
 from training.shared_settings import check_choices
@@ -192,8 +192,8 @@ def _photos(files: list[PhotoFile], teacher: Teacher | None, jury: Jury | None) 
 def _objective(recipe: Recipe, materials: Materials) -> Objective:
     if recipe.objective == "distill":
         return distil(_pool(recipe, materials), recipe.learning)
-    photos = materials.photos
-    views = Views(photos.photos, photos.digest, materials.positives, recipe.contrastive.crops, recipe.learning.seed)
+    collection = Collection(materials.photos.photos, materials.photos.digest, materials.positives)
+    views = Views(collection, recipe.contrastive.crops, recipe.learning.seed)
     if recipe.objective == "simclr":
         return contrast(views, recipe.learning, recipe.contrastive)
     if materials.teacher is not None:

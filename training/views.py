@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
-from numpy.typing import NDArray
 
 from training.batches import Batch
 from training.crops import draw_crop
-from training.positives import Positives
+from training.positives import Collection
 from training.settings import CropSettings
 
 STREAM = 1  # keeps the chance of the pairs apart from that of the pool's batches
@@ -18,25 +16,19 @@ STREAM = 1  # keeps the chance of the pairs apart from that of the pool's batche
 
 @dataclass(frozen=True, eq=False)
 class Views:
-    """Photos to draw pairs of crops from.
+    """Pairs of crops of a collection.
 
     Attributes
     ----------
-    photos : sequence of ndarray of uint8, shape (H, W, 3)
-        RGB.
-    digest : str
-        What identifies the photos, in their order.
-    positives : Positives
-        Which of them show the same.
+    collection : Collection
+        The photos.
     crops : CropSettings
         How crops are drawn.
     seed : int
         Of everything drawn.
     """
 
-    photos: Sequence[NDArray[np.uint8]]
-    digest: str
-    positives: Positives
+    collection: Collection
     crops: CropSettings
     seed: int
 
@@ -60,13 +52,10 @@ class Views:
         Batch
             2 N crops; crops i and N + i are a pair.
         """
-        import torch
-
+        photos, positives = self.collection.photos, self.collection.positives
         rng = np.random.default_rng([self.seed, step, STREAM])
-        firsts = rng.choice(len(self.photos), num_pairs, replace=num_pairs > len(self.photos))
-        seconds = [self.positives.other(int(first), rng) for first in firsts]
+        firsts = rng.choice(len(photos), num_pairs, replace=num_pairs > len(photos))
+        seconds = [positives.other(int(first), rng) for first in firsts]
         settings = replace(self.crops, size=side)
-        numbers = [*firsts.tolist(), *seconds]
-        crops = np.stack([draw_crop(self.photos, number, settings, rng) for number in numbers])
-        pixels = torch.from_numpy(crops).permute(0, 3, 1, 2).float()
-        return Batch(pixels, groups=torch.from_numpy(self.positives.groups[numbers]))
+        crops = [draw_crop(photos, number, settings, rng) for number in [*firsts.tolist(), *seconds]]
+        return Batch.of_pairs(crops, positives.groups[firsts])

@@ -24,10 +24,9 @@ from training.finetuning.checkpoints import checkpoint_path
 from training.finetuning.export import describe_pictures, export_encoder, whitening_of
 from training.finetuning.learning import Finetuning, Running
 from training.finetuning.networks import Encoder, Start, begin, filled, make_encoder
-from training.finetuning.pairs import Collection
 from training.finetuning.settings import MADE_BY, FinetuneRecipe
 from training.photo_set import LONGEST_SIDE, PhotoSet, find_photos, load_photos
-from training.positives import Positives, find_positives, no_positives, positives_of_groups
+from training.positives import Collection, Positives, find_positives, no_positives, positives_of_groups
 from training.processes import Processes, joined
 from training.reporting import CURVE_FILE, Epoch, EpochReports, check_tensorboard
 from training.whitening import Whitening

@@ -10,8 +10,16 @@ import torch
 
 from storage.formats.crop_shards import CropShard
 from tests.training.conftest import TINY_LEARNING
-from training.batches import batches, draw_batch
+from training.batches import Batch, batches, draw_batch
 from training.pool import Pool
+
+
+def test_a_batch_of_pairs_has_the_colours_first_and_each_group_twice() -> None:
+    crops = np.random.default_rng(0).integers(0, 256, (4, 8, 8, 3), dtype=np.uint8)
+    batch = Batch.of_pairs(list(crops), np.array([5, 2]))
+    assert batch.pixels.dtype == torch.float32 and np.array_equal(batch.pixels.permute(0, 2, 3, 1).numpy(), crops)
+    assert batch.groups is not None and batch.groups.tolist() == [5, 2, 5, 2]
+    assert batch.answers is None and batch.maps is None
 
 
 def test_a_mirrored_crop_is_compared_with_the_mirrored_map() -> None:

@@ -16,7 +16,7 @@ from training.learning import Learning, Progress, Running
 from training.objectives import adapt, contrast, distil, distil_and_contrast
 from training.photo_set import PhotoSet
 from training.pool import Pool
-from training.positives import no_positives
+from training.positives import Collection, no_positives
 from training.settings import ContrastiveSettings, LearningSettings
 from training.views import Views
 
@@ -117,7 +117,8 @@ def test_pictures_grow_at_their_share_of_the_training() -> None:
 
 @pytest.fixture
 def views(photos: PhotoSet) -> Views:
-    return Views(photos.photos, photos.digest, no_positives(len(photos.photos)), CONTRASTIVE.crops, 0)
+    collection = Collection(photos.photos, photos.digest, no_positives(len(photos.photos)))
+    return Views(collection, CONTRASTIVE.crops, 0)
 
 
 CONTRASTIVE = ContrastiveSettings()
@@ -182,8 +183,9 @@ def test_the_norms_of_an_adapted_student_stay_as_they_were(tmp_path: Path, views
 
 def test_a_training_on_other_photos_is_not_gone_on_with(tmp_path: Path, views: Views) -> None:
     adaptation(views, TINY_LEARNING).run(Running(tmp_path / "checkpoint.pt", stop_after=1))
+    others = replace(views, collection=replace(views.collection, digest="others"))
     with pytest.raises(UsageError, match="of a training with other settings"):
-        adaptation(replace(views, digest="others"), TINY_LEARNING).run(Running(tmp_path / "checkpoint.pt"))
+        adaptation(others, TINY_LEARNING).run(Running(tmp_path / "checkpoint.pt"))
 
 
 def test_a_training_with_another_objective_is_not_gone_on_with(tmp_path: Path, pool: Pool, views: Views) -> None:

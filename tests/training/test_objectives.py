@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import numpy as np
 import pytest
 import torch
 
@@ -14,7 +15,7 @@ from training.batches import Batch, draw_batch
 from training.objectives import Objective, adapt, contrast, distil, distil_and_contrast
 from training.photo_set import PhotoSet
 from training.pool import Pool
-from training.positives import joined, no_positives
+from training.positives import Collection, joined, no_positives
 from training.settings import ContrastiveSettings
 from training.student import make_student
 from training.views import Views
@@ -24,7 +25,8 @@ CONTRASTIVE = ContrastiveSettings()
 
 @pytest.fixture
 def views(photos: PhotoSet) -> Views:
-    return Views(photos.photos, photos.digest, no_positives(len(photos.photos)), CONTRASTIVE.crops, 0)
+    collection = Collection(photos.photos, photos.digest, no_positives(len(photos.photos)))
+    return Views(collection, CONTRASTIVE.crops, 0)
 
 
 @pytest.fixture
@@ -118,11 +120,11 @@ def test_photos_pairs_and_anchor_are_part_of_the_identity(views: Views) -> None:
     def identity(views: Views, anchor: str = "one", contrastive: ContrastiveSettings = CONTRASTIVE) -> str:
         return repr(adapt(views, TINY_LEARNING, contrastive, make_student(TINY_STUDENT), anchor).identity)
 
-    import numpy as np
-
     others = [
-        identity(replace(views, digest="others")),
-        identity(replace(views, positives=joined(6, np.array([[0, 1]])))),
+        *(
+            identity(replace(views, collection=replace(views.collection, **other)))
+            for other in ({"digest": "others"}, {"positives": joined(6, np.array([[0, 1]]))})
+        ),
         identity(views, "two"),
         identity(views, contrastive=replace(CONTRASTIVE, weight=0.2)),
     ]

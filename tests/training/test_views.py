@@ -8,14 +8,15 @@ import numpy as np
 import torch
 
 from training.crops import draw_crop
-from training.positives import joined, no_positives
+from training.positives import Collection, joined, no_positives
 from training.settings import ContrastiveSettings, CropSettings
 from training.views import Views
 
 PLAIN = CropSettings(mixed=0, perspective=0, blur=0, colour=0)
 GREYS = [np.full((40, 60, 3), 20 * number, np.uint8) for number in range(8)]  # photo n has the grey 20 n
-ALONE = Views(GREYS, "greys", no_positives(8), PLAIN, seed=3)
-PAIRED = replace(ALONE, positives=joined(8, np.array([[0, 1], [1, 2], [6, 7]])))
+ALONE = Views(Collection(GREYS, "greys", no_positives(8)), PLAIN, seed=3)
+JOINED = joined(8, np.array([[0, 1], [1, 2], [6, 7]]))
+PAIRED = replace(ALONE, collection=Collection(GREYS, "greys", JOINED))
 
 
 def shown(views: Views, step: int, num_pairs: int = 6) -> list[tuple[int, int]]:
@@ -41,7 +42,7 @@ def test_the_groups_are_those_of_the_photos_drawn() -> None:
     batch = PAIRED.draw(0, 6, 32)
     numbers = (batch.pixels.mean((1, 2, 3)) / 20).round().long().numpy()
     assert batch.groups is not None
-    assert np.array_equal(batch.groups.numpy(), PAIRED.positives.groups[numbers])
+    assert np.array_equal(batch.groups.numpy(), JOINED.groups[numbers])
 
 
 def test_more_pairs_than_photos_repeat_photos() -> None:
@@ -61,7 +62,7 @@ def test_crops_have_the_side_of_the_stage() -> None:
 
 def test_both_crops_of_a_pair_are_drawn_anew() -> None:
     noise = [np.random.default_rng(0).integers(0, 256, (40, 60, 3), dtype=np.uint8)]
-    pixels = Views(noise, "noise", no_positives(1), PLAIN, 0).draw(0, 1, 32).pixels
+    pixels = Views(Collection(noise, "noise", no_positives(1)), PLAIN, 0).draw(0, 1, 32).pixels
     assert not torch.equal(pixels[0], pixels[1])
 
 

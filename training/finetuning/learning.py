@@ -22,9 +22,10 @@ from training.computing import mixed_precision
 from training.finetuning.checkpoints import keep_checkpoint, newest_checkpoint
 from training.finetuning.networks import Encoder, Start
 from training.finetuning.optimizers import make_optimizer
-from training.finetuning.pairs import Collection, EpochPairs, split_groups, validation_batches
+from training.finetuning.pairs import EpochPairs, split_groups, validation_batches
 from training.finetuning.settings import FREEZES, FinetuneRecipe
 from training.losses import contrastive_loss
+from training.positives import Collection
 from training.processes import Processes, as_first_has, summed
 from training.reporting import Epoch
 
@@ -95,9 +96,8 @@ class Finetuning:
         freeze(encoder, self.settings.freeze)
         self.optimizer = make_optimizer((self.encoder, self.head), self.settings)
         self.epoch, self.seconds = 0, 0.0
-        known: dict[str, Any] = {"photos": collection.digest, "positives": collection.positives.identity}
-        known |= {"processes": self.processes.count, "start": _digest_of(self.encoder)}
-        self.identity = repr(recipe.identity() | known)
+        known = {"processes": self.processes.count, "start": _digest_of(self.encoder)}
+        self.identity = repr(recipe.identity() | collection.identity | known)
 
     def run(self, running: Running) -> torch.nn.Module:
         """Learn to the end, or to the end of this leg; give the encoder, in evaluation, on the processor.

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-
 import numpy as np
 from numpy.typing import NDArray
 
@@ -12,29 +9,10 @@ from storage.errors import UsageError
 from training.batches import Batch
 from training.finetuning.augmentation import augmented
 from training.finetuning.settings import FinetuneSettings, ViewSettings
-from training.positives import Positives
+from training.positives import Collection, Positives
 from training.processes import Processes
 
 SPLIT, ORDER, VIEWS, JUDGED_VIEWS = range(4)  # what is drawn from the seed, each by generators of its own
-
-
-@dataclass(frozen=True, eq=False)
-class Collection:
-    """Photos to draw pairs of views from.
-
-    Attributes
-    ----------
-    photos : sequence of ndarray of uint8, shape (H, W, 3)
-        RGB.
-    digest : str
-        What identifies the photos, in their order.
-    positives : Positives
-        Which of them show the same.
-    """
-
-    photos: Sequence[NDArray[np.uint8]]
-    digest: str
-    positives: Positives
 
 
 def split_groups(positives: Positives, share: float, seed: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
@@ -147,8 +125,6 @@ def draw_views(
     Batch
         2 N views; views i and N + i are a pair. Those of photos that show the same have the same group.
     """
-    import torch
-
     firsts, seconds, numbers = [], [], []
     for place in places:
         rng = np.random.default_rng([*seeds, place])
@@ -157,6 +133,4 @@ def draw_views(
         firsts.append(augmented(collection.photos[photo], settings, rng))
         seconds.append(augmented(collection.photos[partner], settings, rng))
         numbers.append(photo)
-    pixels = torch.from_numpy(np.stack([*firsts, *seconds])).permute(0, 3, 1, 2).float()
-    groups = collection.positives.groups[numbers]
-    return Batch(pixels, groups=torch.from_numpy(np.concatenate([groups, groups])))
+    return Batch.of_pairs([*firsts, *seconds], collection.positives.groups[numbers])

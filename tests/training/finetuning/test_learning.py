@@ -13,10 +13,9 @@ from tests.training.finetuning.conftest import TINY, save_buildings, tiny_recipe
 from training.finetuning.checkpoints import checkpoint_path, list_checkpoints
 from training.finetuning.learning import Finetuning, Running, make_head
 from training.finetuning.networks import begin, make_encoder
-from training.finetuning.pairs import Collection
 from training.finetuning.settings import FinetuneRecipe, FinetuneSettings
 from training.photo_set import find_photos, load_photos
-from training.positives import no_positives, positives_of_groups
+from training.positives import Collection, no_positives, positives_of_groups
 from training.reporting import Epoch
 
 torch = pytest.importorskip("torch")

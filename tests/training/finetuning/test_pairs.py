@@ -9,8 +9,8 @@ import pytest
 
 from storage.errors import UsageError
 from tests.training.finetuning.conftest import TINY
-from training.finetuning.pairs import Collection, EpochPairs, split_groups, validation_batches
-from training.positives import joined, no_positives
+from training.finetuning.pairs import EpochPairs, split_groups, validation_batches
+from training.positives import Collection, joined, no_positives
 from training.processes import Processes
 
 torch = pytest.importorskip("torch")
