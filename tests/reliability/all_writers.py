@@ -1,7 +1,7 @@
 """Every script that writes, each with drawn inputs so small that it can be run hundreds of times.
 
 The inputs are drawn twice: as they are when an earlier run makes the results that stand, and as they are afterwards,
-changed and more, when the run is made that is to be broken off.
+changed and more, when the run is made that is to be broken off. ``every_script`` has the runs that none breaks off.
 """
 
 from __future__ import annotations

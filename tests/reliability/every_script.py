@@ -1,4 +1,7 @@
-"""Every script of the project that writes files, and how each is run on a small drawn collection."""
+"""Every script that writes files, and how each is run on a drawn collection that all of them only read.
+
+It is as large as it must be for every script to find something; for runs by the hundred see ``all_writers``.
+"""
 
 from __future__ import annotations
 

@@ -14,8 +14,8 @@ from typing import Any
 from unittest.mock import patch
 
 from hloc.extractors.base import Extractor
+from tests.reliability.children import in_child
 from tests.reliability.faults import run_plain
-from tests.reliability.forked import in_child
 from tests.reliability.io_calls import Call
 from tests.reliability.kills import KillAtCall, step_of, was_killed, was_killed_by_clock
 from tests.reliability.writers import Outcome, Writer, final_files, leftovers

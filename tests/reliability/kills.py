@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.reliability.forked import Killed, in_child, kill_this_process
+from tests.reliability.children import Killed, in_child, kill_this_process
 from tests.reliability.io_calls import CHANGES, Call, told_of_calls
 
 # What the one writer of files does: write, force to the disk, rename, force the folder.

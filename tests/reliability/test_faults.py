@@ -12,8 +12,8 @@ import pytest
 from storage.atomic import write_text
 from tests.reliability.all_writers import TOOLS, WRITERS
 from tests.reliability.call_order import breaches, unforced_folders
+from tests.reliability.children import Killed, in_child, kill_this_process
 from tests.reliability.faults import Fault
-from tests.reliability.forked import Killed, in_child, kill_this_process
 from tests.reliability.io_calls import Call, needs_proc, told_of_calls
 from tests.reliability.kills import HOOKS, KillAtCall, step_of
 from tests.reliability.system_calls import read_calls

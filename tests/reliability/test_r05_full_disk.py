@@ -13,7 +13,7 @@ import pytest
 
 from tests.reliability.all_writers import STAGES, WRITERS
 from tests.reliability.campaign import Campaign
-from tests.reliability.forked import in_child
+from tests.reliability.children import in_child
 from tests.reliability.io_calls import needs_proc
 from tests.reliability.trials import Trial, check_messages
 from tests.reliability.writers import Outcome, leftovers

@@ -20,15 +20,12 @@ from storage.errors import StageError, UsageError
 from storage.formats.clusters import write_clusters_info
 from tests.drawn_collection import HOSTILE, draw_collection, write_drawn_features
 from tests.drawn_photos import save_photos
-
-
-def as_json(content: dict[str, Any]) -> str:
-    return json.dumps(content)
+from tests.watched_calls import states
 
 
 def run(work_dir: Path, **given: Any) -> Any:
     settings = {"methods": ("pca",), "num_workers": 0} | given
-    return plot_features(PlotSettings(work_dir, output_dir=work_dir / "out", **settings), as_json)
+    return plot_features(PlotSettings(work_dir, output_dir=work_dir / "out", **settings), json.dumps)
 
 
 def content_of(work_dir: Path) -> dict[str, Any]:
@@ -71,16 +68,12 @@ def test_the_pictures_of_the_page_lie_in_folders_beside_it(tmp_path: Path) -> No
     assert sorted(photo.name for photo in report.skipped) == sorted(HOSTILE) and report.exit_code == 3
 
 
-def files_of(folder: Path) -> dict[Path, int]:
-    return {path: path.stat().st_mtime_ns for path in folder.rglob("*") if path.is_file()}
-
-
 def test_a_second_run_changes_no_file(tmp_path: Path) -> None:
     draw_collection(tmp_path)
     assert run(tmp_path).is_current is False
-    before = files_of(tmp_path)
+    before = states(tmp_path)
     assert run(tmp_path).is_current is True
-    assert files_of(tmp_path) == before
+    assert states(tmp_path) == before
 
 
 def test_the_picture_shows_frames_in_colours_and_grey(tmp_path: Path) -> None:
@@ -137,7 +130,7 @@ def test_a_wrong_call_names_flag_and_value(tmp_path: Path, given: dict[str, Any]
 def test_results_among_the_photos_are_refused(tmp_path: Path) -> None:
     draw_collection(tmp_path, 3)
     with pytest.raises(UsageError, match="--output_dir"):
-        plot_features(PlotSettings(tmp_path, output_dir=tmp_path / "datasets" / "map"), as_json)
+        plot_features(PlotSettings(tmp_path, output_dir=tmp_path / "datasets" / "map"), json.dumps)
 
 
 # -- inputs

@@ -24,10 +24,6 @@ from tests.drawn_photos import save_photos
 TRUTH = "query,source\nq0.jpg,photo_000.jpg\nq1.jpg,photo_001.jpg\nq2.jpg,photo_003.jpg\n"
 
 
-def as_json(content: dict[str, Any]) -> str:
-    return json.dumps(content)
-
-
 def features(path: Path, angles: dict[str, float], **given: Any) -> Path:
     """Unit vectors in a plane, so that the nearest is the one of the nearest angle."""
     vectors = np.array([[np.cos(angle), np.sin(angle)] for angle in angles.values()], np.float32)
@@ -61,7 +57,7 @@ def settings(tmp_path: Path) -> NeighborSettings:
 
 
 def content_of(settings: NeighborSettings) -> dict[str, Any]:
-    explore_neighbors(settings, as_json)
+    explore_neighbors(settings, json.dumps)
     content: dict[str, Any] = json.loads(settings.output.read_text(encoding="utf-8"))
     return content
 
@@ -140,10 +136,10 @@ def test_labels_make_photos_of_the_same_building_right(settings: NeighborSetting
 
 
 def test_the_report_counts_correct_and_incorrect(settings: NeighborSettings) -> None:
-    report = explore_neighbors(settings, as_json)
+    report = explore_neighbors(settings, json.dumps)
     assert report.counts == {"queries": 3, "with_truth": 3, "correct": 2, "incorrect": 1, "shown": 3}
     assert "66.7%" in report.notes[0]
-    assert explore_neighbors(replace(settings, at=2), as_json).counts["correct"] == 3
+    assert explore_neighbors(replace(settings, at=2), json.dumps).counts["correct"] == 3
 
 
 @pytest.mark.parametrize(("only", "expected"), [("correct", ["q0.jpg", "q1.jpg"]), ("incorrect", ["q2.jpg"])])
@@ -157,7 +153,7 @@ def test_only_correct_or_incorrect_queries_are_shown(
 
 def test_nothing_to_show_is_said(settings: NeighborSettings) -> None:
     with pytest.raises(StageError, match="--only incorrect leaves none of 3"):
-        explore_neighbors(replace(settings, only="incorrect", at=2), as_json)
+        explore_neighbors(replace(settings, only="incorrect", at=2), json.dumps)
 
 
 def test_queries_are_drawn_by_the_seed_and_shown_by_name(settings: NeighborSettings) -> None:
@@ -194,13 +190,13 @@ def test_what_should_have_been_found_is_shown_where_nothing_right_was(settings: 
 
 
 def test_a_second_run_writes_nothing(settings: NeighborSettings) -> None:
-    assert not explore_neighbors(settings, as_json).is_current
-    assert explore_neighbors(settings, as_json).is_current
+    assert not explore_neighbors(settings, json.dumps).is_current
+    assert explore_neighbors(settings, json.dumps).is_current
 
 
 def test_photos_that_are_gone_keep_their_place_and_are_named(settings: NeighborSettings) -> None:
     (settings.image_dir / "photo_001.jpg").unlink()
-    report = explore_neighbors(settings, as_json)
+    report = explore_neighbors(settings, json.dumps)
     content = json.loads(settings.output.read_text(encoding="utf-8"))
     assert any("1 photos cannot be shown" in note for note in report.notes)
     assert [photo.name for photo in report.skipped] == ["photo_001.jpg"] and report.exit_code == 3
@@ -220,7 +216,7 @@ def test_a_photo_of_the_same_name_in_both_folders_is_two_photos(settings: Neighb
 def test_a_sheet_has_a_row_for_each_query_and_frames_right_and_wrong(
     settings: NeighborSettings, tmp_path: Path
 ) -> None:
-    report = explore_neighbors(replace(settings, output=tmp_path / "n.png", tile=64), as_json)
+    report = explore_neighbors(replace(settings, output=tmp_path / "n.png", tile=64), json.dumps)
     with Image.open(report.outputs["sheet"]) as image:
         colours = {colour for _, colour in image.convert("RGB").getcolors(1 << 20) or []}
         assert image.height > 3 * 64 and image.width > 3 * 64
@@ -272,12 +268,12 @@ def test_models_that_learnt_on_different_photos_are_refused(settings: NeighborSe
 )
 def test_a_wrong_argument_is_named(settings: NeighborSettings, change: dict[str, Any], message: str) -> None:
     with pytest.raises(UsageError, match=message):
-        explore_neighbors(replace(settings, **change), as_json)
+        explore_neighbors(replace(settings, **change), json.dumps)
 
 
 def test_a_page_in_an_image_folder_is_refused(settings: NeighborSettings) -> None:
     with pytest.raises(UsageError, match="lies in"):
-        explore_neighbors(replace(settings, output=settings.image_dir / "n.html"), as_json)
+        explore_neighbors(replace(settings, output=settings.image_dir / "n.html"), json.dumps)
 
 
 def test_a_truth_about_other_photos_is_refused(settings: NeighborSettings, tmp_path: Path) -> None:

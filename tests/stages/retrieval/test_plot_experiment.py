@@ -34,10 +34,6 @@ def results(settings: SearchSettings) -> Path:
     return settings.results_dir
 
 
-def as_json(content: Any) -> str:
-    return json.dumps(content)
-
-
 def test_a_picture_and_a_page_are_drawn(results: Path, tmp_path: Path) -> None:
     pytest.importorskip("matplotlib")
     outputs = (tmp_path / "a.png", tmp_path / "a.html")
@@ -54,7 +50,7 @@ def test_a_second_run_writes_nothing(results: Path, tmp_path: Path, monkeypatch:
         "stages.retrieval.plot_experiment.draw_charts", lambda runs, k, charts: f"{len(runs)} {k}".encode()
     )
     given = PlotExperimentSettings((results,), (tmp_path / "a.png",))
-    assert not plot_experiment(given, as_json).is_current and plot_experiment(given, as_json).is_current
+    assert not plot_experiment(given, json.dumps).is_current and plot_experiment(given, json.dumps).is_current
 
 
 def test_experiments_of_one_model_are_told_apart_by_their_folders(results: Path) -> None:
@@ -79,13 +75,13 @@ def test_experiments_of_one_model_are_told_apart_by_their_folders(results: Path)
 )
 def test_a_wrong_call_is_refused_by_its_flag(results: Path, given: dict[str, Any], message: str) -> None:
     with pytest.raises(UsageError, match=message):
-        plot_experiment(replace(PlotExperimentSettings((results,)), **given), as_json)
+        plot_experiment(replace(PlotExperimentSettings((results,)), **given), json.dumps)
 
 
 def test_results_without_recall_cannot_be_drawn(settings: SearchSettings) -> None:
     search_experiment(replace(settings, truth=None))
     with pytest.raises(StageError, match="no recall"):
-        plot_experiment(PlotExperimentSettings((settings.results_dir,)), as_json)
+        plot_experiment(PlotExperimentSettings((settings.results_dir,)), json.dumps)
 
 
 def test_results_that_lack_runs_are_damaged(results: Path) -> None:

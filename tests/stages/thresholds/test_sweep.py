@@ -21,6 +21,7 @@ from storage.formats.pairs import write_pairs
 from tests.drawn_collection import HOSTILE, draw_collection, drawn_rows, write_drawn_pairs
 from tests.drawn_photos import save_photos
 from tests.fake_models import MeanColour
+from tests.watched_calls import states
 
 
 @pytest.fixture(autouse=True)
@@ -30,12 +31,8 @@ def _quick_picture(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPat
         monkeypatch.setattr(thresholds, "draw_curve", lambda *_: b"drawn")
 
 
-def as_json(content: dict[str, Any]) -> str:
-    return json.dumps(content)
-
-
 def run(work_dir: Path, **given: Any) -> Any:
-    return select_threshold(ThresholdSettings(work_dir=work_dir, output_dir=work_dir / "out", **given), as_json)
+    return select_threshold(ThresholdSettings(work_dir=work_dir, output_dir=work_dir / "out", **given), json.dumps)
 
 
 def table_of(folder: Path) -> list[dict[str, str]]:
@@ -98,16 +95,12 @@ def test_of_many_pairs_those_beside_places_on_the_curve_are_shown(tmp_path: Path
         assert {end - 3, end - 2, end - 1, end, end + 1, end + 2} & set(range(66)) <= set(rows)
 
 
-def files_of(folder: Path) -> dict[Path, int]:
-    return {path: path.stat().st_mtime_ns for path in folder.rglob("*") if path.is_file()}
-
-
 def test_a_second_run_writes_nothing(tmp_path: Path) -> None:
     draw_collection(tmp_path)
     assert run(tmp_path).is_current is False
-    before = files_of(tmp_path)
+    before = states(tmp_path)
     assert run(tmp_path).is_current is True
-    assert files_of(tmp_path) == before
+    assert states(tmp_path) == before
 
 
 def test_of_probabilities_zero_is_no_threshold_and_the_defaults_are_those_of_evidence(tmp_path: Path) -> None:
@@ -179,7 +172,7 @@ def test_a_wrong_call_names_flag_and_value(tmp_path: Path, given: dict[str, Any]
 def test_results_among_the_photos_are_refused(tmp_path: Path) -> None:
     draw_collection(tmp_path, 3)
     with pytest.raises(UsageError, match="--output_dir"):
-        select_threshold(ThresholdSettings(tmp_path, output_dir=tmp_path / "datasets" / "out"), as_json)
+        select_threshold(ThresholdSettings(tmp_path, output_dir=tmp_path / "datasets" / "out"), json.dumps)
 
 
 # -- samples
