@@ -28,15 +28,17 @@ async function answerOf(response) {
   return body;
 }
 
-async function ask(path, options) {
-  let response;
+async function reach(path, options) {
   try {
-    response = await fetch(path, options);
+    return await fetch(path, options);
   } catch (error) {
     if (error.name === "AbortError") throw error;
     throw new ServerError(`The server does not answer. Is ${program} still running?`);
   }
-  return answerOf(response);
+}
+
+async function ask(path, options) {
+  return answerOf(await reach(path, options));
 }
 
 /**
@@ -50,6 +52,18 @@ export function get(path, parameters = {}, signal = undefined) {
   const given = Object.entries(parameters).filter(([, value]) => value !== null && value !== undefined);
   const query = new URLSearchParams(given).toString();
   return ask(query ? `${path}?${query}` : path, { signal, headers: { Accept: "application/json" } });
+}
+
+/**
+ * Read something that is no JSON.
+ * @param {string} path
+ * @param {AbortSignal} [signal]
+ * @returns {Promise<Response>}
+ */
+export async function getFile(path, signal = undefined) {
+  const response = await reach(path, { signal });
+  if (!response.ok) await answerOf(response); // it says why
+  return response;
 }
 
 /**

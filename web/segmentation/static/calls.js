@@ -1,6 +1,6 @@
 /** Calls to the painting server. Its addresses lie below a base: it may be served by itself or within the review. */
 
-import { get, post } from "/static/api.js";
+import { get, getFile, post } from "/static/api.js";
 
 export const base = document.querySelector("meta[name=base]").content;
 
@@ -26,8 +26,7 @@ export function change(path, body = {}) {
  * @returns {Promise<{numbers: Int32Array, revision: number}>}
  */
 export async function readNumbers(path, signal) {
-  const response = await fetch(`${base}api/${path}`, { signal });
-  if (!response.ok) throw new Error((await response.json().catch(() => ({}))).error ?? `${path}: ${response.status}`);
+  const response = await getFile(`${base}api/${path}`, signal);
   const numbers = new Int32Array(await response.arrayBuffer());
   return { numbers, revision: Number(response.headers.get("X-Revision")) };
 }

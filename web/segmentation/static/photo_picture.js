@@ -1,5 +1,7 @@
 /** The photo itself, with smaller copies of it for when it is seen from afar. */
 
+import { getFile } from "/static/api.js";
+
 const LARGE = 800_000; // pixels, about those of a window; a larger picture gets a copy of half its sides
 
 /** A photo and its copies, each of half the sides of the one before. */
@@ -12,8 +14,7 @@ export class PhotoPicture {
    * @param {AbortSignal} signal
    */
   static async load(address, signal) {
-    const response = await fetch(address, { signal });
-    if (!response.ok) throw new Error((await response.json()).error);
+    const response = await getFile(address, signal);
     const picture = new PhotoPicture();
     let level = await createImageBitmap(await response.blob());
     picture.#levels.push(level);

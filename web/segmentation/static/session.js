@@ -129,8 +129,9 @@ export class Session extends EventTarget {
     this.#stroke = { kind, points: [] };
   }
 
-  /** Go on to a pixel; gives the box that changed. */
+  /** Go on to a pixel; gives the box that changed. A stroke ends where the server's canvas is taken meanwhile. */
   strokeTo(point) {
+    if (this.#stroke === null) return null;
     const { points } = this.#stroke;
     if (points.length > 0 && String(points.at(-1)) === String(point)) return null;
     points.push(point);
@@ -158,10 +159,12 @@ export class Session extends EventTarget {
   }
 
   #send() {
-    this.#sending ??= this.#sendAll().finally(() => {
-      this.#sending = null;
-      this.dispatchEvent(new Event("kept"));
-    });
+    this.#sending ??= this.#sendAll()
+      .catch((error) => this.dispatchEvent(new CustomEvent("trouble", { detail: error })))
+      .finally(() => {
+        this.#sending = null;
+        this.dispatchEvent(new Event("kept"));
+      });
   }
 
   async #sendAll() {

@@ -28,6 +28,35 @@ def test_what_the_server_refuses_is_said_and_its_canvas_is_taken(painted: Painte
     painted.wait_until("session.canvas?.paint.every((number) => number === 0)")
 
 
+def test_a_stroke_under_way_ends_when_the_servers_canvas_is_taken(painted: PaintedPage) -> None:
+    held: list[Route] = []
+    painted.page.route("**/actions", lambda route: held.append(route))
+    with painted.page.expect_request("**/actions"):
+        painted.click(*SKY)
+    painted.page.mouse.move(*painted.place(60, 100))
+    painted.page.mouse.down()
+    held[0].fulfill(status=409, body='{"error": "the disk is full"}')
+    expect(painted.page.locator("#alert")).to_contain_text("not taken from this window")
+    painted.page.unroute("**/actions")
+    painted.page.mouse.move(*painted.place(80, 100), steps=4)
+    painted.page.mouse.up()
+    painted.click(*SKY)
+    assert colour_at(painted.paint(), *SKY) == RED and colour_at(painted.paint(), 60, 100) is None
+
+
+def test_a_canvas_of_the_server_that_does_not_come_is_told_and_comes_with_the_photo(painted: PaintedPage) -> None:
+    painted.page.route("**/actions", lambda route: route.fulfill(status=409, body='{"error": "the disk is full"}'))
+    painted.page.route("**/planes", lambda route: route.abort())
+    painted.click(*SKY)
+    expect(painted.page.locator("#alert")).to_contain_text("The server does not answer")
+    painted.page.unroute("**/actions")
+    painted.page.unroute("**/planes")
+    painted.page.locator(".film-photo").first.click()
+    painted.ready("a.png")
+    painted.click(*SKY)
+    assert colour_at(painted.paint(), *SKY) == RED
+
+
 def test_a_server_that_is_gone_is_named_once_and_what_was_painted_meanwhile_is_sent_later(painted: PaintedPage) -> None:
     asked: list[str] = []
 
