@@ -108,13 +108,20 @@ def _read_attributes(item: Any) -> None:
 def main() -> None:
     """Answer until standard input ends."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # meant for the program that asks; this one ends with it
-    if sys.platform == "linux":
-        resource.setrlimit(resource.RLIMIT_DATA, (MAX_MEMORY, MAX_MEMORY))
+    _bound_memory()
     print(READY, flush=True)
     for line in sys.stdin:
         path, seconds = json.loads(line)
         _bound_time(seconds)
         print(json.dumps(look_through(path)), flush=True)
+
+
+def _bound_memory() -> None:
+    """Let this process have a gibibyte, or less where the system has said so; on Linux only."""
+    if sys.platform == "linux":
+        held, most = resource.getrlimit(resource.RLIMIT_DATA)
+        limits = [limit for limit in (MAX_MEMORY, held, most) if limit != resource.RLIM_INFINITY]
+        resource.setrlimit(resource.RLIMIT_DATA, (min(limits), min(limits)))
 
 
 def _bound_time(seconds: float) -> None:

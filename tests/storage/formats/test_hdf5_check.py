@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -16,6 +17,7 @@ from storage.errors import DamagedFileError, StageError
 from storage.formats import hdf5_check, hdf5_walk
 from storage.formats.hdf5 import new_hdf5, open_hdf5, read_array, write_array
 from storage.formats.hdf5_check import look_at
+from tests.conftest import ROOT
 
 FORMAT = "test"
 EMPTY = '{"format": null, "format_version": null, "problem": null}'
@@ -207,6 +209,20 @@ def test_an_interrupt_of_the_program_leaves_the_other_process_alone(path: Path) 
     first = hdf5_check._current
     assert look_at(path).problem is None
     assert hdf5_check._current is first
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="memory is bounded on Linux")
+@pytest.mark.parametrize(("held", "bound"), [(600, 600), (2000, 1024)])
+def test_the_process_has_a_gibibyte_or_what_the_system_leaves_it(held: int, bound: int) -> None:
+    program = (
+        "import resource\n"
+        "from storage.formats import hdf5_walk\n"
+        f"resource.setrlimit(resource.RLIMIT_DATA, ({held} << 20, {held} << 20))\n"
+        "hdf5_walk._bound_memory()\n"
+        "print(resource.getrlimit(resource.RLIMIT_DATA)[0] >> 20)\n"
+    )
+    result = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True)
+    assert result.stdout == f"{bound}\n", result.stderr
 
 
 def spoilt(path: Path, how: str) -> None:
