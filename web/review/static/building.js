@@ -35,6 +35,7 @@ export class BuildingView {
   cluster = null;
   list = new WholeList();
   selection = new Selection();
+  #wanted = null;
 
   /** @param {{go: (hash: string) => void, neighbourOf: (number: string, by: number) => Promise<string|null>}} app */
   constructor(app) {
@@ -73,11 +74,13 @@ export class BuildingView {
 
   /** Come into sight. */
   async show(number) {
+    this.#wanted = number;
     const isOther = String(this.cluster?.number) !== number;
     if (isOther) this.#startAnew(number);
     try {
       await this.#read(number);
     } catch (error) {
+      if (this.#wanted !== number) return;
       complain(error);
       this.app.go("#/buildings");
     }
@@ -93,6 +96,7 @@ export class BuildingView {
 
   async #read(number) {
     const cluster = await get(`/api/clusters/${number}`);
+    if (this.#wanted !== number) return; // another building was gone to meanwhile
     this.cluster = cluster;
     this.title = titleOf(cluster);
     this.node.setAttribute("aria-label", this.title);
@@ -104,7 +108,7 @@ export class BuildingView {
 
   /** Take what has changed; go where the photos went when the building is gone. */
   async change({ clusters, removed }) {
-    const number = String(this.cluster.number);
+    const number = this.#wanted;
     if (!removed.includes(number)) return this.#read(number).catch(() => this.app.go("#/buildings"));
     const heir = clusters.find((other) => !removed.includes(other));
     return this.app.go(heir === undefined ? "#/buildings" : `#/building/${heir}`);

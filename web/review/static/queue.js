@@ -60,7 +60,7 @@ export class QueueView {
     return { total, items };
   }
 
-  /** Come into sight, at the item with this key if one is given. */
+  /** Come into sight. */
   async show() {
     await this.#renew().catch(complain);
   }

@@ -52,6 +52,7 @@ class Viewer {
   /** Show the photo at the index. */
   show() {
     const { photo } = this;
+    this.#sharp = null;
     this.#fit();
     this.image.src = imageUrl(photo.id);
     this.image.alt = fileName(photo.name);

@@ -111,9 +111,14 @@ export class Sam extends ObjectMode {
   /** Predict the object. */
   async compute() {
     const { colour } = this.app;
-    const answer = await change(`photos/${this.session.photo}/sam`, { prompts: this.#prompts, colour, as: "paint" });
-    this.#isNew = false;
-    await this.take(answer);
+    this.#isNew = false; // what is given from now on is not in the answer
+    try {
+      const given = { prompts: this.#prompts, colour, as: "paint" };
+      await this.take(await change(`photos/${this.session.photo}/sam`, given));
+    } catch (error) {
+      this.#isNew = true;
+      throw error;
+    }
   }
 
   async finish() {

@@ -158,6 +158,7 @@ export class Templates extends ObjectMode {
     const hits = this.#hits;
     if (hits.length === 0) return announce("No place was found: choose a template, or allow more difference.");
     await this.compute();
+    if (this.layer === null) return; // left meanwhile
     this.layer.accept();
     announce(`${plural(hits.length, "place")} painted.`);
     this.app.paintAgain();

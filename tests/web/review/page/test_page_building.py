@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 import pytest
@@ -11,7 +12,7 @@ from tests.web.review.page.drawn_street import ServedReview, name_of, photos_of
 expect = pytest.importorskip("playwright.sync_api", reason="pages are tested with Playwright").expect
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Page
+    from playwright.sync_api import Page, Route
 
 
 @pytest.fixture
@@ -123,6 +124,37 @@ def test_the_big_view_zooms_and_goes_on_by_keys(church: Page) -> None:
     church.keyboard.press("ArrowRight")
     expect(big).to_have_attribute("alt", "photo 1.jpg")
     assert "scale(1)" in str(big.get_attribute("style"))
+
+
+def test_a_photo_that_is_looked_at_again_is_sharp_again_when_it_is_zoomed(church: Page) -> None:
+    church.locator(".photo").first.focus()
+    church.keyboard.press("Enter")
+    big = church.locator(".big")
+    for _ in range(2):
+        church.keyboard.press("+")
+        church.keyboard.press("+")
+        expect(big).to_have_attribute("src", re.compile(r"side=2400"))
+        church.keyboard.press("ArrowRight")
+        church.keyboard.press("ArrowLeft")
+        expect(big).not_to_have_attribute("src", re.compile(r"side=2400"))
+
+
+def test_a_building_that_comes_late_does_not_take_the_place_of_the_one_gone_to_since(
+    opened: Page, served: ServedReview
+) -> None:
+    first, second = sorted(served.review.state.members)[:2]
+    held: list[Route] = []
+    opened.route(f"**/api/clusters/{first}", lambda route: held.append(route))
+    with opened.expect_request(f"**/api/clusters/{first}"):
+        opened.evaluate(f"() => {{ location.hash = '#/building/{first}'; }}")
+    opened.evaluate(f"() => {{ location.hash = '#/building/{second}'; }}")
+    expect(opened.locator(".photo:not(.is-coming)")).to_have_count(len(served.review.state.members[second]))
+    heading = opened.locator(".building-head h2").inner_text()
+    with opened.expect_response(f"**/api/clusters/{first}"):
+        held[0].continue_()
+    opened.evaluate("() => new Promise((resolve) => setTimeout(resolve))")
+    expect(opened.locator(".building-head h2")).to_have_text(heading)
+    expect(opened).to_have_title(re.compile("^" + re.escape(heading)))
 
 
 def test_two_photos_are_compared_side_by_side(church: Page) -> None:

@@ -28,7 +28,7 @@ from tests.web.segmentation.page.painted_page import PaintedPage, colour_at
 expect = pytest.importorskip("playwright.sync_api", reason="pages are tested with Playwright").expect
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser
+    from playwright.sync_api import Browser, Route
 
 RED, BLUE = (204, 0, 0), (0, 0, 204)
 
@@ -57,6 +57,24 @@ def test_a_painted_window_is_found_again_wherever_it_stands(painted: PaintedPage
     assert (paint != 0).sum() == len(WINDOWS) * WINDOW_WIDTH * WINDOW_HEIGHT
     painted.assert_same_canvas()
     painted.page.keyboard.press("z")
+    assert (painted.paint() != 0).sum() == WINDOW_WIDTH * WINDOW_HEIGHT
+
+
+def test_templates_are_left_while_their_places_are_computed(painted: PaintedPage) -> None:
+    held: list[Route] = []
+    paint_one_window(painted)
+    painted.page.keyboard.press("t")
+    x, y = WINDOWS[0]
+    painted.drag((x - 4, y - 4), (x + WINDOW_WIDTH + 3, y + WINDOW_HEIGHT + 3))
+    expect(painted.page.locator(".side").get_by_text("1 place found")).to_be_visible()
+    painted.page.route("**/templates/layer", lambda route: held.append(route))
+    with painted.page.expect_request("**/templates/layer"):
+        painted.page.get_by_role("button", name="Paint these").click()
+    painted.page.keyboard.press("q")
+    with painted.page.expect_response("**/templates/layer"):
+        held[0].continue_()
+    painted.page.evaluate("() => new Promise((resolve) => setTimeout(resolve))")
+    expect(painted.page.locator("#alert")).to_be_empty()
     assert (painted.paint() != 0).sum() == WINDOW_WIDTH * WINDOW_HEIGHT
 
 
@@ -178,6 +196,21 @@ def test_points_and_boxes_of_segment_anything_become_paint(with_sam: PaintedPage
     paint = with_sam.paint() != 0
     assert paint.sum() == 60 * 20 - 11 * 11 and paint[100:120, 240:300].sum() == paint.sum()
     with_sam.assert_same_canvas()
+
+
+def test_a_point_that_is_given_while_segment_anything_predicts_counts(with_sam: PaintedPage) -> None:
+    held: list[Route] = []
+    with_sam.page.keyboard.press("a")
+    with_sam.drag((240, 100), (300, 120), button="middle")
+    with_sam.page.route("**/sam", lambda route: held.append(route))
+    with with_sam.page.expect_request("**/sam"):
+        with_sam.page.keyboard.press("Space")
+    with_sam.click(400, 300)
+    with_sam.page.unroute("**/sam")
+    held[0].continue_()
+    expect(with_sam.page.get_by_role("button", name="Paint it")).to_be_enabled()
+    with_sam.page.keyboard.press("f")
+    expect(with_sam.page.locator("#status")).to_have_text(f"{60 * 20 + 11 * 11:,} pixels painted.")
 
 
 def test_what_segment_anything_found_becomes_segments(with_sam: PaintedPage) -> None:
