@@ -59,5 +59,10 @@ def check_mode(mode: str, modes: tuple[str, ...]) -> None:
 
 def settings_as_json(settings: Any) -> dict[str, Any]:
     """Give a settings dataclass as JSON types, paths as text, for the run report."""
-    values = {field.name: getattr(settings, field.name) for field in fields(settings)}
-    return {name: printable(value) if isinstance(value, Path) else value for name, value in values.items()}
+    return {field.name: _as_json(getattr(settings, field.name)) for field in fields(settings)}
+
+
+def _as_json(value: Any) -> Any:
+    if isinstance(value, tuple):
+        return [_as_json(each) for each in value]
+    return printable(value) if isinstance(value, Path) else value

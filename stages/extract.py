@@ -6,7 +6,6 @@ import logging
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -26,6 +25,7 @@ from hloc.matching import create_matcher
 from hloc.matching.description import LocalFeatureCompanion, MatchRun
 from hloc.retrieval import Neighbours, SearchWay, find_neighbours
 from hloc.scoring import SCORE_DECIMALS
+from stages.checks import settings_as_json
 from stages.image_folder import follows_links
 from stages.settings.pipeline import ExtractSettings, MatchSettings
 from stages.work_folder import clear_leftovers
@@ -232,7 +232,7 @@ def _report(
     results: Sequence[Extraction],
     unnamable: Sequence[SkippedPhoto],
 ) -> RunReport:
-    report = RunReport(STAGE, {key: _plain(value) for key, value in asdict(settings).items()})
+    report = RunReport(STAGE, settings_as_json(settings))
     report.settings["model"] = collection.model
     report.skipped = [*collection.skipped, *unnamable]
     report.counts = {
@@ -247,10 +247,6 @@ def _report(
         report.outputs[key] = str(features_path(settings.outputs_dir, model))
     report.outputs["pairs"] = str(pairs_path(settings.outputs_dir, collection.model, settings.pairs_format))
     return report
-
-
-def _plain(value: Any) -> Any:
-    return str(value) if isinstance(value, Path) else value
 
 
 def _notes(extractor: Extractor, result: Extraction) -> list[str]:

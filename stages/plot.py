@@ -224,7 +224,6 @@ def _export(settings: PlotSettings, inputs: PlotInputs, drawn: _Drawn, report: R
 
 def _report(settings: PlotSettings, inputs: PlotInputs) -> RunReport:
     report = RunReport(STAGE, settings_as_json(settings), notes=list(inputs.notes))
-    report.settings["methods"] = list(settings.methods)
     report.counts = {
         "photos": len(inputs.labels),
         "clusters": inputs.num_clusters,

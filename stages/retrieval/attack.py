@@ -66,7 +66,6 @@ def make_attacks(settings: AttackSettings) -> RunReport:
     font = _font(settings.font)
     names = chosen_photos(photos_in(settings.image_dir, settings.follow_links), settings)
     report = RunReport(STAGE, settings_as_json(settings), counts={"photos": len(names), "attacks": len(attacks)})
-    report.settings["attacks"] = list(settings.attacks)
     with work_lock(settings.export_dir):
         _Attacking(settings, attacks, font, report).run(names)
         report.seconds = time.monotonic() - started

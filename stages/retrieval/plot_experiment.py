@@ -5,10 +5,10 @@ from __future__ import annotations
 import base64
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
+from stages.checks import settings_as_json
 from stages.retrieval.charts import CHARTS, draw_charts
 from stages.settings.search import PICTURE_ENDINGS, PlotExperimentSettings
 from storage.errors import StageError, UsageError
@@ -50,7 +50,7 @@ def plot_experiment(settings: PlotExperimentSettings, render: Render) -> RunRepo
         raise StageError("the results hold no recall: they were made without --truth and --id_regex")
     k = _chosen_k(runs, settings.k)
     charts = [chart for chart in CHARTS if chart != "groups" or any(run["groups"] for run in runs)]
-    report = RunReport(STAGE, {field.name: _plain(getattr(settings, field.name)) for field in fields(settings)})
+    report = RunReport(STAGE, settings_as_json(settings))
     report.counts = {"experiments": len(experiments), "runs": len(runs), "charts": len(charts)}
     changed = []
     for path in settings.output:
@@ -135,9 +135,3 @@ def _chosen_k(runs: Sequence[Run], asked: int | None) -> int:
         told = ", ".join(map(str, sorted(common))) or "none"
         raise UsageError(f"--k {asked}: not all runs were measured there; they have in common: {told}")
     return min(common) if asked is None else asked
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, tuple):
-        return [_plain(one) for one in value]
-    return value.as_posix() if isinstance(value, Path) else value

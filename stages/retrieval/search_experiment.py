@@ -6,20 +6,18 @@ import importlib.util
 import platform
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, fields
+from dataclasses import asdict
 from importlib.metadata import version
-from pathlib import Path
 from typing import Any
 
 from hloc.retrieval_measures import RankMeasures
 from hloc.search_indexes.engines import import_faiss
-from stages.checks import check_range
+from stages.checks import check_range, settings_as_json
 from stages.retrieval.measuring import Reranking, RunResult, run_experiment
 from stages.retrieval.reranking import check_reranking, open_reranker
 from stages.retrieval.search_inputs import SearchInputs, gather_inputs
 from stages.settings.search import BACKENDS, METRICS, SearchSettings
 from storage.errors import UsageError
-from storage.formats.manifest import printable
 from storage.formats.search_results import write_results
 from storage.lock import work_lock
 from storage.machine import usable_cores
@@ -55,7 +53,7 @@ def search_experiment(settings: SearchSettings) -> RunReport:
     with work_lock(settings.results_dir):
         inputs = gather_inputs(settings)
         metrics = _metrics(settings, inputs)
-        report = RunReport(STAGE, _as_json(settings) | {"metric": list(metrics)})
+        report = RunReport(STAGE, settings_as_json(settings) | {"metric": list(metrics)})
         report.counts = {
             "database": len(inputs.database.names),
             "queries": len(inputs.queries.names),
@@ -199,13 +197,3 @@ def _check(settings: SearchSettings) -> None:
     check_range("--repeats", settings.repeats, 1, 1000)
     check_range("--warmup", settings.warmup, 0, 1000)
     check_reranking(settings)
-
-
-def _as_json(settings: SearchSettings) -> dict[str, Any]:
-    return {field.name: _plain(getattr(settings, field.name)) for field in fields(settings)}
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, tuple):
-        return [_plain(one) for one in value]
-    return printable(value) if isinstance(value, Path) else value

@@ -8,6 +8,7 @@ import pytest
 
 from stages.checks import check_apart, check_mode, check_range, settings_as_json
 from stages.settings.pipeline import TRANSFER_MODES, CopySettings, ResizeSettings
+from stages.settings.search import PlotExperimentSettings
 from storage.errors import UsageError
 from storage.formats.manifest import MODES
 
@@ -82,3 +83,5 @@ def test_settings_become_json() -> None:
     assert values["image_dir"] == "photos"
     assert values["export_dir"] == "caf\\udce9"
     assert json.loads(json.dumps(settings_as_json(ResizeSettings())))["export_dir"] is None
+    several = settings_as_json(PlotExperimentSettings((Path("one"), Path("two")), (Path("all.png"),)))
+    assert (several["results"], several["output"]) == (["one", "two"], ["all.png"])
