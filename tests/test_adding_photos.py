@@ -23,7 +23,7 @@ from storage.formats.features import Features, read_features, write_features
 from storage.formats.matches import read_matches
 from storage.report import RunReport
 from tests.hloc.matching.folders import save_walls
-from tests.watched_calls import states
+from tests.watched_calls import file_states
 
 FEATURES = "netvlad/global-feats-vlad.h5"
 MATCHED = ("pairs-vlad.txt", "pairs-vlad.json", "pairs-vlad-verified.txt", "matches-vlad.h5", "matches-vlad.tsv")
@@ -235,6 +235,6 @@ def test_a_run_after_that_changes_no_file(work: Work) -> None:
     work.add(*NEW)
     work.remove("alone.png")
     work.run()
-    files = states(work.folder)
+    files = file_states(work.folder)
     assert all(report.is_current for report in work.run())
-    assert states(work.folder) == files
+    assert file_states(work.folder) == files

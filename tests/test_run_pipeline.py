@@ -20,7 +20,7 @@ from stages.settings.pipeline import CopySettings
 from tests.drawn_photos import draw_photo
 from tests.hloc.matching.folders import save_walls
 from tests.hloc.netvlad_reference import draw_net, write_net
-from tests.watched_calls import states
+from tests.watched_calls import file_states
 from tools import check_results
 
 needs_links = pytest.mark.skipif(os.name == "nt", reason="links need rights on Windows")
@@ -75,9 +75,9 @@ def test_a_heap_becomes_one_folder_per_subject(photos: Path, weights: Path) -> N
 def test_a_second_run_writes_nothing(photos: Path, weights: Path) -> None:
     run(photos, weights)
     work = photos.parent / "work"
-    before = states(work)
+    before = file_states(work)
     assert run(photos, weights) == 0
-    assert states(work) == before
+    assert file_states(work) == before
 
 
 def test_a_bad_photo_is_named_once_kept_and_told_by_the_exit_code(
@@ -248,9 +248,9 @@ def test_pairs_are_verified_and_clusters_made_of_the_probabilities(
     clustering = stages["create_clusters"]["settings"]
     assert clustering["method"] == "evidence" and clustering["pairs_file"].endswith("pairs-netvlad-verified.txt")
     work = tmp_path / "work"
-    before = states(work)
+    before = file_states(work)
     assert run_verified(tmp_path, weights) == 0
-    assert states(work) == before
+    assert file_states(work) == before
     assert "now the probabilities 0.8 and 0.3" in capsys.readouterr().out
 
 

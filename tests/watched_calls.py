@@ -117,6 +117,11 @@ def states(folder: Path) -> dict[str, tuple[int, ...]]:
     return found
 
 
+def file_states(folder: Path) -> dict[str, tuple[int, ...]]:
+    """Give the same of files alone: the folder that a lock stands in for a while changes each time."""
+    return {path: state for path, state in states(folder).items() if os.path.isfile(path)}
+
+
 @contextmanager
 def at_opening(path: Path, number: int, action: Callable[[], object]) -> Iterator[list[int]]:
     """Do ``action`` just before ``path`` is opened for the ``number``-th time in the block; count the openings."""

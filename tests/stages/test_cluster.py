@@ -15,7 +15,7 @@ from storage.errors import DamagedFileError, StageError, UsageError
 from storage.formats.pairs import write_pairs
 from storage.report import RunReport
 from tests.drawn_photos import draw_photo, save_photos
-from tests.watched_calls import states
+from tests.watched_calls import file_states
 
 Pair = tuple[str, str, float]
 TWO_BUILDINGS: list[Pair] = [
@@ -125,10 +125,10 @@ def test_the_schemas_refuse_what_they_should(root_dir: Path) -> None:
 
 def test_a_second_run_writes_nothing(tmp_path: Path, names: list[str]) -> None:
     cluster(tmp_path, TWO_BUILDINGS)
-    before = states(tmp_path)
+    before = file_states(tmp_path)
     report = cluster(tmp_path)
     assert report.is_current and report.counts["clusters"] == 2
-    assert states(tmp_path) == before
+    assert file_states(tmp_path) == before
 
 
 @pytest.mark.parametrize("change", ["threshold", "photo", "pairs", "result"])

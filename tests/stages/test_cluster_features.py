@@ -26,7 +26,7 @@ from tests.clustering.features.drawn_vectors import are_same_groups, draw_bits, 
 from tests.conftest import ROOT
 from tests.drawn_photos import draw_photo
 from tests.stages.drawn_features import draw_work, groups_in, labels_in, run, settings_of, write_vectors
-from tests.watched_calls import states
+from tests.watched_calls import file_states
 
 VECTORS, TRUTH = draw_groups([8, 7, 6, 5], dimension=12)
 KMEANS: dict[str, Any] = {"algorithm": "kmeans", "n_clusters": (2, 4, 6)}
@@ -220,9 +220,9 @@ def test_sampled_diameters_are_said_to_be(tmp_path: Path) -> None:
 def test_a_second_run_writes_nothing(tmp_path: Path) -> None:
     draw_work(tmp_path, VECTORS)
     first = run(tmp_path, **KMEANS)
-    before = states(tmp_path / "results")
+    before = file_states(tmp_path / "results")
     again = run(tmp_path, **KMEANS)
-    after = states(tmp_path / "results")
+    after = file_states(tmp_path / "results")
     changed = {path.name for path, time in after.items() if before.get(path) != time}
     assert again.is_current and again.counts == first.counts and changed <= {".lock", ".lock.pid"}
 

@@ -23,7 +23,7 @@ from storage.report import RunReport
 from tests.drawn_photos import draw_photo, save_photos
 from tests.fake_models import CentredColour, MeanColour
 from tests.hloc.netvlad_reference import draw_net, write_net
-from tests.watched_calls import states
+from tests.watched_calls import file_states
 
 
 @pytest.fixture(scope="module")
@@ -64,10 +64,10 @@ def test_the_scores_in_the_pairs_are_the_cosines_of_the_descriptors(
 
 def test_a_second_run_writes_nothing(tmp_path: Path, names: list[str], weights: Path) -> None:
     run(tmp_path, weights)
-    before = states(tmp_path)
+    before = file_states(tmp_path)
     report = run(tmp_path, weights)
     assert report.is_current and report.counts["computed_now"] == 0
-    assert states(tmp_path) == before
+    assert file_states(tmp_path) == before
 
 
 def test_another_number_of_matches_makes_the_pairs_anew_and_no_descriptor(
@@ -287,9 +287,9 @@ def test_joined_models_have_a_features_file_each_and_one_pairs_file(tmp_path: Pa
 @pytest.mark.usefixtures("colour_models")
 def test_a_second_joined_run_writes_nothing(tmp_path: Path, names: list[str]) -> None:
     run_joined(tmp_path)
-    before = states(tmp_path)
+    before = file_states(tmp_path)
     assert run_joined(tmp_path).is_current
-    assert states(tmp_path) == before
+    assert file_states(tmp_path) == before
 
 
 @pytest.mark.usefixtures("colour_models")

@@ -20,7 +20,7 @@ from storage.formats.pairs import read_pairs
 from storage.report import RunReport
 from tests.drawn_photos import draw_photo, save_photos
 from tests.fake_models import CentredColour, MeanColour
-from tests.watched_calls import states
+from tests.watched_calls import file_states
 
 
 @pytest.fixture(autouse=True)
@@ -57,9 +57,9 @@ def test_the_report_counts_shards_and_photos(tmp_path: Path, names: list[str]) -
 def test_a_second_merge_writes_nothing(tmp_path: Path, names: list[str]) -> None:
     shard(tmp_path, "1/1")
     merge(tmp_path)
-    before = states(tmp_path)
+    before = file_states(tmp_path)
     assert merge(tmp_path).is_current
-    assert states(tmp_path) == before
+    assert file_states(tmp_path) == before
 
 
 def test_missing_shards_are_named_with_the_commands_that_make_them(tmp_path: Path, names: list[str]) -> None:

@@ -20,7 +20,7 @@ from storage.errors import StageError, UsageError
 from storage.formats.clusters import write_clusters_info
 from tests.drawn_collection import HOSTILE, draw_collection, write_drawn_features
 from tests.drawn_photos import save_photos
-from tests.watched_calls import states
+from tests.watched_calls import file_states
 
 
 def run(work_dir: Path, **given: Any) -> Any:
@@ -71,9 +71,9 @@ def test_the_pictures_of_the_page_lie_in_folders_beside_it(tmp_path: Path) -> No
 def test_a_second_run_changes_no_file(tmp_path: Path) -> None:
     draw_collection(tmp_path)
     assert run(tmp_path).is_current is False
-    before = states(tmp_path)
+    before = file_states(tmp_path)
     assert run(tmp_path).is_current is True
-    assert states(tmp_path) == before
+    assert file_states(tmp_path) == before
 
 
 def test_the_picture_shows_frames_in_colours_and_grey(tmp_path: Path) -> None:

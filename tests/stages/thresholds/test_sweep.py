@@ -21,7 +21,7 @@ from storage.formats.pairs import write_pairs
 from tests.drawn_collection import HOSTILE, draw_collection, drawn_rows, write_drawn_pairs
 from tests.drawn_photos import save_photos
 from tests.fake_models import MeanColour
-from tests.watched_calls import states
+from tests.watched_calls import file_states
 
 
 @pytest.fixture(autouse=True)
@@ -98,9 +98,9 @@ def test_of_many_pairs_those_beside_places_on_the_curve_are_shown(tmp_path: Path
 def test_a_second_run_writes_nothing(tmp_path: Path) -> None:
     draw_collection(tmp_path)
     assert run(tmp_path).is_current is False
-    before = states(tmp_path)
+    before = file_states(tmp_path)
     assert run(tmp_path).is_current is True
-    assert states(tmp_path) == before
+    assert file_states(tmp_path) == before
 
 
 def test_of_probabilities_zero_is_no_threshold_and_the_defaults_are_those_of_evidence(tmp_path: Path) -> None:
