@@ -206,8 +206,8 @@ def test_a_point_that_is_given_while_segment_anything_predicts_counts(with_sam: 
     with with_sam.page.expect_request("**/sam"):
         with_sam.page.keyboard.press("Space")
     with_sam.click(400, 300)
-    with_sam.page.unroute("**/sam")
     held[0].continue_()
+    with_sam.page.unroute("**/sam")
     expect(with_sam.page.get_by_role("button", name="Paint it")).to_be_enabled()
     with_sam.page.keyboard.press("f")
     expect(with_sam.page.locator("#status")).to_have_text(f"{60 * 20 + 11 * 11:,} pixels painted.")
