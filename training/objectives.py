@@ -75,7 +75,9 @@ class Objective:
 
 def distil(pool: Pool, learning: LearningSettings) -> Objective:
     """Learn a teacher's answers to the crops of a pool."""
-    return Objective(learning, lambda step: draw_batch(pool, learning, step), _taught(learning))
+    return Objective(
+        learning, lambda step: draw_batch(pool, learning, step), _taught(learning), {"pool": pool.identity}
+    )
 
 
 def contrast(views: Views, learning: LearningSettings, contrastive: ContrastiveSettings) -> Objective:
@@ -101,7 +103,8 @@ def distil_and_contrast(
         return draw_batch(pool, learning, step, learning.batch_size // 2).with_pairs(pairs)
 
     weights = _taught(learning) | {"contrastive": contrastive.weight}
-    return Objective(learning, draw, weights, _identity(views, contrastive), contrastive.temperature)
+    identity = _identity(views, contrastive) | {"pool": pool.identity}
+    return Objective(learning, draw, weights, identity, contrastive.temperature)
 
 
 def adapt(

@@ -6,7 +6,7 @@ On a processor a teacher's answer costs more than the student's look at the crop
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict, dataclass, replace
 from multiprocessing import get_context
@@ -98,10 +98,18 @@ class Aim:
 
 
 class Pool:
-    """Crops of all shards, by one running number."""
+    """Crops of all shards, by one running number.
 
-    def __init__(self, shards: Sequence[CropShard]) -> None:
-        self.shards = list(shards)
+    Parameters
+    ----------
+    shards : sequence of CropShard
+        The crops.
+    identity : Mapping, optional
+        What they hang on: photos, teacher and settings, without their number.
+    """
+
+    def __init__(self, shards: Sequence[CropShard], identity: Mapping[str, Any] | None = None) -> None:
+        self.shards, self.identity = list(shards), dict(identity or {})
         self._ends = np.cumsum([len(shard.crops) for shard in self.shards])
 
     def __len__(self) -> int:
@@ -150,7 +158,7 @@ def make_pool(
         maker.fit(aim)
         for _ in progress_bar(_made(maker, missing, num_workers), len(missing), "shards of crops"):
             pass
-    return Pool([map_crop_shard(path, described) for path in paths])
+    return Pool([map_crop_shard(path, described) for path in paths], described)
 
 
 def _made(maker: _Maker, numbers: Sequence[int], num_workers: int) -> Iterator[int]:

@@ -74,6 +74,13 @@ def test_a_checkpoint_of_other_settings_is_refused(tmp_path: Path, pool: Pool) -
         other.run(Running(tmp_path / "checkpoint.pt"))
 
 
+def test_a_checkpoint_of_crops_of_other_photos_is_refused(tmp_path: Path, pool: Pool) -> None:
+    Learning(distil(pool, TINY_LEARNING), TINY_STUDENT).run(Running(tmp_path / "checkpoint.pt", stop_after=1))
+    other = Learning(distil(Pool(pool.shards, pool.identity | {"photos": "others"}), TINY_LEARNING), TINY_STUDENT)
+    with pytest.raises(UsageError, match="of a training with other settings or photos"):
+        other.run(Running(tmp_path / "checkpoint.pt"))
+
+
 def test_a_cut_checkpoint_is_named(tmp_path: Path, pool: Pool) -> None:
     path = tmp_path / "checkpoint.pt"
     Learning(distil(pool, TINY_LEARNING), TINY_STUDENT).run(Running(path, stop_after=1))
