@@ -112,8 +112,9 @@ def test_the_anchor_does_not_learn(objectives: dict[str, Objective]) -> None:
     assert all(parameter.grad is None for parameter in objective.anchor.parameters())
 
 
-def test_distillation_has_the_identity_that_it_always_had(objectives: dict[str, Objective]) -> None:
-    assert objectives["distill"].identity == {}
+def test_what_the_crops_are_of_is_part_of_the_identity(objectives: dict[str, Objective], pool: Pool) -> None:
+    assert {"photos", "teacher"} <= pool.identity.keys()
+    assert objectives["distill"].identity["pool"] == objectives["both"].identity["pool"] == pool.identity
 
 
 def test_photos_pairs_and_anchor_are_part_of_the_identity(views: Views) -> None:
