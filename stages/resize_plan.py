@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from pathlib import Path
 
 from stages.settings.pipeline import ResizeSettings
@@ -60,6 +61,7 @@ class Decision:
     reason: str = ""
 
 
+@lru_cache  # photos of one size share the answer, which is held for each of them
 def wanted_size(size: Size, settings: ResizeSettings) -> Size:
     """Give the (width, height), in pixels, that a photo of stored size ``size`` is to have; never larger."""
     if settings.max_side is None:

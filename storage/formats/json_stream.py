@@ -81,6 +81,19 @@ def write_json_stream(target: Path, content: Mapping[str, Any]) -> None:
         file.write(_CHECKSUM_START + _ending(total.hexdigest()))
 
 
+def begins_with(path: Path, content: Mapping[str, Any]) -> bool:
+    """Say whether a file begins as :func:`write_json_stream` writes these members before others; the rest is not read.
+
+    False also for a file that cannot be read, or was laid out anew: reading the whole of it tells.
+    """
+    expected = b"".join(_encoded(content)) + b","
+    try:
+        with open(path, "rb") as file:
+            return file.read(len(expected)) == expected
+    except OSError:
+        return False
+
+
 def check_json_stream(path: Path, content: Mapping[str, Any], made_by: str) -> None:
     """Do what :func:`storage.formats.json_file.check_whole` does for a file of :func:`write_json_stream`.
 

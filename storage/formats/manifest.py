@@ -12,7 +12,7 @@ from typing import Any
 from storage.errors import DamagedFileError, UsageError
 from storage.fingerprints import Fingerprint, sha256_of_file
 from storage.formats.json_file import read_versioned_json
-from storage.formats.json_stream import check_json_stream, write_json_stream
+from storage.formats.json_stream import begins_with, check_json_stream, write_json_stream
 from storage.names import check_name
 
 MANIFEST_NAME = "manifest.json"
@@ -135,8 +135,15 @@ def has_manifest(folder: Path) -> bool:
 
 
 def is_made_of_links(folder: Path) -> bool:
-    """Say whether the photos of ``folder`` are symbolic links that the project made, so that links are followed."""
-    return has_manifest(folder) and read_manifest(folder / MANIFEST_NAME).mode == "symlink"
+    """Say whether the photos of ``folder`` are symbolic links that the project made, so that links are followed.
+
+    The mode stands at the beginning of the manifest, whose entries may be a million.
+    """
+    if not has_manifest(folder):
+        return False
+    path = folder / MANIFEST_NAME
+    mode = next((mode for mode in MODES if begins_with(path, _header(mode))), None)
+    return (mode or read_manifest(path).mode) == "symlink"
 
 
 def read_manifest(path: Path) -> Manifest:
@@ -173,8 +180,11 @@ def read_or_new(folder: Path, mode: str) -> Manifest:
 
 def write_manifest(path: Path, manifest: Manifest) -> None:
     """Write ``manifest.json`` of a work folder atomically, entries sorted by name."""
-    header = {"format": MANIFEST_FORMAT, "format_version": MANIFEST_VERSION, "mode": manifest.mode}
-    write_json_stream(path, header | {"entries": map(_entry_row, manifest.entries)})
+    write_json_stream(path, _header(manifest.mode) | {"entries": map(_entry_row, manifest.entries)})
+
+
+def _header(mode: str) -> dict[str, Any]:
+    return {"format": MANIFEST_FORMAT, "format_version": MANIFEST_VERSION, "mode": mode}
 
 
 def printable(text: str | Path) -> str:

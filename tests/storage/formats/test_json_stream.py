@@ -13,6 +13,7 @@ from storage.formats.json_stream import (
     LINE_DEPTH,
     EncodedList,
     Members,
+    begins_with,
     check_json_stream,
     encode_strings,
     write_json_stream,
@@ -73,6 +74,18 @@ def test_large_members_need_not_be_held_for_the_check(tmp_path: Path, how: str) 
     path.write_bytes(path.read_bytes().replace(b"b.jpg", b"c.jpg"))
     with pytest.raises(DamagedFileError, match="checksum"):
         check_json_stream(path, content, "this test")
+
+
+def test_the_beginning_of_a_file_is_known_without_the_rest(tmp_path: Path) -> None:
+    path, header = tmp_path / "a.json", {"format": "test", "mode": "copy"}
+    write_json_stream(path, header | {"photos": iter(["a.jpg"])})
+    assert begins_with(path, header)
+    assert not begins_with(path, header | {"mode": "cop"}) and not begins_with(path, {"format": "test", "mode": 1})
+    path.write_bytes(path.read_bytes()[:-30])
+    assert begins_with(path, header)
+    path.write_bytes(path.read_bytes().replace(b"\n", b"\r\n"))
+    assert not begins_with(path, header)
+    assert not begins_with(tmp_path / "none.json", header)
 
 
 def test_half_a_letter_that_somebody_put_in_is_seen(tmp_path: Path) -> None:

@@ -221,6 +221,22 @@ def test_work_folder_of_links_is_known(tmp_path: Path) -> None:
         assert read_or_new(tmp_path, "copy").mode == mode
 
 
+def test_work_folder_of_links_is_known_from_a_manifest_that_was_laid_out_anew(tmp_path: Path) -> None:
+    for mode in ("copy", "symlink"):
+        write_manifest(tmp_path / MANIFEST_NAME, Manifest(mode))
+        content = json.loads((tmp_path / MANIFEST_NAME).read_text(encoding="utf-8"))
+        (tmp_path / MANIFEST_NAME).write_text(json.dumps(content, indent=4), encoding="utf-8")
+        assert is_made_of_links(tmp_path) == (mode == "symlink")
+
+
+def test_mode_is_read_without_the_entries(path: Path) -> None:
+    path.write_bytes(path.read_bytes()[:-100])
+    assert not is_made_of_links(path.parent)
+    path.write_bytes(path.read_bytes().replace(b'"copy"', b'"cop"'))
+    with pytest.raises(DamagedFileError):
+        is_made_of_links(path.parent)
+
+
 def test_other_mode_is_refused_unless_there_is_nothing_yet(entry: ManifestEntry, tmp_path: Path) -> None:
     check_unchanged_mode(Manifest("copy"), "symlink", tmp_path)
     check_unchanged_mode(Manifest("copy", {entry.name: entry}), "copy", tmp_path)
