@@ -4,8 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
+
+_SHA256 = re.compile("[0-9a-f]{64}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,6 +20,26 @@ class Fingerprint:
     size: int
     mtime_ns: int
     sha256: str
+
+    def as_row(self) -> dict[str, Any]:
+        """Give it as part of a JSON object."""
+        return {"size": self.size, "mtime_ns": self.mtime_ns, "sha256": self.sha256}
+
+    @classmethod
+    def of_row(cls, row: Mapping[str, Any]) -> Fingerprint:
+        """Read it from a part of a JSON object.
+
+        Raises
+        ------
+        KeyError, ValueError
+            When there is none.
+        """
+        size, mtime_ns, sha256 = row["size"], row["mtime_ns"], row["sha256"]
+        if type(size) is not int or type(mtime_ns) is not int or size < 0:
+            raise ValueError(f"size {size!r}, mtime_ns {mtime_ns!r}")
+        if not isinstance(sha256, str) or not _SHA256.fullmatch(sha256):
+            raise ValueError(f"sha256 {sha256!r}")
+        return cls(size, mtime_ns, sha256)
 
 
 def sha256_of_file(path: Path) -> str:

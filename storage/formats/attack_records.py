@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from storage.fingerprints import Fingerprint
-from storage.formats.photo_records import RecordKind, fingerprint_of, fingerprint_row
+from storage.formats.photo_records import RecordKind
 from storage.names import check_name
 
 FOLDER = ".attacks"
@@ -54,10 +54,10 @@ class AttackRecord:
 def write_record(folder: Path, record: AttackRecord) -> None:
     """Write the record of a photo to ``folder/.attacks``, atomically."""
     copies = {
-        attack_id: {"family": copy.family, "parameter": copy.parameter} | fingerprint_row(copy.fingerprint)
+        attack_id: {"family": copy.family, "parameter": copy.parameter} | copy.fingerprint.as_row()
         for attack_id, copy in sorted(record.copies.items())
     }
-    content = {"stem": record.stem} | fingerprint_row(record.fingerprint)
+    content = {"stem": record.stem} | record.fingerprint.as_row()
     KIND.write(folder, record.source, content | {"settings": dict(record.settings), "copies": copies})
 
 
@@ -68,11 +68,11 @@ def read_records(folder: Path) -> dict[str, AttackRecord]:
 
 def _parsed(content: Mapping[str, Any]) -> AttackRecord:
     copies = {
-        str(attack_id): AttackedCopy(str(row["family"]), float(row["parameter"]), fingerprint_of(row))
+        str(attack_id): AttackedCopy(str(row["family"]), float(row["parameter"]), Fingerprint.of_row(row))
         for attack_id, row in content["copies"].items()
     }
     source, stem = check_name(content["source"]), check_name(content["stem"])
-    return AttackRecord(source, fingerprint_of(content), stem, dict(content["settings"]), copies)
+    return AttackRecord(source, Fingerprint.of_row(content), stem, dict(content["settings"]), copies)
 
 
 KIND = RecordKind(FOLDER, RECORD_FORMAT, RECORD_VERSION, MADE_BY, _parsed)

@@ -62,9 +62,7 @@ def write_export(path: Path, record: ExportRecord) -> None:
         {
             "path": photo.path,
             "name": photo.name,
-            "size": photo.fingerprint.size,
-            "mtime_ns": photo.fingerprint.mtime_ns,
-            "sha256": photo.fingerprint.sha256,
+            **photo.fingerprint.as_row(),
         }
         for _, photo in sorted(record.photos.items())
     )
@@ -105,8 +103,4 @@ def _text(row: dict[str, Any], key: str) -> str:
 
 
 def _read_photo(row: dict[str, Any]) -> ExportedPhoto:
-    size, mtime_ns = row["size"], row["mtime_ns"]
-    if type(size) is not int or type(mtime_ns) is not int:
-        raise ValueError(f"size {size!r}, mtime_ns {mtime_ns!r}")
-    found = Fingerprint(size, mtime_ns, _text(row, "sha256"))
-    return ExportedPhoto(check_name(row["path"]), check_name(row["name"]), found)
+    return ExportedPhoto(check_name(row["path"]), check_name(row["name"]), Fingerprint.of_row(row))

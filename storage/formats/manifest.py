@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -22,8 +21,6 @@ MADE_BY = "python copy_images.py"
 # It reads the manifest that stands, and takes resized photos that no manifest knows for somebody else's.
 MADE_AGAIN_BY = f"{MADE_BY} (delete it first or, where photos were resized, move its whole folder away)"
 MODES = ("copy", "hardlink", "symlink", "reflink")
-
-_SHA256 = re.compile(r"[0-9a-f]{64}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,7 +207,7 @@ def _entry_row(entry: ManifestEntry) -> dict[str, Any]:
     row: dict[str, Any] = {"name": entry.name, "source": printable(entry.source)}
     if row["source"] != entry.source:
         row["source_bytes"] = os.fsencode(entry.source).hex()
-    row |= _fingerprint_row(entry.fingerprint)
+    row |= entry.fingerprint.as_row()
     if entry.width is not None:
         row |= {"width": entry.width, "height": entry.height}
     if entry.resized is not None:
@@ -219,12 +216,8 @@ def _entry_row(entry: ManifestEntry) -> dict[str, Any]:
 
 
 def _resized_row(resized: Resized) -> dict[str, Any]:
-    row = {"width": resized.width, "height": resized.height} | _fingerprint_row(resized.fingerprint)
+    row = {"width": resized.width, "height": resized.height} | resized.fingerprint.as_row()
     return row if resized.former is None else row | {"former": _resized_row(resized.former)}
-
-
-def _fingerprint_row(found: Fingerprint) -> dict[str, Any]:
-    return {"size": found.size, "mtime_ns": found.mtime_ns, "sha256": found.sha256}
 
 
 def _read_entry(row: dict[str, Any]) -> ManifestEntry:
@@ -236,34 +229,24 @@ def _read_entry(row: dict[str, Any]) -> ManifestEntry:
     return ManifestEntry(
         name=check_name(row["name"]),
         source=source,
-        fingerprint=_read_fingerprint(row),
-        width=_number(row, "width", 1) if "width" in row else None,
-        height=_number(row, "height", 1) if "width" in row else None,
+        fingerprint=Fingerprint.of_row(row),
+        width=_side(row, "width") if "width" in row else None,
+        height=_side(row, "height") if "width" in row else None,
         resized=_read_resized(row["resized"]) if "resized" in row else None,
     )
 
 
 def _read_resized(row: dict[str, Any]) -> Resized:
     return Resized(
-        width=_number(row, "width", 1),
-        height=_number(row, "height", 1),
-        fingerprint=_read_fingerprint(row),
+        width=_side(row, "width"),
+        height=_side(row, "height"),
+        fingerprint=Fingerprint.of_row(row),
         former=_read_resized(row["former"]) if "former" in row else None,
     )
 
 
-def _read_fingerprint(row: dict[str, Any]) -> Fingerprint:
-    return Fingerprint(_number(row, "size", 0), _number(row, "mtime_ns", None), _digest(row["sha256"]))
-
-
-def _number(row: dict[str, Any], key: str, least: int | None) -> int:
+def _side(row: dict[str, Any], key: str) -> int:
     value = row[key]
-    if not isinstance(value, int) or isinstance(value, bool) or (least is not None and value < least):
+    if type(value) is not int or value < 1:
         raise ValueError(f"{key} {value!r}")
-    return value
-
-
-def _digest(value: Any) -> str:
-    if not isinstance(value, str) or not _SHA256.fullmatch(value):
-        raise ValueError(f"sha256 {value!r}")
     return value

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any, Generic, Protocol, TypeVar
 
 from storage.errors import DamagedFileError, StageError
-from storage.fingerprints import Fingerprint
 from storage.folders import paths_in
 from storage.formats.json_file import check_whole, read_versioned_json, write_checked_json
 
@@ -85,21 +84,3 @@ class RecordKind(Generic[RecordT]):
             raise DamagedFileError(f"damaged: {path} ({error!r:.100}); make it again with: {made_by}") from error
         check_whole(path, content, made_by)
         return record
-
-
-def fingerprint_row(found: Fingerprint) -> dict[str, Any]:
-    """Give a fingerprint as part of a record."""
-    return {"size": found.size, "mtime_ns": found.mtime_ns, "sha256": found.sha256}
-
-
-def fingerprint_of(row: Mapping[str, Any]) -> Fingerprint:
-    """Give the fingerprint in a part of a record.
-
-    Raises
-    ------
-    KeyError, ValueError
-        When there is none.
-    """
-    if type(row["size"]) is not int or type(row["mtime_ns"]) is not int:
-        raise ValueError(f"size {row['size']!r}, mtime_ns {row['mtime_ns']!r}")
-    return Fingerprint(row["size"], row["mtime_ns"], str(row["sha256"]))

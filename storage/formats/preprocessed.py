@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -110,7 +110,7 @@ def _row(photo: PreprocessedPhoto) -> dict[str, Any]:
         row["source_bytes"] = os.fsencode(photo.source).hex()
     row |= {"name": photo.name, "width": photo.width, "height": photo.height, "trimmed": list(photo.trimmed)}
     states = {"source_state": photo.source_state, "state": photo.state, "former": photo.former}
-    return row | {key: asdict(state) for key, state in states.items() if state is not None}
+    return row | {key: state.as_row() for key, state in states.items() if state is not None}
 
 
 def _photo(row: dict[str, Any]) -> PreprocessedPhoto:
@@ -119,14 +119,10 @@ def _photo(row: dict[str, Any]) -> PreprocessedPhoto:
     return PreprocessedPhoto(
         source=str(source),
         name=check_name(row["name"]),
-        source_state=_state(row["source_state"]),
-        state=_state(row["state"]),
+        source_state=Fingerprint.of_row(row["source_state"]),
+        state=Fingerprint.of_row(row["state"]),
         width=int(row["width"]),
         height=int(row["height"]),
         trimmed=(left, right, top, bottom),
-        former=_state(row["former"]) if "former" in row else None,
+        former=Fingerprint.of_row(row["former"]) if "former" in row else None,
     )
-
-
-def _state(row: dict[str, Any]) -> Fingerprint:
-    return Fingerprint(int(row["size"]), int(row["mtime_ns"]), str(row["sha256"]))

@@ -112,9 +112,8 @@ def read_record(folder: Path) -> ReportRecord | None:
 
 
 def _row(facts: PhotoFacts) -> dict[str, Any]:
-    return asdict(facts.fingerprint) | {"width": facts.width, "height": facts.height} | {"exif": asdict(facts.exif)}
+    return facts.fingerprint.as_row() | {"width": facts.width, "height": facts.height} | {"exif": asdict(facts.exif)}
 
 
 def _facts(row: Mapping[str, Any]) -> PhotoFacts:
-    known = Fingerprint(int(row["size"]), int(row["mtime_ns"]), str(row["sha256"]))
-    return PhotoFacts(known, int(row["width"]), int(row["height"]), ExifRecord(**row["exif"]))
+    return PhotoFacts(Fingerprint.of_row(row), int(row["width"]), int(row["height"]), ExifRecord(**row["exif"]))

@@ -9,7 +9,7 @@ from typing import Any
 
 from storage.fingerprints import Fingerprint
 from storage.formats.csv_text import csv_text
-from storage.formats.photo_records import RecordKind, fingerprint_of, fingerprint_row
+from storage.formats.photo_records import RecordKind
 from storage.names import check_name
 from storage.unchanged import write_if_changed
 
@@ -51,8 +51,8 @@ class SegmentRecord:
 
 def write_segment_record(folder: Path, record: SegmentRecord) -> None:
     """Write the record of a photo to ``folder/.segments``, atomically."""
-    files = {path: fingerprint_row(found) for path, found in sorted(record.files.items())}
-    content = {"name": record.name} | fingerprint_row(record.fingerprint) | {"settings": dict(record.settings)}
+    files = {path: found.as_row() for path, found in sorted(record.files.items())}
+    content = {"name": record.name} | record.fingerprint.as_row() | {"settings": dict(record.settings)}
     KIND.write(folder, record.source, content | {"files": files, "rows": [list(row) for row in record.rows]})
 
 
@@ -69,9 +69,9 @@ def write_segments_table(path: Path, records: Iterable[SegmentRecord]) -> bool:
 
 def _parsed(content: Mapping[str, Any]) -> SegmentRecord:
     rows = [_row(row) for row in content["rows"]]
-    files = {check_name(name): fingerprint_of(row) for name, row in content["files"].items()}
+    files = {check_name(name): Fingerprint.of_row(row) for name, row in content["files"].items()}
     source, name = check_name(content["source"]), check_name(content["name"])
-    return SegmentRecord(source, fingerprint_of(content), name, dict(content["settings"]), files, rows)
+    return SegmentRecord(source, Fingerprint.of_row(content), name, dict(content["settings"]), files, rows)
 
 
 def _row(row: Any) -> list[int | float]:

@@ -1,8 +1,10 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -86,3 +88,32 @@ def test_other_bytes_and_a_vanished_file_are_not_unchanged(photo: Path) -> None:
     assert if_unchanged(photo, known) is None
     photo.unlink()
     assert if_unchanged(photo, known) is None
+
+
+FOUND = Fingerprint(10, -20, "ab" * 32)  # a photo from before 1970
+
+
+def test_a_fingerprint_is_read_from_json_as_it_was_written() -> None:
+    assert Fingerprint.of_row(json.loads(json.dumps(FOUND.as_row()))) == FOUND
+
+
+@pytest.mark.parametrize(
+    ("change", "named"),
+    [
+        ({"size": "10"}, "size '10'"),
+        ({"size": True}, "size True"),
+        ({"size": -1}, "size -1"),
+        ({"mtime_ns": 1.5}, "mtime_ns 1.5"),
+        ({"sha256": None}, "sha256 None"),
+        ({"sha256": "AB" * 32}, "sha256 'ABAB"),
+        ({"sha256": "ab" * 32 + "\n"}, "sha256 'abab"),
+    ],
+)
+def test_what_is_no_fingerprint_is_refused(change: dict[str, Any], named: str) -> None:
+    with pytest.raises(ValueError, match=named):
+        Fingerprint.of_row(FOUND.as_row() | change)
+
+
+def test_a_part_of_a_fingerprint_is_none() -> None:
+    with pytest.raises(KeyError):
+        Fingerprint.of_row({"size": 10, "mtime_ns": 20})

@@ -11,11 +11,8 @@ from typing import Any
 import pytest
 
 from storage.errors import DamagedFileError, StageError
-from storage.fingerprints import Fingerprint
-from storage.formats.photo_records import RecordKind, fingerprint_of, fingerprint_row
+from storage.formats.photo_records import RecordKind
 from storage.names import check_name
-
-FOUND = Fingerprint(10, 20, "ab" * 32)
 
 
 @dataclass(frozen=True)
@@ -83,13 +80,3 @@ def test_another_version_or_format_is_refused(tmp_path: Path, change: dict[str, 
     KIND.write(tmp_path, "a.jpg", {"grams": 1} | change)
     with pytest.raises(StageError, match=KIND.path(tmp_path, "a.jpg").name):
         KIND.read_all(tmp_path)
-
-
-def test_a_fingerprint_is_read_as_it_was_written() -> None:
-    assert fingerprint_of(json.loads(json.dumps(fingerprint_row(FOUND)))) == FOUND
-
-
-@pytest.mark.parametrize("change", [{"size": "10"}, {"mtime_ns": 1.5}, {"size": True}])
-def test_a_fingerprint_of_other_types_is_refused(change: dict[str, Any]) -> None:
-    with pytest.raises(ValueError, match="size"):
-        fingerprint_of(fingerprint_row(FOUND) | change)
