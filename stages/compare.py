@@ -24,8 +24,7 @@ from stages.comparing.plan import (
     find_batches_to_merge,
     read_current,
 )
-from stages.extract import usable_names
-from stages.image_folder import photos_in
+from stages.image_folder import photos_in, usable_names
 from stages.settings.compare import CompareSettings
 from stages.work_folder import clear_leftovers
 from storage.errors import StageError

@@ -26,16 +26,15 @@ from hloc.matching.description import LocalFeatureCompanion, MatchRun
 from hloc.retrieval import Neighbours, SearchWay, find_neighbours
 from hloc.scoring import SCORE_DECIMALS
 from stages.checks import settings_as_json
-from stages.image_folder import follows_links
+from stages.image_folder import follows_links, usable_names
 from stages.settings.pipeline import ExtractSettings, MatchSettings
 from stages.work_folder import clear_leftovers
-from storage.errors import DamagedFileError, StageError, UsageError
+from storage.errors import DamagedFileError, UsageError
 from storage.formats.features import features_path, hloc_path, is_hloc_copy, write_hloc_features
 from storage.formats.manifest import printable
 from storage.formats.pairs import pairs_path, read_origin, write_pairs
 from storage.listing import find_photos
 from storage.lock import work_lock
-from storage.names import check_name
 from storage.report import RunReport, SkippedPhoto, check_accounting
 
 logger = logging.getLogger(__name__)
@@ -112,23 +111,6 @@ def chosen_models(settings: ExtractSettings) -> tuple[list[str], ExtractorOption
     chosen = JOINT.join(models)
     logger.info("model: %s%s", chosen, " (chosen automatically)" if settings.model != chosen else "")
     return models, options
-
-
-def usable_names(names: Sequence[str]) -> tuple[list[str], list[SkippedPhoto]]:
-    """Split off the names that no file format can hold."""
-    usable, unnamable = [], []
-    for name in names:
-        try:
-            check_name(name)
-        except StageError:
-            reason = "its name is no valid text, or holds a backslash or a drive; copy_images.py makes names safe"
-            unnamable.append(SkippedPhoto(ascii(name), reason))
-            continue
-        if any(ord(character) < 32 for character in name):
-            unnamable.append(SkippedPhoto(name, "its name holds control characters; copy_images.py makes names safe"))
-        else:
-            usable.append(name)
-    return usable, unnamable
 
 
 def feature_run(settings: ExtractSettings, extractor: Extractor) -> FeatureRun:

@@ -16,7 +16,7 @@ from hloc.extractors.base import Extractor
 from hloc.feature_run import Collection, FeatureRun
 from stages import extract as whole
 from stages.checks import settings_as_json
-from stages.image_folder import photos_in
+from stages.image_folder import photos_in, usable_names
 from stages.settings.pipeline import ExtractSettings
 from stages.work_folder import clear_leftovers
 from storage.errors import UsageError
@@ -56,7 +56,7 @@ def extract_shard(settings: ExtractSettings) -> RunReport:
     folder = shard.folder(settings.outputs_dir)
     with work_lock(folder):
         clear_leftovers(folder, whole.STAGE)
-        names, unnamable = whole.usable_names(photos_in(settings.image_dir, settings.follow_links))
+        names, unnamable = usable_names(photos_in(settings.image_dir, settings.follow_links))
         if shard.count > len(names):
             raise UsageError(f"--shard {shard}: there are {len(names)} photos; make {len(names)} shards at the most")
         extractors = [whole.create_extractor(model, options) for model in models]

@@ -15,7 +15,7 @@ from hloc.retrieval import find_neighbours
 from stages import extract as whole
 from stages.checks import settings_as_json
 from stages.extract_shard import shard_command
-from stages.image_folder import photos_in
+from stages.image_folder import photos_in, usable_names
 from stages.settings.pipeline import ExtractSettings, MergeSettings
 from stages.work_folder import clear_leftovers
 from storage.atomic import remove_leftovers
@@ -154,7 +154,7 @@ def _compare_with_folder(settings: MergeSettings, call: ExtractSettings, origin:
     """Refuse shards that are not of the photos in the folder, where one is given."""
     if settings.image_dir is None:
         return
-    names, _ = whole.usable_names(photos_in(call.image_dir, call.follow_links))
+    names, _ = usable_names(photos_in(call.image_dir, call.follow_links))
     if listing_checksum(names) != origin.listing:
         raise UsageError(
             f"--image_dir {settings.image_dir} holds {len(names)} photos, the shards were made of another list of "

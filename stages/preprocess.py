@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import time
 from collections import Counter
 from collections.abc import Iterator
@@ -16,7 +15,7 @@ from stages.checks import check_apart, check_range, settings_as_json
 from stages.image_folder import photos_in
 from stages.preprocess_plan import Decision, Plan
 from stages.settings.tools import PHOTO_FORMATS, SQUARES, PreprocessSettings
-from stages.work_folder import clear_leftovers
+from stages.work_folder import clear_leftovers, clear_staging
 from storage.atomic import fsync_folder, make_folder
 from storage.errors import PhotoError, StageError, UsageError
 from storage.fingerprints import fingerprint
@@ -79,7 +78,7 @@ def preprocess_photos(settings: PreprocessSettings) -> RunReport:
         try:
             preprocessing.run()
         finally:
-            preprocessing.clear_staging()
+            clear_staging(preprocessing.staging)
         report.seconds = time.monotonic() - started
         if not report.is_current:
             report.write(settings.export_dir)
@@ -121,14 +120,9 @@ class _Preprocessing:
         self.unsaved = False
         self.was_changed = False
 
-    def clear_staging(self) -> None:
-        """Remove what a killed run left in the staging folder."""
-        if self.staging.is_dir():
-            shutil.rmtree(self.staging)
-
     def run(self) -> None:
         """Make what is to be made, a batch at a time."""
-        self.clear_staging()
+        clear_staging(self.staging)
         names = self.plan.names
         targets = [self.folder / name for name in self.plan.targets.values()]
         clear_leftovers(self.folder, self.report.stage, (target.parent for target in targets))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import time
 from collections import Counter, deque
 from collections.abc import Iterator
@@ -14,7 +13,7 @@ from hloc.stream import Prepared, run_in_workers, workers_for
 from stages.checks import check_apart, check_range, settings_as_json
 from stages.resize_plan import UNREAD, Beside, Decision, InPlace, Size
 from stages.settings.pipeline import ResizeSettings
-from stages.work_folder import clear_leftovers, moved_notes
+from stages.work_folder import clear_leftovers, clear_staging, moved_notes
 from storage.atomic import fsync_folder, make_folder
 from storage.errors import PhotoError, StageError, UsageError
 from storage.fingerprints import fingerprint
@@ -92,7 +91,7 @@ def resize_photos(settings: ResizeSettings) -> RunReport:
         try:
             resizing.run()
         finally:
-            resizing.clear_staging()
+            clear_staging(resizing.staging)
         report.seconds = time.monotonic() - started
         if not report.is_current:
             report.write(folder)
@@ -154,14 +153,9 @@ class _Resizing:
         self.report.notes += moved_notes(beside.num_moved)
         return beside
 
-    def clear_staging(self) -> None:
-        """Remove what a killed run left in the staging folder."""
-        if self.staging.is_dir():
-            shutil.rmtree(self.staging)
-
     def run(self) -> None:
         """Resize what is to be resized, a batch at a time."""
-        self.clear_staging()
+        clear_staging(self.staging)
         names = self.plan.names
         clear_leftovers(self.folder, self.report.stage, ((self.folder / name).parent for name in names))
         self.report.counts["photos"] = len(names)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
@@ -65,6 +66,12 @@ def clear_leftovers(folder: Path, stage: str, subfolders: Iterable[Path] = ()) -
     """Remove the temporary files that killed runs left in a work folder and its report; call under its lock."""
     for each in (folder, folder / "reports" / stage, *sorted(set(subfolders))):
         remove_leftovers(each)
+
+
+def clear_staging(folder: Path) -> None:
+    """Remove the folder in which a run gathers new files, with what a killed run left in it."""
+    if folder.is_dir():
+        shutil.rmtree(folder)
 
 
 def target_names(sources: Mapping[str, Path], manifest: Manifest, root: Path) -> dict[str, str]:

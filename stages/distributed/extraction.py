@@ -18,7 +18,7 @@ from stages import extract as whole
 from stages.distributed.pairs import RayPairs
 from stages.distributed.tasks import Call, import_ray, ray_cluster, remote_task, run_tasks
 from stages.extract_shard import extract_shard
-from stages.image_folder import photos_in
+from stages.image_folder import photos_in, usable_names
 from stages.merge import merge_features
 from stages.settings.pipeline import ExtractSettings, MergeSettings
 from storage.errors import UsageError
@@ -54,7 +54,7 @@ def extract_with_ray(settings: ExtractSettings, photos_per_block: int = PHOTOS_P
         raise UsageError(f"--device {settings.device}: Ray gives each task its GPU; use --device cuda")
     ray, started = import_ray(), time.monotonic()
     models, options = whole.chosen_models(settings)
-    names, _ = whole.usable_names(photos_in(settings.image_dir, settings.follow_links))
+    names, _ = usable_names(photos_in(settings.image_dir, settings.follow_links))
     num_workers = 1 if settings.num_workers is None else settings.num_workers
     extractors = [whole.create_extractor(model, options) for model in models]
     call = replace(settings, model=JOINT.join(models), num_workers=num_workers)

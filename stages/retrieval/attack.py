@@ -14,7 +14,7 @@ from attacks import Attack, choose_attacks
 from attacks.text import check_font
 from hloc.stream import run_in_workers, workers_for
 from stages.checks import check_apart, check_range, settings_as_json
-from stages.image_folder import follows_links, photos_in
+from stages.image_folder import follows_links, names_in_utf8, photos_in
 from stages.retrieval.attack_work import AttackJob, AttackWork, query_name, query_path
 from stages.settings.retrieval import FILE_FORMATS, AttackSettings
 from stages.work_folder import clear_leftovers
@@ -185,7 +185,8 @@ class _Attacking:
 
     def run(self, names: Sequence[str]) -> None:
         """Make what is missing, then the manifest of all that stands."""
-        usable = [name for name in names if self._is_usable(name)]
+        usable, unnamable = names_in_utf8(names)
+        self.report.skipped += unnamable
         stems = query_stems(usable, self.records)
         folder = self.settings.export_dir
         parents = {query_path(folder, stem, "", "").parent for stem in stems.values()}
@@ -200,13 +201,6 @@ class _Attacking:
             else:
                 num_written += int(result.value)
         self._finish(names, num_written)
-
-    def _is_usable(self, name: str) -> bool:
-        if printable(name) == name:
-            return True
-        reason = "its name is not UTF-8: python copy_images.py makes copies with safe names"
-        self.report.skipped.append(SkippedPhoto(printable(name), reason))
-        return False
 
     def _jobs(self, names: Sequence[str], stems: Mapping[str, str]) -> Iterator[tuple[str, AttackJob]]:
         for name in names:

@@ -13,7 +13,7 @@ from segmentation.base import Segmenter
 from segmentation.method_parameters import SamParameters
 from segmentation.parameters import AUTO
 from stages.checks import check_apart, check_range, settings_as_json
-from stages.image_folder import follows_links, photos_in
+from stages.image_folder import follows_links, names_in_utf8, photos_in
 from stages.segmenting.work import LABELS, SegmentJob, SegmentWork, preview_name
 from stages.segmenting.work import PREVIEWS as PREVIEWS_FOLDER
 from stages.segmenting.work import SHEETS as SHEETS_FOLDER
@@ -174,7 +174,8 @@ class _Segmenting:
 
     def run(self, names: Sequence[str], work: SegmentWork) -> None:
         """Segment what is not done, then write the table of all."""
-        usable = [name for name in names if self._is_usable(name)]
+        usable, unnamable = names_in_utf8(names)
+        self.report.skipped += unnamable
         taken = {name: record.name for name, record in self.records.items()}
         given = resolve_clashes(usable, taken, {name: _with_ending(name) for name in usable})
         folders = {self.folder / LABELS / given[name] for name in usable}
@@ -190,13 +191,6 @@ class _Segmenting:
             else:
                 num_made += 1
         self._finish(names, num_made)
-
-    def _is_usable(self, name: str) -> bool:
-        if printable(name) == name:
-            return True
-        reason = "its name is not UTF-8: python copy_images.py makes copies with safe names"
-        self.report.skipped.append(SkippedPhoto(printable(name), reason))
-        return False
 
     def _jobs(self, names: Sequence[str], given: Mapping[str, str]) -> Iterator[tuple[str, SegmentJob]]:
         for name in names:

@@ -14,8 +14,7 @@ from numpy.typing import NDArray
 from clustering.graph import ScoredPairs
 from stages.checks import check_range
 from stages.clustering.inputs import FALLBACK_MODEL, find_pairs_file, model_of_pairs, thresholds_of_pairs
-from stages.extract import usable_names
-from stages.image_folder import photos_in
+from stages.image_folder import photos_in, usable_names
 from stages.settings.tools import ThresholdSettings
 from stages.similarities import score_sample
 from stages.similarities.base import SampleRequest

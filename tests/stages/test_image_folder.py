@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from stages.image_folder import follows_links, photos_in
+from stages.image_folder import follows_links, names_in_utf8, photos_in, usable_names
 from storage.errors import StageError
 from storage.formats.manifest import MANIFEST_NAME, Manifest, write_manifest
 from tests.drawn_photos import save_photos
@@ -40,3 +40,16 @@ def test_a_folder_that_is_not_there_holds_no_links_and_no_photos(tmp_path: Path)
     assert not follows_links(tmp_path / "none", False)
     with pytest.raises(StageError, match="none"):
         photos_in(tmp_path / "none", False)
+
+
+def test_names_that_no_file_format_can_hold_are_told_apart() -> None:
+    usable, unnamable = usable_names(["a.jpg", "b\\c.jpg", "ü/d.jpg", "e\udce9.jpg", "f\n.jpg"])
+    assert usable == ["a.jpg", "ü/d.jpg"]
+    assert [photo.name for photo in unnamable] == ["'b\\\\c.jpg'", "'e\\udce9.jpg'", "f\n.jpg"]
+    assert all("copy_images.py makes names safe" in photo.reason for photo in unnamable)
+
+
+def test_only_what_is_not_utf8_cannot_lend_its_name_to_a_file() -> None:
+    usable, unnamable = names_in_utf8(["a.jpg", "b\\c.jpg", "caf\udce9.jpg"])
+    assert usable == ["a.jpg", "b\\c.jpg"] and [photo.name for photo in unnamable] == ["caf\\udce9.jpg"]
+    assert "its name is not UTF-8" in unnamable[0].reason
