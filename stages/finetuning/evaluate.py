@@ -102,9 +102,12 @@ class _Truth:
     decoded: dict[int | None, PhotoSet] = field(default_factory=dict)
 
     def photos(self, side: int) -> list[NDArray[np.uint8]]:
-        """Give the photos, at most so long; decoded once for each length."""
+        """Give the photos, at most so long; decoded once for each length. StageError where one has changed since."""
         if side not in self.decoded:
-            self.decoded[side] = load_photos(self.files, side)
+            found = load_photos(self.files, side)
+            for photo in found.skipped:
+                raise StageError(f"{photo.name} could be read before, and now {photo.reason}; run again")
+            self.decoded[side] = found
         return self.decoded[side].photos
 
 

@@ -11,12 +11,14 @@ import numpy as np
 import pytest
 
 from networks.simclr import PUBLISHED_SHAPES, SimclrShape
-from stages.finetuning.evaluate import evaluate_finetuning
+from stages.finetuning.evaluate import _Truth, evaluate_finetuning
 from stages.finetuning.finetune import finetune
 from stages.settings.finetuning import EvaluateFinetuningSettings
 from storage.errors import StageError, UsageError
+from tests.drawn_photos import save_photos
 from tests.training.finetuning.conftest import TINY, save_buildings, tiny_recipe
 from training.finetuning.settings import FinetuneRecipe
+from training.photo_set import find_photos
 
 torch = pytest.importorskip("torch")
 pytest.importorskip("torchvision")
@@ -187,3 +189,12 @@ def test_truth_without_partners_is_one_line(tmp_path: Path) -> None:
     (tmp_path / "none.csv").write_text("path,building\nnowhere.png,a\n")
     with pytest.raises(StageError, match="none of the photos of .* is in .*none.csv"):
         evaluate_finetuning(replace(settings, truth=tmp_path / "none.csv", start=tmp_path / "s.pt"))
+
+
+def test_a_photo_that_is_damaged_meanwhile_ends_the_judging_in_one_line(tmp_path: Path) -> None:
+    names = save_photos(tmp_path / "photos", 2)
+    truth = _Truth(find_photos([tmp_path / "photos"]), np.zeros(2, np.int64), ["house"], [])
+    assert len(truth.photos(32)) == 2
+    (tmp_path / "photos" / names[1]).write_bytes(b"cut")
+    with pytest.raises(StageError, match=f"{names[1]} could be read before, and now .*; run again"):
+        truth.photos(48)
