@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from storage.photos import load_photo
+from storage.thumbnails import read_picture
 
 TILE_HEIGHT = 150
 GAP = 4
@@ -48,6 +48,6 @@ def draw_contact_sheet(image_dir: Path, labels: dict[str, str]) -> bytes:
 
 
 def _tile(path: Path) -> NDArray[np.uint8]:
-    photo = load_photo(path, max_side=4 * TILE_HEIGHT)
+    photo = read_picture(path, max_side=4 * TILE_HEIGHT)
     size = (max(1, photo.shape[1] * TILE_HEIGHT // photo.shape[0]), TILE_HEIGHT)
     return np.asarray(cv2.resize(photo, size, interpolation=cv2.INTER_AREA), np.uint8)

@@ -55,8 +55,8 @@ def thumbnail(photo: Path, cache_dir: Path, side: int, max_megapixels: float, ma
     return path
 
 
-def read_picture(path: Path) -> NDArray[np.uint8]:
-    """Read a picture that the program made itself: RGB (H, W, 3).
+def read_picture(path: Path, max_side: int | None = None) -> NDArray[np.uint8]:
+    """Read a picture that the program made itself: RGB (H, W, 3), at most ``max_side`` pixels long.
 
     Raises
     ------
@@ -64,6 +64,6 @@ def read_picture(path: Path) -> NDArray[np.uint8]:
         When it cannot be read. Pictures that are missing are made again by the next run.
     """
     try:
-        return load_photo(path)
+        return load_photo(path, max_side)
     except PhotoError as error:
         raise StageError(f"cannot use the picture {path}: {error.reason}; remove it and run again") from error

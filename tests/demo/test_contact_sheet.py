@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import io
+from pathlib import Path
 
 import numpy as np
+import pytest
 from PIL import Image
 
 from demo import StreetTruth
 from demo.contact_sheet import GAP, TILE_HEIGHT, draw_contact_sheet
+from storage.errors import StageError
 from storage.photos import load_photo
 
 
@@ -37,3 +40,9 @@ def test_singles_alone_fill_rows_of_eight(street: StreetTruth) -> None:
     name = next(iter(street.labels))
     sheet = opened(draw_contact_sheet(street.image_dir, {name: "single_00"}))
     assert sheet.shape[0] == TILE_HEIGHT + 2 * GAP
+
+
+def test_a_drawn_photo_that_is_damaged_meanwhile_is_one_line_with_a_way_out(tmp_path: Path) -> None:
+    (tmp_path / "a.jpg").write_bytes(b"\xff\xd8\xff")
+    with pytest.raises(StageError, match=r"a\.jpg: damaged JPEG: .*; remove it and run again"):
+        draw_contact_sheet(tmp_path, {"a.jpg": "building_00"})
