@@ -5,12 +5,15 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from hloc.extractors.base import Extractor, LearntExtractor
+
+if TYPE_CHECKING:
+    import pytest
 
 
 class MeanColour(Extractor):
@@ -97,3 +100,13 @@ class Slow(CentredColour):
     def prepare_sample(self, photo: NDArray[np.uint8]) -> dict[str, NDArray[Any]]:
         time.sleep(0.02)
         return super().prepare_sample(photo)
+
+
+def register_colours(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let ``extract_features.py`` know both models by their names."""
+    from hloc.extractors import MODELS, ModelEntry  # here, as workers import this file and need none of it
+
+    models: dict[str, type[Extractor]] = {"mean_colour": MeanColour, "centred_colour": CentredColour}
+    for name in models:
+        monkeypatch.setitem(MODELS, name, ModelEntry(name, 0.5, 0.4))
+    monkeypatch.setattr("stages.extract.create_extractor", lambda model, options: models[model]())

@@ -10,8 +10,8 @@ import h5py
 import numpy as np
 import pytest
 
-from hloc.extractors import JOINED_THRESHOLDS, MODELS, ModelEntry, choose_models, default_thresholds
-from hloc.extractors.base import Extractor, ExtractorOptions
+from hloc.extractors import JOINED_THRESHOLDS, MODELS, choose_models, default_thresholds
+from hloc.extractors.base import ExtractorOptions
 from hloc.joining import join_features
 from stages.check import WorkFolders, check_results
 from stages.extract import extract_features
@@ -21,7 +21,7 @@ from storage.formats.features import read_features, write_features
 from storage.formats.pairs import read_origin, read_pairs
 from storage.report import RunReport
 from tests.drawn_photos import draw_photo, save_photos
-from tests.fake_models import CentredColour, MeanColour
+from tests.fake_models import register_colours
 from tests.hloc.netvlad_reference import draw_net, write_net
 from tests.watched_calls import file_states
 
@@ -247,10 +247,7 @@ def test_thresholds_of_joined_models_are_known_and_those_of_others_are_not() -> 
 @pytest.fixture
 def colour_models(monkeypatch: pytest.MonkeyPatch) -> None:
     """Two quick models in the registry."""
-    models: dict[str, type[Extractor]] = {"mean_colour": MeanColour, "centred_colour": CentredColour}
-    for name in models:
-        monkeypatch.setitem(MODELS, name, ModelEntry(name, 0.5, 0.4))
-    monkeypatch.setattr("stages.extract.create_extractor", lambda model, options: models[model]())
+    register_colours(monkeypatch)
 
 
 JOINED = "mean_colour+centred_colour"

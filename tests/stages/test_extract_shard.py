@@ -9,7 +9,6 @@ import pytest
 from PIL import Image
 
 from hloc.extractors import MODELS, ModelEntry
-from hloc.extractors.base import Extractor
 from hloc.extractors.vlad import VladExtractor
 from stages.checks import settings_as_json
 from stages.extract import extract_features
@@ -22,7 +21,7 @@ from storage.formats.features import read_features
 from storage.lock import work_lock
 from storage.report import RunReport
 from tests.drawn_photos import draw_photo, save_photos
-from tests.fake_models import CentredColour, MeanColour
+from tests.fake_models import CentredColour, MeanColour, register_colours
 from tests.watched_calls import run_killed
 
 JOINED = "mean_colour+centred_colour"
@@ -30,10 +29,7 @@ JOINED = "mean_colour+centred_colour"
 
 @pytest.fixture(autouse=True)
 def _colour_models(monkeypatch: pytest.MonkeyPatch) -> None:
-    models: dict[str, type[Extractor]] = {"mean_colour": MeanColour, "centred_colour": CentredColour}
-    for name in models:
-        monkeypatch.setitem(MODELS, name, ModelEntry(name, 0.5, 0.4))
-    monkeypatch.setattr("stages.extract.create_extractor", lambda model, options: models[model]())
+    register_colours(monkeypatch)
 
 
 @pytest.fixture

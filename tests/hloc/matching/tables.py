@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import fields
 from typing import Any
 
 import numpy as np
@@ -26,3 +27,8 @@ def one_pair(
         inliers=np.array(inliers, np.uint16).reshape(-1, 2),
         overlays=np.array(overlay, np.uint16).reshape(-1, 2),
     )
+
+
+def equal(one: PairMatches, other: PairMatches) -> bool:
+    """Say whether two tables hold the same."""
+    return all(np.array_equal(getattr(one, each.name), getattr(other, each.name)) for each in fields(PairMatches))

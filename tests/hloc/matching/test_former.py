@@ -2,29 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import fields, replace
+from dataclasses import replace
 from itertools import combinations
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
 import hloc.matching.former as former_module
-from hloc.matching.description import MatchRun, describe_photos
+from hloc.matching.description import MatchRun
 from hloc.matching.former import FormerPairs
 from hloc.matching.rows import Photos, verification_settings, verify_pairs
 from storage.formats.matches import MatchesFile, PairMatches
-from tests.hloc.matching.folders import match_run, save_walls
+from tests.hloc.matching.tables import equal
 
 PAIRS = np.array(list(combinations(range(7), 2)), np.int32)
-
-
-@pytest.fixture
-def walls(tmp_path: Path) -> tuple[MatchRun, Photos]:
-    labels = save_walls(tmp_path / "photos")
-    run = match_run(tmp_path / "photos", tmp_path / "out")
-    return run, Photos.of(describe_photos(run, sorted(labels)).fingerprints)
 
 
 def file_of(run: MatchRun, photos: Photos, matches: PairMatches, **changes: Any) -> MatchesFile:
@@ -33,10 +25,6 @@ def file_of(run: MatchRun, photos: Photos, matches: PairMatches, **changes: Any)
     settings = verification_settings(run) | {"model": "test"}
     content = MatchesFile(settings, photos.names, hashes, matches, none, numbers, numbers, none, none)
     return replace(content, **changes)
-
-
-def equal(one: PairMatches, other: PairMatches) -> bool:
-    return all(np.array_equal(getattr(one, each.name), getattr(other, each.name)) for each in fields(PairMatches))
 
 
 class Watched:

@@ -2,34 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import fields
 from itertools import combinations
-from pathlib import Path
 
 import numpy as np
 import pytest
 
 import hloc.matching.rows as rows_module
-from hloc.matching.description import MatchRun, describe_photos
+from hloc.matching.description import MatchRun
 from hloc.matching.rows import Photos, RowWork, remove_unfinished, table_of, verify_pairs
 from hloc.matching.verification import verify
 from storage.errors import StageError
 from storage.fingerprints import Fingerprint
-from storage.formats.matches import PairMatches
-from tests.hloc.matching.folders import match_run, save_walls
+from tests.hloc.matching.folders import match_run
+from tests.hloc.matching.tables import equal
 
 ALL_PAIRS = np.array(list(combinations(range(7), 2)), np.int32)
-
-
-@pytest.fixture
-def walls(tmp_path: Path) -> tuple[MatchRun, Photos]:
-    labels = save_walls(tmp_path / "photos")
-    run = match_run(tmp_path / "photos", tmp_path / "out")
-    return run, Photos.of(describe_photos(run, sorted(labels)).fingerprints)
-
-
-def equal(one: PairMatches, other: PairMatches) -> bool:
-    return all(np.array_equal(getattr(one, each.name), getattr(other, each.name)) for each in fields(PairMatches))
 
 
 def test_photos_are_ordered_by_content_and_not_by_name() -> None:

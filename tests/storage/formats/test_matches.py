@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import fields, replace
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -16,7 +16,6 @@ from storage.formats.matches import (
     TABLE_COLUMNS,
     VERDICTS,
     MatchesFile,
-    PairMatches,
     join_matches,
     matches_path,
     no_matches,
@@ -25,7 +24,7 @@ from storage.formats.matches import (
     write_matches,
     write_table,
 )
-from tests.hloc.matching.tables import one_pair
+from tests.hloc.matching.tables import equal, one_pair
 
 ROWS = st.lists(st.tuples(st.integers(0, 65535), st.integers(0, 65535)), max_size=4)
 
@@ -54,10 +53,6 @@ def content(num_pairs: int = 3) -> MatchesFile:
     return MatchesFile(
         {"model": "vlad"}, names, hashes, join_matches(pairs), source, score, probability, verdict, again
     )
-
-
-def equal(one: PairMatches, other: PairMatches) -> bool:
-    return all(np.array_equal(getattr(one, each.name), getattr(other, each.name)) for each in fields(PairMatches))
 
 
 @pytest.mark.parametrize("num_pairs", [0, 1, 3])
