@@ -28,7 +28,7 @@ def peak_of_children(every_s: float = 0.05) -> Iterator[Peak]:
 
     def watch() -> None:
         while not stop.wait(every_s):
-            peak.num_bytes = max([peak.num_bytes, *map(peak_of, _children())])
+            peak.num_bytes = max([peak.num_bytes, *map(peak_of, running_children())])
 
     thread = threading.Thread(target=watch, daemon=True)
     thread.start()
@@ -52,8 +52,8 @@ def grown_by(function: Callable[[], object]) -> int:
     return peak_of() - before
 
 
-def _children() -> list[str]:
-    """Give those that run: between fork and exec a child still has the memory, and the command, of this process."""
+def running_children() -> list[str]:
+    """Give the children that run a program: between fork and exec one has the memory, and the command, of this process."""
     own, found = _text(PROCESSES / "self" / "cmdline"), []
     for task in (PROCESSES / "self" / "task").glob("*/children"):
         found += [child for child in _text(task).split() if _text(PROCESSES / child / "cmdline") != own]
