@@ -53,7 +53,7 @@ def grown_by(function: Callable[[], object]) -> int:
 
 
 def running_children() -> list[str]:
-    """Give the children that run a program: between fork and exec one has the memory, and the command, of this process."""
+    """Give the children that run a program: between fork and exec one still is like this process."""
     own, found = _text(PROCESSES / "self" / "cmdline"), []
     for task in (PROCESSES / "self" / "task").glob("*/children"):
         found += [child for child in _text(task).split() if _text(PROCESSES / child / "cmdline") != own]
