@@ -35,7 +35,7 @@ from stages.feature_clustering.sheets import SIDE, draw_extremes
 from stages.feature_clustering.tables import selection_text, statistics_text
 from stages.image_folder import follows_links
 from stages.settings.cluster_features import FeatureClusterSettings
-from stages.thumbnails import ThumbnailWork
+from stages.thumbnails import ThumbnailWork, make_thumbnails
 from storage.atomic import make_folder, remove_leftovers, write_text
 from storage.folders import paths_in
 from storage.formats.clusters import (
@@ -47,7 +47,7 @@ from storage.formats.clusters import (
 )
 from storage.formats.decisions import DecidedCluster
 from storage.progress import progress_bar
-from storage.report import PROJECT_VERSION, RunReport
+from storage.report import PROJECT_VERSION, RunReport, SkippedPhoto
 from storage.unchanged import write_if_changed
 
 FOLDER, EXTREMES, THUMBNAILS = "cluster_features", "extremes", "thumbnails"
@@ -227,6 +227,12 @@ def _rows(each: ClusterStatistics) -> list[tuple[str, list[int]]]:
     return [("nearest to the centroid", each.closest), ("farthest from it", each.farthest)]
 
 
+def _thumbnails(settings: FeatureClusterSettings, names: list[str]) -> dict[str, Path | SkippedPhoto]:
+    is_linked = follows_links(settings.image_dir, settings.follow_links)
+    work = ThumbnailWork(settings.image_dir, settings.results_dir / THUMBNAILS, SIDE, is_linked)
+    return dict(zip(names, make_thumbnails(names, work), strict=True))
+
+
 def _write_extremes(
     settings: FeatureClusterSettings, inputs: FeatureInputs, made: Made, folder: Path, report: RunReport
 ) -> None:
@@ -235,13 +241,23 @@ def _write_extremes(
     for path in paths_in(folder / EXTREMES, "cluster-*.png"):
         if path.name not in kept:
             path.unlink()
-    is_linked = follows_links(settings.image_dir, settings.follow_links)
-    thumbnails = ThumbnailWork(settings.image_dir, settings.results_dir / THUMBNAILS, SIDE, is_linked)
-    for number, label in progress_bar(sorted(numbers.items()), len(numbers), "contact sheets"):
-        each = made.statistics[label]
-        named = [(heading, [inputs.names[made.rows[place]] for place in places]) for heading, places in _rows(each)]
-        called = made.cluster_names.get(number)
+    sheets = {
+        number: [
+            (heading, [inputs.names[made.rows[place]] for place in places])
+            for heading, places in _rows(made.statistics[label])
+        ]
+        for number, label in sorted(numbers.items())
+    }
+    thumbnails = _thumbnails(settings, sorted({name for rows in sheets.values() for _, row in rows for name in row}))
+    shown = {name: found for name, found in thumbnails.items() if isinstance(found, Path)}
+    report.skipped += [
+        SkippedPhoto(name, f"cannot be shown: {found.reason}")
+        for name, found in thumbnails.items()
+        if isinstance(found, SkippedPhoto)
+    ]
+    for number, rows in progress_bar(sheets.items(), len(sheets), "contact sheets"):
+        each, called = made.statistics[numbers[number]], made.cluster_names.get(number)
         title = f"cluster {number}{f', {called}' if called else ''}: {each.size} photos, diameter {each.diameter:.3g}"
-        write_if_changed(folder / EXTREMES / f"cluster-{number}.png", draw_extremes(title, named, thumbnails))
+        write_if_changed(folder / EXTREMES / f"cluster-{number}.png", draw_extremes(title, rows, shown))
     if numbers:
         report.outputs["contact sheets"] = str(folder / EXTREMES)

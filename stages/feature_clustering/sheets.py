@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from io import BytesIO
+from pathlib import Path
 
 from PIL import Image, ImageDraw, ImageFont, ImageOps
 
 from hloc.matching.captions import plain_letters
-from stages.thumbnails import ThumbnailWork
-from storage.errors import PhotoError
 from storage.thumbnails import read_picture
 
 SIDE = 320  # of the thumbnails, which pages use too
@@ -19,17 +18,15 @@ PAPER, INK, EMPTY = "#ffffff", "#22252a", "#edebe6"
 LONGEST_CAPTION = 30
 
 
-def draw_extremes(title: str, rows: Sequence[tuple[str, Sequence[str]]], thumbnails: ThumbnailWork) -> bytes:
+def draw_extremes(title: str, rows: Sequence[tuple[str, Sequence[str]]], thumbnails: Mapping[str, Path]) -> bytes:
     """Draw rows of photos, each with a heading; give the PNG file.
-
-    A photo that cannot be shown keeps an empty place.
 
     Parameters
     ----------
     rows : sequence of (str, sequence of str)
         Heading and image names of each row.
-    thumbnails : ThumbnailWork
-        Makes what is shown of each photo.
+    thumbnails : mapping of str to Path
+        What is shown of each photo; one without keeps an empty place.
     """
     columns = max([3, *(len(names) for _, names in rows)])
     height = HEAD + CELL[1] + CAPTION + GAP
@@ -44,7 +41,8 @@ def draw_extremes(title: str, rows: Sequence[tuple[str, Sequence[str]]], thumbna
             left = MARGIN + column * (CELL[0] + GAP)
             corner = left, top + HEAD - GAP
             draw.rectangle((*corner, left + CELL[0] - 1, corner[1] + CELL[1] - 1), EMPTY)
-            _paste(picture, corner, name, thumbnails)
+            if name in thumbnails:
+                _paste(picture, corner, thumbnails[name])
             text = plain_letters(name.rpartition("/")[2])[:LONGEST_CAPTION]
             draw.text((left, corner[1] + CELL[1] + 2), text, INK, ImageFont.load_default(12))
     content = BytesIO()
@@ -53,10 +51,6 @@ def draw_extremes(title: str, rows: Sequence[tuple[str, Sequence[str]]], thumbna
     return content.getvalue()
 
 
-def _paste(picture: Image.Image, corner: tuple[int, int], name: str, thumbnails: ThumbnailWork) -> None:
-    try:
-        small = thumbnails(name)[1]
-    except PhotoError:  # its place stays empty
-        return
-    fitted = ImageOps.contain(Image.fromarray(read_picture(small)), CELL)
+def _paste(picture: Image.Image, corner: tuple[int, int], path: Path) -> None:
+    fitted = ImageOps.contain(Image.fromarray(read_picture(path)), CELL)
     picture.paste(fitted, (corner[0] + (CELL[0] - fitted.width) // 2, corner[1] + (CELL[1] - fitted.height) // 2))

@@ -247,6 +247,14 @@ def test_plots_are_written_where_asked_and_those_of_former_clusters_go(tmp_path:
     assert not list(folder.glob("*.png"))
 
 
+def test_a_photo_that_a_contact_sheet_cannot_show_is_named(tmp_path: Path) -> None:
+    name = draw_work(tmp_path, VECTORS)[0]
+    (tmp_path / "datasets" / name).write_bytes(b"cut")
+    report = run(tmp_path, extremes=True, **KMEANS)
+    assert report.exit_code == 3 and name in {photo.name for photo in report.skipped}
+    assert all(photo.reason.startswith("cannot be shown: ") for photo in report.skipped)
+
+
 def test_contact_sheets_are_one_per_cluster_and_old_ones_go(tmp_path: Path) -> None:
     draw_work(tmp_path, VECTORS)
     folder = tmp_path / "results" / "cluster_features" / "extremes"

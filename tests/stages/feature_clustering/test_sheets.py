@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 
 from stages.feature_clustering.sheets import CELL, GAP, HEAD, MARGIN, SIDE, draw_extremes
-from stages.thumbnails import ThumbnailWork
+from stages.thumbnails import ThumbnailWork, make_thumbnails
 from storage.errors import StageError
 
 
@@ -25,7 +25,10 @@ def thumbnails(tmp_path: Path) -> ThumbnailWork:
 
 
 def drawn(rows: list[tuple[str, list[str]]], thumbnails: ThumbnailWork, title: str = "cluster 3") -> np.ndarray:
-    with Image.open(BytesIO(draw_extremes(title, rows, thumbnails))) as image:
+    names = sorted({name for _, row in rows for name in row})
+    found = dict(zip(names, make_thumbnails(names, thumbnails), strict=True))
+    shown = {name: path for name, path in found.items() if isinstance(path, Path)}
+    with Image.open(BytesIO(draw_extremes(title, rows, shown))) as image:
         assert image.format == "PNG"
         return np.asarray(image.convert("RGB")).astype(int)
 
@@ -72,4 +75,4 @@ def test_letters_that_the_font_lacks_are_no_error(thumbnails: ThumbnailWork) -> 
 
 def test_a_hostile_name_is_refused(thumbnails: ThumbnailWork) -> None:
     with pytest.raises(StageError):
-        draw_extremes("cluster 1", [("nearest", ["../red.png"])], thumbnails)
+        drawn([("nearest", ["../red.png"])], thumbnails)
