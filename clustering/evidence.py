@@ -38,6 +38,8 @@ from clustering.reasons import find_reasons
 from clustering.union_find import UnionFind
 from storage.errors import UsageError
 
+GROUP_COLOUR = np.uint64(2)  # a group of photos that must be together starts unlike any photo
+
 
 def cluster_evidence(
     pairs: ScoredPairs,
@@ -106,13 +108,26 @@ def _check_probabilities(score: NDArray[np.float64]) -> None:
 
 
 def _colours(links: Links, start: Colours, constraints: Constraints) -> Colours:
-    """Colour the photos by links, positions and decisions: by all that may tell them apart but their names."""
-    start = start ^ (constraints.lock_of(len(start)) >= 0).astype(np.uint64)
-    together = [(photos[0], photo) for photos in constraints.together for photo in photos[1:]]
-    decided = np.array([*together, *constraints.apart], dtype=np.int64).reshape(-1, 2)
-    kind = np.repeat(np.array([-1, -2]), [len(together), len(constraints.apart)])
-    first, second = (np.concatenate((ends, decided[:, side])) for side, ends in enumerate((links.first, links.second)))
-    return colour_photos(start, first, second, np.concatenate((links.weight, kind)))
+    """Colour the photos by links, positions and decisions: by all that may tell them apart but their names.
+
+    Photos that must be together are tied to a node of their own, and such nodes are what is kept apart: it makes no
+    difference which photo of a group a decision names.
+    """
+    num_photos = len(start)
+    start = start ^ (constraints.lock_of(num_photos) >= 0).astype(np.uint64)
+    group = constraints.group_of(num_photos)
+    apart = group[np.array(constraints.apart, dtype=np.int64).reshape(-1, 2)]
+    groups = np.unique([*(photos[0] for photos in constraints.together), *apart.ravel()]).astype(np.int64)
+    members = np.flatnonzero(np.isin(group, groups))
+    own, one, other = (num_photos + np.searchsorted(groups, each) for each in (group[members], *apart.T))
+    kind = np.repeat(np.array([-1, -2]), [len(members), len(apart)])
+    colours = colour_photos(
+        np.concatenate((start, np.full(len(groups), GROUP_COLOUR))),
+        np.concatenate((links.first, members, one)),
+        np.concatenate((links.second, own, other)),
+        np.concatenate((links.weight, kind)),
+    )
+    return colours[:num_photos]
 
 
 Join = tuple[int, int, Stage, float]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 
 import pytest
-from hypothesis import assume, given, settings
+from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
 from clustering.constraints import Decided
@@ -36,6 +36,8 @@ both = pytest.mark.parametrize("method", METHODS)
 
 
 @patient
+@example([(0, 2, 0.7), (0, 3, 0.7)], [None] * NUM_PHOTOS, Decided([[3, 6]], [(1, 3)]), [0, 1, 2, 4, 5, 6, 3, 7])
+@example([(0, 2, 0.7), (0, 4, 0.7)], [None] * NUM_PHOTOS, Decided([[2, 3, 4]]), [0, 1, 4, 3, 2, 5, 6, 7])
 @given(line_lists, places, decided_sets, orders)
 def test_other_names_for_the_photos_change_nothing_but_names(
     lines: list[Line], north_m: list[int | None], decided: Decided, order: list[int]
