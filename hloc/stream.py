@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import signal
 from collections import deque
-from collections.abc import Callable, Collection, Generator, Iterable, Mapping
+from collections.abc import Callable, Collection, Generator, Iterable, Iterator, Mapping
 from concurrent.futures import TimeoutError as FutureTimeoutError
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from multiprocessing import get_context
 from pathlib import Path
@@ -179,22 +180,29 @@ def run_in_workers(
     memory = None
     if max_megapixels is not None:
         memory = max(MEMORY_AT_LEAST, int(MEMORY_PER_PIXEL * max_megapixels * 1e6))
-    pool = ProcessPool(
-        max_workers=num_workers, initializer=_start_worker, initargs=[work, memory], context=get_context("spawn")
-    )
     waiting: deque[tuple[str, Any]] = deque()
     num_ahead = max(num_ahead, TASKS_PER_WORKER * num_workers)
-    try:
-        with signals_held_back():
-            can_work = pool.active  # who asks starts the workers
-        if not can_work:
-            raise StageError("no worker process can be started; try again with --num_workers 0")
+    with _workers(work, num_workers, memory) as pool:
         for name, argument in jobs:
             waiting.append((name, pool.schedule(_attempt_in_worker, args=[name, argument], timeout=timeout_s)))
             if len(waiting) > num_ahead:
                 yield _result(*waiting.popleft(), timeout_s)
         while waiting:
             yield _result(*waiting.popleft(), timeout_s)
+
+
+@contextmanager
+def _workers(work: Work, num_workers: int, memory: int | None) -> Iterator[ProcessPool]:
+    """Start worker processes, and stop them at the end of the block."""
+    pool = ProcessPool(
+        max_workers=num_workers, initializer=_start_worker, initargs=[work, memory], context=get_context("spawn")
+    )
+    try:
+        with signals_held_back():
+            can_work = pool.active  # who asks starts the workers
+        if not can_work:
+            raise StageError("no worker process can be started; try again with --num_workers 0")
+        yield pool
     finally:
         pool.stop()
         pool.join()

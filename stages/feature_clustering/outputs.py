@@ -46,6 +46,7 @@ from storage.formats.clusters import (
     write_clusters_info,
 )
 from storage.formats.decisions import DecidedCluster
+from storage.formats.hdf5 import digest
 from storage.progress import progress_bar
 from storage.report import PROJECT_VERSION, RunReport, SkippedPhoto
 from storage.unchanged import write_if_changed
@@ -147,6 +148,7 @@ def _header(settings: FeatureClusterSettings, inputs: FeatureInputs, made: Made,
 
     chosen = made.chosen
     is_bits = settings.metric == "hamming"
+    unseen = [photo.name for photo in report.skipped if photo not in inputs.skipped]
     return {
         "project_version": PROJECT_VERSION,
         "versions": {
@@ -169,7 +171,8 @@ def _header(settings: FeatureClusterSettings, inputs: FeatureInputs, made: Made,
             **(_step_parameters(settings) if has_steps(settings) else {}),
         },
         "pairs_file": "",
-        "inputs_checksum": inputs.checksum,
+        # with a photo that a contact sheet lacks it is that of other inputs, so that the next run draws the sheet anew
+        "inputs_checksum": digest([inputs.checksum, *unseen]) if unseen else inputs.checksum,
         "counts": dict(report.counts),
         "skipped": [{"name": photo.name, "reason": photo.reason} for photo in inputs.skipped],
         "next_number": made.next_number,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +27,7 @@ from tests.clustering.features.drawn_vectors import are_same_groups, draw_bits, 
 from tests.conftest import ROOT
 from tests.drawn_photos import draw_photo
 from tests.stages.drawn_features import draw_work, groups_in, labels_in, run, settings_of, write_vectors
-from tests.watched_calls import file_states
+from tests.watched_calls import contents, file_states
 
 VECTORS, TRUTH = draw_groups([8, 7, 6, 5], dimension=12)
 KMEANS: dict[str, Any] = {"algorithm": "kmeans", "n_clusters": (2, 4, 6)}
@@ -247,12 +248,22 @@ def test_plots_are_written_where_asked_and_those_of_former_clusters_go(tmp_path:
     assert not list(folder.glob("*.png"))
 
 
-def test_a_photo_that_a_contact_sheet_cannot_show_is_named(tmp_path: Path) -> None:
+def test_a_photo_that_a_contact_sheet_cannot_show_is_named_and_shown_as_soon_as_it_can_be(tmp_path: Path) -> None:
     name = draw_work(tmp_path, VECTORS)[0]
-    (tmp_path / "datasets" / name).write_bytes(b"cut")
+    path = tmp_path / "datasets" / name
+    whole = path.read_bytes()
+    run(tmp_path, extremes=True, **KMEANS)
+    expected = contents(tmp_path / "results" / "cluster_features" / "extremes")
+    shutil.rmtree(tmp_path / "results")
+    path.write_bytes(b"cut")
     report = run(tmp_path, extremes=True, **KMEANS)
     assert report.exit_code == 3 and name in {photo.name for photo in report.skipped}
     assert all(photo.reason.startswith("cannot be shown: ") for photo in report.skipped)
+    assert contents(tmp_path / "results" / "cluster_features" / "extremes") != expected
+    path.write_bytes(whole)
+    assert run(tmp_path, extremes=True, **KMEANS).exit_code == 0
+    assert contents(tmp_path / "results" / "cluster_features" / "extremes") == expected
+    assert run(tmp_path, extremes=True, **KMEANS).is_current
 
 
 def test_contact_sheets_are_one_per_cluster_and_old_ones_go(tmp_path: Path) -> None:
