@@ -2,6 +2,12 @@
 
 from __future__ import annotations
 
+import errno
+
+# What errors say that damage has made, and no fault of the disk: those of Pillow and HDF5 have no number of the
+# system's, and a reader that damage leads to a place that cannot be has one of these.
+NUMBERS_OF_DAMAGE = (None, 0, errno.EINVAL, errno.EOVERFLOW, errno.EFBIG)
+
 # The reason of a photo for which memory does not suffice, or not what a worker may take.
 NO_MEMORY = "needs more memory than it may take: save it smaller, or give a larger --max_megapixels or --num_workers 0"
 

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageCms, UnidentifiedImageError
 
 from storage.bounded_file import BoundedFile, ReadLimitError
-from storage.errors import NO_MEMORY, PhotoError
+from storage.errors import NO_MEMORY, NUMBERS_OF_DAMAGE, PhotoError
 from storage.jpeg_limits import check_scans, check_segments
 from storage.listing import NUM_FIRST_BYTES, photo_format
 from storage.modes import as_rgb
@@ -258,7 +258,7 @@ def _reason(error: BaseException, found: str | None, max_megapixels: float) -> s
         return f"has more than {max_megapixels:g} megapixels"
     if isinstance(error, MemoryError):
         return NO_MEMORY
-    if isinstance(error, OSError) and error.errno is not None:  # of the disk; Pillow's own have no number
+    if isinstance(error, OSError) and error.errno not in NUMBERS_OF_DAMAGE:
         return f"cannot be read: {error.strerror or error}"
     if isinstance(error, ReadLimitError):
         return f"damaged {found}: its parts are absurdly many"

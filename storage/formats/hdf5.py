@@ -6,7 +6,6 @@ Files are written whole and renamed into place (see ``storage.atomic``), with HD
 
 from __future__ import annotations
 
-import errno
 import hashlib
 import json
 import os
@@ -21,7 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from storage.atomic import atomic_path
-from storage.errors import DamagedFileError, StageError, UnreadableFileError
+from storage.errors import NUMBERS_OF_DAMAGE, DamagedFileError, StageError, UnreadableFileError
 from storage.formats.hdf5_check import look_at
 from storage.formats.hdf5_seal import is_sealed, seal
 from storage.formats.hdf5_walk import errno_of
@@ -33,7 +32,6 @@ HDF5_ERRORS = (
     *(OSError, KeyError, ValueError, TypeError, RuntimeError, AttributeError, UnicodeError),
     *(OverflowError, IndexError, MemoryError),
 )
-_FROM_DAMAGE = (None, 0, errno.EINVAL, errno.EOVERFLOW, errno.EFBIG)
 TEXTS_AT_ONCE = 4096
 
 
@@ -126,7 +124,7 @@ def open_hdf5(
                 f"cannot read {path}: memory does not suffice; close other programs and try again"
             ) from error
         number = errno_of(error)
-        if number not in _FROM_DAMAGE:
+        if number not in NUMBERS_OF_DAMAGE:
             raise UnreadableFileError(f"cannot read {path}: {os.strerror(number)}") from error
         raise DamagedFileError(f"damaged: {path} ({_first_line(error)}); make it again with: {made_by}") from error
 
