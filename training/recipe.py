@@ -155,8 +155,8 @@ def carry_out(recipe: Recipe, materials: Materials) -> dict[str, Any]:
             "parameters": count_parameters(student),
             "photos": len(photos.photos),
             "skipped": len(photos.skipped),
+            "seconds": learning.seconds,
         }
-        result |= {"seconds": learning.seconds}
         result |= learnt | ({} if jury is None else jury.measure(student, whitening))
         origin = {"teacher": materials.teacher and materials.teacher.identity, "initial": initial and initial.identity}
         kept = result | {"model": MODEL_FILE}  # it lies beside the recipe, wherever both are taken
