@@ -21,7 +21,7 @@ from pathlib import Path
 from stages.command_line import ScriptParser, exit_codes, print_report, worker_count
 from stages.settings.pipeline import PAIRS_FORMATS, SEARCHES, ExtractSettings
 
-ENGINES = ("auto", "torch", "openvino", "onnxruntime")
+ENGINES = ("auto", "torch", "ncnn", "openvino", "onnxruntime")
 PRECISIONS = ("fp32", "bf16", "fp16", "int8")
 LAYOUTS = ("NCHW", "NHWC")
 

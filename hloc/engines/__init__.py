@@ -1,4 +1,4 @@
-"""What computes a network: PyTorch, OpenVINO or ONNX Runtime, and in which precision; chosen before anything is loaded.
+"""What computes a network: PyTorch, ncnn, OpenVINO or ONNX Runtime, and in which precision; chosen before it is loaded.
 
 All of them give the same descriptors in ``fp32``. ``docs/models.md`` ("Engines and precision") has the measured order.
 """
@@ -6,24 +6,30 @@ All of them give the same descriptors in ``fp32``. ``docs/models.md`` ("Engines 
 from __future__ import annotations
 
 import importlib.util
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from storage.errors import StageError, UsageError
 
-TORCH, OPENVINO, ONNXRUNTIME = "torch", "openvino", "onnxruntime"
+TORCH, NCNN, OPENVINO, ONNXRUNTIME = "torch", "ncnn", "openvino", "onnxruntime"
 AUTO = "auto"
-ENGINES = (AUTO, TORCH, OPENVINO, ONNXRUNTIME)
-PREFERENCE = (OPENVINO, ONNXRUNTIME, TORCH)  # fastest first: benchmarks/extract.md
-PACKAGES = {TORCH: ("torch",), OPENVINO: ("openvino", "onnx"), ONNXRUNTIME: ("onnxruntime", "onnx")}
+ENGINES = (AUTO, TORCH, NCNN, OPENVINO, ONNXRUNTIME)
+PREFERENCE = (NCNN, OPENVINO, ONNXRUNTIME, TORCH)  # fastest first: benchmarks/extract.md
+PACKAGES = {
+    TORCH: ("torch",),
+    NCNN: ("ncnn", "torch"),
+    OPENVINO: ("openvino", "onnx"),
+    ONNXRUNTIME: ("onnxruntime", "onnx"),
+}
 PRECISIONS = ("fp32", "bf16", "fp16", "int8")
 FULL, INT8 = PRECISIONS[0], PRECISIONS[3]
 LEAST_COSINE = {"fp32": 0.99999, "bf16": 0.998, "fp16": 0.998, "int8": 0.95}  # to fp32; below it a run is refused
 QUANTISATION_VERSION = 1  # part of settings and names: a change of what int8 means never meets an old file
 
 # What an engine computes in, on the processor and elsewhere.
-_ON_PROCESSOR = {TORCH: ("fp32", "bf16"), OPENVINO: ("fp32", "bf16"), ONNXRUNTIME: ("fp32", "int8")}
-_ELSEWHERE = {TORCH: ("fp32", "bf16", "fp16"), OPENVINO: (), ONNXRUNTIME: ()}
+_ON_PROCESSOR = {TORCH: ("fp32", "bf16"), NCNN: ("fp32",), OPENVINO: ("fp32", "bf16"), ONNXRUNTIME: ("fp32", "int8")}
+_ELSEWHERE = {TORCH: ("fp32", "bf16", "fp16"), NCNN: (), OPENVINO: (), ONNXRUNTIME: ()}
 
 
 @dataclass(frozen=True)
@@ -33,7 +39,7 @@ class Engine:
     Attributes
     ----------
     name : str
-        ``torch``, ``openvino`` or ``onnxruntime``.
+        ``torch``, ``ncnn``, ``openvino`` or ``onnxruntime``.
     precision : str
         ``fp32``, ``bf16``, ``fp16`` or ``int8``.
     """
@@ -53,7 +59,13 @@ def is_installed(engine: str) -> bool:
 
 
 def choose_engine(
-    asked: str | None, precision: str | None, *, device: str, model: str, is_exportable: bool = True
+    asked: str | None,
+    precision: str | None,
+    *,
+    device: str,
+    model: str,
+    is_exportable: bool = True,
+    is_chain: bool = False,
 ) -> Engine:
     """Give what computes a network.
 
@@ -83,20 +95,22 @@ def choose_engine(
         if value not in allowed:
             raise UsageError(f"--{flag} {value}: choose from {', '.join(allowed)}")
     if name == AUTO:
-        name = _automatic(kind, device, is_exportable)
+        name = _automatic(kind, device, [TORCH, *[NCNN] * is_chain, *[OPENVINO, ONNXRUNTIME] * is_exportable])
     elif not is_installed(name):
         needed = " and ".join(PACKAGES[name])
         raise StageError(f"--engine {name} needs {needed}; pip install {_requirement(name)}")
     if device != "cpu" and name != TORCH:
         raise UsageError(f"--engine {name}: computes {model} on the processor; use --device cpu, or --engine torch")
+    if name == NCNN and not is_chain:
+        raise UsageError(f"--engine {name}: computes netvlad alone, not {model}; use --engine {AUTO}")
     _refuse_precision(name, kind, device)
     return Engine(name, kind)
 
 
-def _automatic(precision: str, device: str, is_exportable: bool) -> str:
-    if device != "cpu" or not is_exportable:
+def _automatic(precision: str, device: str, fitting: Sequence[str]) -> str:
+    if device != "cpu":
         return TORCH
-    able = (name for name in PREFERENCE if precision in _ON_PROCESSOR[name] and is_installed(name))
+    able = (name for name in PREFERENCE if name in fitting and precision in _ON_PROCESSOR[name] and is_installed(name))
     return next(able, TORCH)
 
 

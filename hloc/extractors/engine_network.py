@@ -7,8 +7,9 @@ from functools import cached_property
 from pathlib import Path
 
 from hloc.devices import has_bf16
-from hloc.engines import TORCH, Engine, choose_engine
+from hloc.engines import NCNN, TORCH, Engine, choose_engine
 from hloc.engines.graph import Source, exported_graph
+from hloc.engines.ncnn_chain import open_chain
 from hloc.engines.photo_network import CheckedShape, PhotoNetwork
 from hloc.engines.runs import open_graph, open_torch
 from hloc.extractors.network import Network, NetworkExtractor
@@ -16,7 +17,7 @@ from storage.errors import UsageError
 
 
 class EngineExtractor(NetworkExtractor):
-    """A network of PyTorch that PyTorch, OpenVINO or ONNX Runtime computes.
+    """A network of PyTorch that PyTorch, ncnn, OpenVINO or ONNX Runtime computes.
 
     Parameters
     ----------
@@ -32,11 +33,14 @@ class EngineExtractor(NetworkExtractor):
     is_exportable : bool
         Whether ``auto`` may take another engine than PyTorch: the network is known to give the same values as an
         ONNX graph, at every size of picture.
+    is_chain : bool
+        Whether its body is a chain of convolutions, which ncnn computes.
     compiles : bool
         Whether PyTorch compiles the network first, ``--compile``.
     """
 
     is_exportable = True
+    is_chain = False
     compiles = False
 
     def __init__(self, weights: Path, device: str, engine: str | None, precision: str | None) -> None:
@@ -65,8 +69,10 @@ class EngineExtractor(NetworkExtractor):
         """
         asked, precision = self._asked
         device = self.resolved_device()
-        is_exportable = self.is_exportable and not self.compiles  # only PyTorch compiles
-        chosen = choose_engine(asked, precision, device=device, model=self.name, is_exportable=is_exportable)
+        is_exportable, is_chain = (able and not self.compiles for able in (self.is_exportable, self.is_chain))
+        chosen = choose_engine(
+            asked, precision, device=device, model=self.name, is_exportable=is_exportable, is_chain=is_chain
+        )
         if self.compiles and chosen.name != TORCH:
             raise UsageError(f"--compile: is for --engine torch, not for {chosen.name}; leave one of them out")
         if chosen.precision == "bf16" and not has_bf16(device):
@@ -75,9 +81,12 @@ class EngineExtractor(NetworkExtractor):
 
     def load(self, device: str) -> Network:
         """Open the network with its engine."""
-        if self.engine.name == TORCH:
+        if self.engine.name in (TORCH, NCNN):
             parts = self.build_parts()
-            run = open_torch(parts, device, self.engine, self.name, self.compiles)
+            if self.engine.name == NCNN:
+                run = open_chain(parts, self.name)
+            else:
+                run = open_torch(parts, device, self.engine, self.name, self.compiles)
             dimension = self.measured_dimension(parts)
         else:
             graph = exported_graph(Source(self.name, self.weights_sha256, self.fixed_size, self.build_parts))

@@ -72,6 +72,7 @@ class NetvladExtractor(EngineExtractor):
     """
 
     name = "netvlad"
+    is_chain = True
 
     def __init__(
         self,

@@ -15,7 +15,7 @@ from hloc import engines
 from hloc.engines import ENGINES, LEAST_COSINE, PRECISIONS, Engine, choose_engine
 from storage.errors import StageError, UsageError
 
-ALL = {"torch", "openvino", "onnxruntime"}
+ALL = {"torch", "ncnn", "openvino", "onnxruntime"}
 
 
 def choose(
@@ -25,9 +25,12 @@ def choose(
     installed: set[str] | frozenset[str] = frozenset(ALL),
     device: str = "cpu",
     is_exportable: bool = True,
+    is_chain: bool = False,
 ) -> Engine:
     monkeypatch.setattr(engines, "is_installed", lambda name: name in installed)
-    return choose_engine(asked, precision, device=device, model="netvlad", is_exportable=is_exportable)
+    return choose_engine(
+        asked, precision, device=device, model="netvlad", is_exportable=is_exportable, is_chain=is_chain
+    )
 
 
 @pytest.mark.parametrize(
@@ -61,6 +64,16 @@ def test_a_network_that_may_not_survive_the_export_is_left_to_torch_unless_asked
     assert choose(monkeypatch, "openvino", is_exportable=False).name == "openvino"
 
 
+def test_a_chain_of_convolutions_goes_to_ncnn_and_nothing_else_does(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert choose(monkeypatch, is_chain=True) == Engine("ncnn", "fp32")
+    assert choose(monkeypatch, "ncnn", is_chain=True) == Engine("ncnn", "fp32")
+    assert choose(monkeypatch, is_chain=True, installed=ALL - {"ncnn"}).name == "openvino"
+    assert choose(monkeypatch, None, "bf16", is_chain=True).name == "openvino"
+    assert choose(monkeypatch, is_chain=True, device="cuda").name == "torch"
+    with pytest.raises(UsageError, match="--precision bf16: ncnn does not compute in it .*--precision fp32"):
+        choose(monkeypatch, "ncnn", "bf16", is_chain=True)
+
+
 def test_less_than_fp32_is_taken_only_on_request_and_by_an_engine_that_computes_in_it(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -78,8 +91,9 @@ def test_less_than_fp32_is_taken_only_on_request_and_by_an_engine_that_computes_
             "--precision fp16: openvino does not compute in it on the processor; use --precision fp32",
         ),
         ("openvino", "int8", "--precision int8: openvino does not compute in it .*use --engine onnxruntime, or"),
+        ("ncnn", None, "--engine ncnn: computes netvlad alone, not netvlad; use --engine auto"),
         ("torch", "int8", "--precision int8: torch does not compute in it .*use --engine onnxruntime, or"),
-        ("tensorrt", None, "--engine tensorrt: choose from auto, torch, openvino, onnxruntime"),
+        ("tensorrt", None, "--engine tensorrt: choose from auto, torch, ncnn, openvino, onnxruntime"),
         (None, "float32", "--precision float32: choose from fp32, bf16, fp16, int8"),
     ],
 )
@@ -95,6 +109,7 @@ def test_what_an_engine_cannot_do_is_refused_with_what_can_be_chosen(
     [
         ("openvino", "needs openvino and onnx; pip install openvino onnx"),
         ("onnxruntime", "needs onnxruntime and onnx; pip install onnxruntime onnx"),
+        ("ncnn", "needs ncnn and torch; pip install ncnn torch"),
         ("torch", "needs torch; pip install -r requirements.txt"),
     ],
 )

@@ -46,8 +46,16 @@ def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 @pytest.fixture(params=GRAPH_ENGINES)
-def engine(request: pytest.FixtureRequest, cache: Path) -> str:
+def graph_engine(request: pytest.FixtureRequest, cache: Path) -> str:
     """Each engine that computes an exported graph."""
+    pytest.importorskip(request.param, reason=f"{request.param} is not installed")
+    name: str = request.param
+    return name
+
+
+@pytest.fixture(params=(*GRAPH_ENGINES, "ncnn"))
+def engine(request: pytest.FixtureRequest, cache: Path) -> str:
+    """Each engine beside PyTorch."""
     pytest.importorskip(request.param, reason=f"{request.param} is not installed")
     name: str = request.param
     return name
@@ -156,25 +164,27 @@ def test_an_export_that_fails_leaves_no_graph(weights: Path, cache: Path, monkey
     assert not list(cache.glob("*.onnx")) and not list(cache.glob(".*"))
 
 
-def test_a_damaged_graph_is_told(weights: Path, engine: str) -> None:
+def test_a_damaged_graph_is_told(weights: Path, graph_engine: str) -> None:
     path = small_graph(weights).path
     path.write_bytes(path.read_bytes()[:1000])
     with pytest.raises(StageError, match=f"damaged: .*{path.name}.*; remove it to have it exported anew"):
-        describe(made(weights, engine), photo())
+        describe(made(weights, graph_engine), photo())
 
 
-def test_a_graph_that_gives_other_descriptors_is_refused(weights: Path, engine: str) -> None:
+def test_a_graph_that_gives_other_descriptors_is_refused(weights: Path, graph_engine: str) -> None:
     true = small_graph(weights)
     wrong = replace(true, expected=[-one for one in true.expected])
-    with pytest.raises(StageError, match=f"--engine {engine}: .*cosine of -1.0.*less than 0.99999; use --engine torch"):
-        open_graph(wrong, Engine(engine), "netvlad")
+    with pytest.raises(
+        StageError, match=f"--engine {graph_engine}: .*cosine of -1.0.*less than 0.99999; use --engine torch"
+    ):
+        open_graph(wrong, Engine(graph_engine), "netvlad")
 
 
-def test_an_engine_that_cannot_compute_the_drawn_photos_is_told(weights: Path, engine: str) -> None:
+def test_an_engine_that_cannot_compute_the_drawn_photos_is_told(weights: Path, graph_engine: str) -> None:
     true = small_graph(weights)
     wrong = replace(true, drawn=[one[..., :2] for one in true.drawn])
-    with pytest.raises(StageError, match=f"--engine {engine} cannot compute netvlad .*; use --engine torch"):
-        open_graph(wrong, Engine(engine), "netvlad")
+    with pytest.raises(StageError, match=f"--engine {graph_engine} cannot compute netvlad .*; use --engine torch"):
+        open_graph(wrong, Engine(graph_engine), "netvlad")
 
 
 def test_drawn_photos_are_always_the_same_and_never_flat() -> None:
