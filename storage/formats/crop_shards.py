@@ -67,16 +67,17 @@ def map_crop_shard(path: Path, settings: Mapping[str, Any]) -> CropShard:
     with open_hdf5(path, CROPS_FORMAT, CROPS_VERSION, MADE_BY) as file:
         if file.attrs["settings"] != settings_text(settings):
             raise ValueError("made with other settings")
-        shard = CropShard(*(_mapped(path, file[name]) for name in ("crops", "answers", "maps")))
+        content = np.memmap(path, np.uint8, "r")  # once: systems count each mapping as an open file
+        shard = CropShard(*(_part(content, file[name]) for name in ("crops", "answers", "maps")))
         if not len(shard.crops) == len(shard.answers) == len(shard.maps):
             raise ValueError("its arrays differ in length")
     return shard
 
 
-def _mapped(path: Path, dataset: h5py.Dataset) -> NDArray[Any]:
+def _part(content: NDArray[np.uint8], dataset: h5py.Dataset) -> NDArray[Any]:
     offset = dataset.id.get_offset()
     if offset is None or dataset.external or dataset.is_virtual:
         raise ValueError(f"{dataset.name} is not stored in one piece")
-    if offset + dataset.nbytes > path.stat().st_size:
+    if offset + dataset.nbytes > len(content):
         raise ValueError(f"{dataset.name} is cut")
-    return np.memmap(path, dataset.dtype, "r", offset, dataset.shape)
+    return content[offset : offset + dataset.nbytes].view(dataset.dtype).reshape(dataset.shape)

@@ -1,24 +1,26 @@
-"""Local features: keypoints, descriptors and a small picture of each photo, in shards that are mapped into memory.
+"""Local features: keypoints, descriptors and a small picture of each photo, in shards of which parts are read.
 
 A shard is an HDF5 file of up to 32 photos, written whole and never changed; a photo that is extracted again stands in
 a later shard, which counts. Arrays of all photos lie one after another in contiguous datasets, so that the features
-of one photo are read from their place in the file and nothing else is.
+of one photo are read from their place in the file and nothing else is. No shard stays open or mapped: a collection
+has hundreds of them, and systems let a program hold 256 or 1,024 open files, of which each mapping is one.
 """
 
 from __future__ import annotations
 
+import math
 import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import h5py
 import numpy as np
 from numpy.typing import NDArray
 
 from storage.atomic import make_folder, remove_leftovers
-from storage.errors import DamagedFileError
+from storage.errors import NUMBERS_OF_DAMAGE, DamagedFileError, UnreadableFileError
 from storage.fingerprints import Fingerprint
 from storage.folders import NumberedFiles, paths_in
 from storage.formats.hdf5 import (
@@ -165,15 +167,15 @@ class LocalFeatureStore:
 
 @dataclass(frozen=True, eq=False)
 class _Shard:
-    """One shard, its index read, its arrays mapped."""
+    """One shard: its index, and where its arrays lie."""
 
     path: Path
     names: list[str]
     fingerprints: list[Fingerprint]
     arrays: dict[str, NDArray[Any]]
-    keypoints: NDArray[np.uint16]
-    descriptors: NDArray[np.uint8]
-    thumbnails: NDArray[np.uint8]
+    keypoints: _Rows
+    descriptors: _Rows
+    thumbnails: _Rows
 
     @classmethod
     def open(cls, path: Path, settings: Mapping[str, Any]) -> _Shard:
@@ -185,40 +187,68 @@ class _Shard:
             if file.attrs["checksum"] != digest(names, hashes, *(arrays[key] for key in _INDEX)):
                 raise ValueError("its checksum does not agree")
             total = int(arrays["offsets"][-1])
-            keypoints = _mapped(path, file["keypoints"], np.uint16, (total, 4))
-            descriptors = _mapped(path, file["descriptors"], np.uint8, (total, file["descriptors"].shape[1]))
+            keypoints = _Rows.of(path, file["keypoints"], np.uint16, (total, 4))
+            descriptors = _Rows.of(path, file["descriptors"], np.uint8, (total, file["descriptors"].shape[1]))
             shape = (len(names), THUMBNAIL_SIDE, THUMBNAIL_SIDE)
-            thumbnails = _mapped(path, file["thumbnails"], np.uint8, shape)
+            thumbnails = _Rows.of(path, file["thumbnails"], np.uint8, shape)
         known = zip(arrays["file_size"].tolist(), arrays["mtime_ns"].tolist(), hashes, strict=True)
         fingerprints = [Fingerprint(*parts) for parts in known]
         return cls(path, names, fingerprints, arrays, keypoints, descriptors, thumbnails)
 
     def features(self, row: int) -> StoredFeatures:
-        start, stop = self.arrays["offsets"][row : row + 2]
-        keypoints, descriptors = np.array(self.keypoints[start:stop]), np.array(self.descriptors[start:stop])
-        if _crc(keypoints, descriptors, self.thumbnails[row]) != self.arrays["checksums"][row]:
-            raise DamagedFileError(
-                f"damaged: {self.path} (the features of {self.names[row]!r}); remove the file and run again: {MADE_BY}"
-            )
+        start, stop = self.arrays["offsets"][row : row + 2].tolist()
+        try:
+            with open(self.path, "rb") as file:
+                keypoints, descriptors = (
+                    self.keypoints.read(file, start, stop),
+                    self.descriptors.read(file, start, stop),
+                )
+                thumbnail = self.thumbnails.read(file, row, row + 1)
+        except OSError as error:
+            if error.errno in NUMBERS_OF_DAMAGE:
+                raise self._damaged(row) from error
+            raise UnreadableFileError(f"cannot read {self.path}: {error.strerror or error}") from error
+        if len(thumbnail) != 1 or _crc(keypoints, descriptors, thumbnail) != self.arrays["checksums"][row]:
+            raise self._damaged(row)
         photo_size, image_size = self.arrays["photo_size"][row], self.arrays["image_size"][row]
         return StoredFeatures(
             _unpacked(keypoints),
             descriptors,
             (int(photo_size[0]), int(photo_size[1])),
             (int(image_size[0]), int(image_size[1])),
-            np.array(self.thumbnails[row]),
+            thumbnail[0],
+        )
+
+    def _damaged(self, row: int) -> DamagedFileError:
+        return DamagedFileError(
+            f"damaged: {self.path} (the features of {self.names[row]!r}); remove the file and run again: {MADE_BY}"
         )
 
 
-def _mapped(path: Path, dataset: h5py.Dataset, dtype: Any, shape: tuple[int, ...]) -> NDArray[Any]:
-    if dataset.shape != shape or dataset.dtype != dtype or dataset.external or dataset.is_virtual:
-        raise ValueError(f"{dataset.name} has shape {dataset.shape} and type {dataset.dtype}")
-    if shape[0] == 0:  # HDF5 gives an empty dataset no place in the file
-        return np.zeros(shape, dtype)
-    offset = dataset.id.get_offset()
-    if offset is None or offset + dataset.nbytes > path.stat().st_size:
-        raise ValueError(f"{dataset.name} is cut")
-    return np.memmap(path, dataset.dtype, "r", offset, dataset.shape)
+@dataclass(frozen=True)
+class _Rows:
+    """Where the rows of an array (N, ...) lie in a file, one after another."""
+
+    offset: int
+    dtype: np.dtype[Any]
+    row_shape: tuple[int, ...]
+
+    @classmethod
+    def of(cls, path: Path, dataset: h5py.Dataset, dtype: Any, shape: tuple[int, ...]) -> _Rows:
+        if dataset.shape != shape or dataset.dtype != dtype or dataset.external or dataset.is_virtual:
+            raise ValueError(f"{dataset.name} has shape {dataset.shape} and type {dataset.dtype}")
+        offset = dataset.id.get_offset() if shape[0] else 0  # HDF5 gives an empty dataset no place in the file
+        if offset is None or offset + dataset.nbytes > path.stat().st_size:
+            raise ValueError(f"{dataset.name} is cut")
+        return cls(offset, dataset.dtype, shape[1:])
+
+    def read(self, file: BinaryIO, start: int, stop: int) -> NDArray[Any]:
+        """Read rows; fewer where the file ends before them."""
+        row_bytes = self.dtype.itemsize * math.prod(self.row_shape)
+        file.seek(self.offset + start * row_bytes)
+        content = file.read((stop - start) * row_bytes)
+        whole = len(content) // row_bytes * row_bytes
+        return np.frombuffer(bytearray(content[:whole]), self.dtype).reshape(-1, *self.row_shape)
 
 
 def _index_arrays(records: Sequence[LocalRecord]) -> dict[str, NDArray[Any]]:

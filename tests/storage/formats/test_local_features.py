@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 from pathlib import Path
 
 import numpy as np
@@ -9,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from storage.errors import DamagedFileError
+from storage.errors import DamagedFileError, UnreadableFileError
 from storage.fingerprints import Fingerprint
 from storage.formats.local_features import LocalFeatureStore, LocalRecord, StoredFeatures
 
@@ -142,3 +144,46 @@ def test_a_flipped_byte_is_never_read_wrongly(tmp_path: Path) -> None:
                 continue
             assert np.array_equal(found.descriptors, features(20, seed).descriptors)
             assert np.allclose(found.keypoints[:, :2], features(20, seed).keypoints[:, :2], atol=0.02)
+
+
+def test_hundreds_of_shards_need_no_more_open_files_than_one(tmp_path: Path) -> None:
+    resource = pytest.importorskip("resource", reason="this system sets no limit of open files")
+    names = [f"{number}.jpg" for number in range(60)]
+    for number, name in enumerate(names):
+        store(tmp_path).write([record(name, 3, number)])
+    free = os.open(os.devnull, os.O_RDONLY)  # the lowest number that no open file has
+    os.close(free)
+    former = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (free + 20, former[1]))
+    try:
+        opened = store(tmp_path)
+        found = [opened.read(name) for name in names]
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, former)
+    assert [len(each.keypoints) for each in found] == [3] * len(names)
+
+
+def test_a_shard_that_cannot_be_read_at_the_moment_is_not_called_damaged(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store(tmp_path).write([record("a.jpg")])
+    opened = store(tmp_path)
+
+    def failing(*_: object) -> None:
+        raise OSError(errno.EIO, os.strerror(errno.EIO))
+
+    with monkeypatch.context() as patched:
+        patched.setattr("builtins.open", failing)
+        with pytest.raises(UnreadableFileError, match="cannot read .*features-000000.h5: Input/output error"):
+            opened.read("a.jpg")
+    assert len(opened.read("a.jpg").keypoints) == 20
+
+
+def test_a_shard_that_was_cut_after_it_was_opened_is_damaged(tmp_path: Path) -> None:
+    store(tmp_path).write([record("a.jpg"), record("b.jpg", 20, 1)])
+    opened = store(tmp_path)
+    (path,) = tmp_path.glob("*.h5")
+    for size in (0, path.stat().st_size // 2):
+        os.truncate(path, size)
+        with pytest.raises(DamagedFileError, match="the features of 'b.jpg'"):
+            opened.read("b.jpg")
