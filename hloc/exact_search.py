@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from hloc.retrieval import rounding_bound
 from hloc.search_metrics import SCORE_DECIMALS, Metric, Vectors
+from hloc.tile_products import rounding_bound
 
 NONE = -1  # row where there are fewer neighbours than asked for
 QUERIES_PER_BLOCK = 64

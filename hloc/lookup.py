@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hloc.proposals import block_of
-from hloc.retrieval import rounding_bound
 from hloc.scoring import SCORE_UNITS, score_pairs
+from hloc.tile_products import rounding_bound
 
 QUERIES_PER_BLOCK = 64
 COLUMNS_PER_BLOCK = 8192

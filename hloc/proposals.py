@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
+from hloc.tile_products import Product, product_for
 from storage.machine import usable_cores
 
 Values = NDArray[np.float32]
@@ -135,11 +136,13 @@ class _Sweep:
     block: int
     found: Proposals
     limits: Values
+    _multiply: Product = field(init=False)
     _tiles: Iterator[tuple[int, int]] = field(default_factory=lambda: iter(()))
     _next_tile: threading.Lock = field(default_factory=threading.Lock)
     _block_locks: list[threading.Lock] = field(init=False)
 
     def __post_init__(self) -> None:
+        self._multiply = product_for(*self.vectors.shape)
         self.limits = np.where(self.is_usable, self.limits, np.float32(np.inf))
         self._block_locks = [threading.Lock() for _ in range(0, len(self.vectors), self.block)]
 
@@ -171,7 +174,7 @@ class _Sweep:
     def _search(self, row: int, column: int) -> None:
         rows, columns = (slice(start, min(start + self.block, len(self.vectors))) for start in (row, column))
         left = block_of(self.vectors, rows)
-        products = left @ (left if row == column else block_of(self.vectors, columns)).T
+        products = self._multiply(left, left if row == column else block_of(self.vectors, columns))
         products[~self.is_usable[rows]] = -np.inf
         products[:, ~self.is_usable[columns]] = -np.inf
         if row == column:

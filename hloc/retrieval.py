@@ -12,6 +12,7 @@ from hloc.approximate import propose_approximately
 from hloc.gpu_proposals import propose_with_torch
 from hloc.proposals import Proposals, block_of, propose
 from hloc.scoring import NO_PAIR, SCORE_UNITS, pack, score_pairs, unpack
+from hloc.tile_products import rounding_bound
 
 ROWS_PER_BLOCK = 1024
 SPARE = 16
@@ -235,8 +236,3 @@ class Search:
         keys[place, rank] = np.where(units / SCORE_UNITS >= self.min_score, pack(others, units), NO_PAIR)
         keys.sort(axis=1)
         return np.ascontiguousarray(keys[:, : self.num_to_match])
-
-
-def rounding_bound(dimension: int) -> float:
-    """Most that a float32 dot product of unit vectors can be off (Higham 2002, section 3.1), with room for lengths."""
-    return 1.05 * (dimension + 1) * 2.0**-24
