@@ -39,7 +39,7 @@ from hloc.engines.ncnn_chain import open_chain  # noqa: E402
 from hloc.engines.runs import open_graph, open_torch  # noqa: E402
 from hloc.extractors.netvlad import RESIZE_MAX, parts_of  # noqa: E402
 from storage.fingerprints import Fingerprint  # noqa: E402
-from storage.formats.shards import Record, ShardFolder  # noqa: E402
+from storage.formats.shards import RECORDS_PER_SHARD, Record, ShardFolder  # noqa: E402
 from storage.formats.weights import NetvladWeights  # noqa: E402
 from storage.machine import usable_cores  # noqa: E402
 from storage.photos import load_photo  # noqa: E402
@@ -150,8 +150,10 @@ def draw_photos(folder: Path, count: int) -> list[Path]:
 class Way:
     """One way from a photo file to a descriptor on disk, with what its turns took."""
 
-    def __init__(self, label: str, decode: Callable[[Path], Any], describe: Callable[[Any], Any]) -> None:
-        self.label, self.decode, self.describe = label, decode, describe
+    def __init__(
+        self, label: str, decode: Callable[[Path], Any], describe: Callable[[Any], Any], photos_per_write: int = 1
+    ) -> None:
+        self.label, self.decode, self.describe, self.photos_per_write = label, decode, describe, photos_per_write
         self.seconds: dict[str, list[float]] = {"decode": [], "network": [], "write": []}
         self.descriptors: dict[str, NDArray[np.float32]] = {}
 
@@ -163,7 +165,7 @@ class Way:
         descriptor = np.asarray(self.describe(photo)).reshape(-1)
         laps.append(now())
         write(path.name, descriptor)
-        laps.append(now())
+        laps.append(laps[-1] + (now() - laps[-1]) / self.photos_per_write)
         for stage, took in zip(self.seconds, np.diff(laps), strict=True):
             self.seconds[stage].append(float(took))
         self.descriptors[path.name] = descriptor
@@ -196,7 +198,7 @@ def make_ways(weights: NetvladWeights, num_threads: int) -> tuple[list[Way], lis
             else:
                 run = open_graph(graph, engine, "netvlad", num_threads)
             run = getattr(run, "run", run)  # without the first photos' second description in fp32
-            ways.append(Way(label, lambda path: load_photo(path, RESIZE_MAX)[None], run.describe))
+            ways.append(Way(label, lambda path: load_photo(path, RESIZE_MAX)[None], run.describe, RECORDS_PER_SHARD))
     return ways, missing
 
 
@@ -209,9 +211,11 @@ def reference_write(folder: Path, name: str, descriptor: NDArray[np.float32]) ->
 
 
 def shard_write(folder: Path, name: str, descriptor: NDArray[np.float32]) -> None:
-    """Write a shard of a single photo: the dearest case; a run writes one for every 32 photos."""
+    """Write a shard as a run does, full of the one descriptor."""
     shards = ShardFolder(folder / "shards", {}, "bench_extract.py")
-    shards.write([Record(name, Fingerprint(0, 0, "0" * 64), {"global_descriptor": descriptor})])
+    names = (f"{number}-{name}" for number in range(RECORDS_PER_SHARD))
+    unknown = Fingerprint(0, 0, "0" * 64)
+    shards.write([Record(each, unknown, {"global_descriptor": descriptor}) for each in names])
 
 
 def measure(
