@@ -1,11 +1,12 @@
 """Measure the machine's peaks on one core, and each stage's heart as a fraction of them (Williams et al., "Roofline",
 2009).
 
-Two peaks: float32 instructions, by the fastest product of two square matrices that NumPy or PyTorch makes; memory, by
-the fastest copy of an array far larger than the caches (bytes read and bytes written both count). A stage counts the
-operations, or the bytes, that its task needs at the least, not those that its code happens to do; so a fraction also
-falls when code does too much. Peaks and stages take turns, processor seconds on one thread are compared, and the median
-of the rounds is printed.
+Three peaks: float32 instructions, by the fastest product of two square matrices that NumPy, ONNX Runtime or PyTorch
+makes; those of bfloat16 by PyTorch's, where the processor has them; memory, by the fastest copy of an array far larger
+than the caches (bytes read and bytes written both count). A stage counts the operations, or the bytes, that its task
+needs by the book, not those that its code happens to do: a fraction falls when code does too much, and may exceed 1
+where an algorithm spares operations, as Winograd's does. Peaks and stages take turns, processor seconds on one thread
+are compared, and the median of the rounds is printed.
 
 Photos, weights, features and pairs are drawn.
 
@@ -20,6 +21,7 @@ import tempfile
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -31,19 +33,18 @@ from threadpoolctl import threadpool_limits
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
-from benchmarks.bench_extract import TIMES, WIDTHS, draw_photos, draw_weights  # noqa: E402
+from benchmarks.bench_extract import REFERENCE, TIMES, WIDTHS, draw_photos, draw_weights, make_ways  # noqa: E402
 from benchmarks.machine import header  # noqa: E402
 from clustering.components import strong_components  # noqa: E402
 from clustering.graph import ScoredPairs, find_edges  # noqa: E402
-from hloc.devices import import_torch  # noqa: E402
-from hloc.engines import Engine, is_installed  # noqa: E402
-from hloc.engines.runs import open_torch  # noqa: E402
-from hloc.extractors.netvlad import parts_of  # noqa: E402
+from hloc.devices import has_bf16, import_torch  # noqa: E402
+from hloc.engines import is_installed  # noqa: E402
 from hloc.extractors.street import WEIGHTS, StreetExtractor  # noqa: E402
 from hloc.local_features import extract_local_features  # noqa: E402
 from hloc.matching import create_matcher  # noqa: E402
 from hloc.matching.verification import verify  # noqa: E402
 from hloc.retrieval import top_k  # noqa: E402
+from hloc.tile_products import by_onnxruntime  # noqa: E402
 from storage.formats.pairs import read_pairs, write_pairs  # noqa: E402
 from storage.photos import load_photo  # noqa: E402
 
@@ -52,7 +53,7 @@ NUM_PHOTOS, DIMENSION, NUM_NEIGHBOURS = 4096, 4096, 50
 NUM_KEYPOINTS, FEATURE_SIDE = 2000, 1024
 NUM_EDGES = 2_000_000
 SIFT_SCALES, SIFT_TAPS = 6, 13  # images of an octave, and taps of a separable Gaussian in the mean (Lowe, 2004)
-INSTRUCTIONS, MEMORY = "float32 operations", "memory"
+INSTRUCTIONS, BF16, MEMORY = "float32 operations", "bfloat16 operations", "memory"
 
 
 @dataclass
@@ -98,10 +99,16 @@ def peaks() -> list[Stage]:
         Stage("matrix product, NumPy", INSTRUCTIONS, operations, lambda: np.matmul(left, right, out=product)),
         Stage("copy of 256 MiB", MEMORY, 2 * COPIED_BYTES, lambda: np.copyto(target, source)),
     ]
+    if is_installed("onnxruntime"):
+        multiply = by_onnxruntime()
+        found.append(Stage("matrix product, ONNX Runtime", INSTRUCTIONS, operations, lambda: multiply(left, left)))
     if is_installed("torch"):
         torch = import_torch()
         first, second = torch.from_numpy(left), torch.from_numpy(right)
         found.append(Stage("matrix product, PyTorch", INSTRUCTIONS, operations, lambda: torch.mm(first, second)))
+        if has_bf16("cpu"):
+            short = first.bfloat16(), second.bfloat16()
+            found.append(Stage("matrix product, PyTorch in bf16", BF16, operations, lambda: torch.mm(*short)))
     return found
 
 
@@ -169,11 +176,11 @@ def stages_of_photos(folder: Path) -> list[Stage]:
         ),
     ]
     if is_installed("torch"):
-        network = open_torch(parts_of(draw_weights()), "cpu", Engine("torch", "fp32"), "netvlad")
-        operations = operations_of_vgg16(height, width)
-        found.append(
-            Stage("netvlad, network (PyTorch)", INSTRUCTIONS, operations, lambda: network.describe(photo[None]))
-        )
+        operations, batch = operations_of_vgg16(height, width), photo[None]
+        for way in make_ways(draw_weights(), 1)[0]:
+            if way.label != REFERENCE and "int8" not in way.label:
+                bound = BF16 if "bf16" in way.label else INSTRUCTIONS
+                found.append(Stage(f"netvlad, {way.label}", bound, operations, partial(way.describe, batch)))
     return found
 
 
@@ -211,7 +218,7 @@ def stages_of_pairs(folder: Path) -> list[Stage]:
 
 def lines_of(tops: Sequence[Stage], stages: Sequence[Stage]) -> list[str]:
     """Give the two tables."""
-    best = {bound: np.max([s.rates for s in tops if s.bound == bound], axis=0) for bound in (INSTRUCTIONS, MEMORY)}
+    best = {bound: np.max([s.rates for s in tops if s.bound == bound], axis=0) for bound in {s.bound for s in tops}}
     lines = ["| peak | measured | 10^9 a second |", "|---|---|---|"]
     lines += [f"| {top.bound} | {top.name} | {np.median(top.rates) / 1e9:.1f} |" for top in tops]
     lines += ["", "| stage | held against | 10^9 of work | seconds | fraction of the peak |", "|---|---|---|---|---|"]
