@@ -158,7 +158,9 @@ def read_manifest(path: Path) -> Manifest:
     try:
         if content["mode"] not in MODES:
             raise ValueError(f"mode {content['mode']!r}")
-        entries = [_read_entry(row) for row in content.pop("entries")]
+        rows = content.pop("entries")
+        rows.reverse()
+        entries = [_read_entry(rows.pop()) for _ in range(len(rows))]  # a row is freed when its entry is there
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise DamagedFileError(
             f"damaged: {path} has an entry that is not understood ({error!r:.100}); make it again with: {made_by}"

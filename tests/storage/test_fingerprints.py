@@ -1,14 +1,17 @@
 from __future__ import annotations
 
+import copy
 import hashlib
 import json
 import os
+import pickle
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from storage.fingerprints import Fingerprint, fingerprint, if_unchanged, sha256_of_file
+from tests.traced_memory import bytes_per_item
 
 
 @pytest.fixture
@@ -43,19 +46,19 @@ def test_fingerprint_holds_size_time_and_hash(photo: Path) -> None:
 
 def test_an_unchanged_file_is_not_read_again(photo: Path) -> None:
     status = photo.stat()
-    known = Fingerprint(status.st_size, status.st_mtime_ns, "taken over")
-    assert fingerprint(photo, known).sha256 == "taken over"
+    known = Fingerprint(status.st_size, status.st_mtime_ns, "0" * 64)
+    assert fingerprint(photo, known).sha256 == "0" * 64
 
 
 def test_a_file_with_another_time_is_hashed_again(photo: Path) -> None:
     status = photo.stat()
-    known = Fingerprint(status.st_size, status.st_mtime_ns - 1, "old")
+    known = Fingerprint(status.st_size, status.st_mtime_ns - 1, "0" * 64)
     assert fingerprint(photo, known).sha256 == hashlib.sha256(b"first content").hexdigest()
 
 
 def test_a_file_with_another_size_is_hashed_again(photo: Path) -> None:
     status = photo.stat()
-    known = Fingerprint(status.st_size + 1, status.st_mtime_ns, "old")
+    known = Fingerprint(status.st_size + 1, status.st_mtime_ns, "0" * 64)
     assert fingerprint(photo, known).sha256 == hashlib.sha256(b"first content").hexdigest()
 
 
@@ -91,6 +94,36 @@ def test_other_bytes_and_a_vanished_file_are_not_unchanged(photo: Path) -> None:
 
 
 FOUND = Fingerprint(10, -20, "ab" * 32)  # a photo from before 1970
+
+
+def test_a_fingerprint_gives_the_parts_that_it_was_made_of() -> None:
+    assert (FOUND.size, FOUND.mtime_ns, FOUND.sha256) == (10, -20, "ab" * 32)
+    assert repr(FOUND) == f"Fingerprint(size=10, mtime_ns=-20, sha256='{'ab' * 32}')"
+
+
+def test_a_fingerprint_of_nothing_has_no_sha256() -> None:
+    assert Fingerprint(0, 0, "").sha256 == ""
+
+
+def test_a_fingerprint_goes_to_other_processes_and_into_copies() -> None:
+    assert [pickle.loads(pickle.dumps(FOUND)), copy.deepcopy(FOUND)] == [FOUND, FOUND]
+    assert type(pickle.loads(pickle.dumps(FOUND))) is Fingerprint
+
+
+def test_times_beyond_64_bits_are_kept_as_some_disks_have_them() -> None:
+    year_2400 = 13_569_465_600 * 10**9
+    assert year_2400 > 2**63 and Fingerprint(1, year_2400, "00" * 32).mtime_ns == year_2400
+
+
+@pytest.mark.parametrize(("size", "mtime_ns"), [(-1, 0), (1 << 64, 0), (0, 1 << 127)])
+def test_numbers_that_no_file_has_are_refused(size: int, mtime_ns: int) -> None:
+    with pytest.raises(ValueError, match=f"size {size}, mtime_ns {mtime_ns}"):
+        Fingerprint(size, mtime_ns, "00" * 32)
+
+
+def test_many_fingerprints_take_little_memory() -> None:
+    made = [(number, 10**18 + number, f"{number:064x}") for number in range(1200)]
+    assert bytes_per_item(lambda count: [Fingerprint(*parts) for parts in made[:count]], 200, 1200) < 136
 
 
 def test_a_fingerprint_is_read_from_json_as_it_was_written() -> None:

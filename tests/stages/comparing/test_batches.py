@@ -57,7 +57,7 @@ def compared(table: np.ndarray, scores_blocks: bool = False, **how: Any) -> tupl
     similarity = TableSimilarity(scores_blocks=scores_blocks)
     similarity.table = table
     # names and sizes such that the order is that of the numbers
-    prints = {f"{number:03d}": Fingerprint(number, 0, "0") for number in range(len(table))}
+    prints = {f"{number:03d}": Fingerprint(number, 0, "00") for number in range(len(table))}
     plan = Plan.of(CompareSettings(**{"threshold": 0.5} | how), similarity, prints, [])
     run = BatchedComparison(plan, NumberStore(), lambda scorer: scorer, Path("no such folder") / "state.h5")  # type: ignore[arg-type]
     return run.run(), plan
@@ -189,7 +189,7 @@ class CuttingSimilarity(TableSimilarity):
 def cut_run(table: np.ndarray, path: Path, calls: int, how: dict[str, Any], blocks: bool) -> Outcome | None:
     similarity = CuttingSimilarity(scores_blocks=blocks)
     similarity.table = table
-    prints = {f"{number:03d}": Fingerprint(number, 0, "0") for number in range(len(table))}
+    prints = {f"{number:03d}": Fingerprint(number, 0, "00") for number in range(len(table))}
     plan = Plan.of(CompareSettings(**{"threshold": 0.5} | how), similarity, prints, [])
     CuttingScorer.calls_left = calls
     try:

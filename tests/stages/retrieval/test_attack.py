@@ -268,7 +268,7 @@ def test_a_folder_that_leads_out_of_the_export_is_refused(settings: AttackSettin
 def test_a_photo_that_changes_meanwhile_leaves_no_query(
     settings: AttackSettings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    answers = iter([Fingerprint(1, 1, "a"), Fingerprint(1, 2, "b")])
+    answers = iter([Fingerprint(1, 1, "aa"), Fingerprint(1, 2, "bb")])
     monkeypatch.setattr(attack_work, "fingerprint", lambda *_: next(answers))
     with pytest.raises(StageError, match="changed while it was being read"):
         make_attacks(replace(settings, limit=1))
