@@ -210,16 +210,23 @@ def read_numbered_pairs(inputs: ClusterInputs) -> tuple[list[str], ScoredPairs]:
         When the pairs are damaged.
     """
     pairs = read_pairs(inputs.pairs_file, inputs.on_disk)
-    paired = set(pairs.names)
+    names = _as_held(pairs.names, inputs.on_disk)
+    paired = set(names)
     skipped = {photo.name for photo in inputs.skipped}
     if skipped & paired:
         raise DamagedFileError(f"{inputs.pairs_file} pairs photos that have no descriptor; make it again")
-    found = pairs.names + [name for name in inputs.on_disk if name not in paired and name not in skipped]
+    found = names + [name for name in inputs.on_disk if name not in paired and name not in skipped]
     order = sorted(range(len(found)), key=found.__getitem__)
     number = np.empty(len(found), dtype=np.int32)
     number[order] = np.arange(len(found), dtype=np.int32)
     numbered = ScoredPairs.from_arrays(len(found), number[pairs.first], number[pairs.second], pairs.scores)
     return [found[place] for place in order], numbered
+
+
+def _as_held(names: Names, held: Names) -> list[str]:
+    """Give names as the texts that are held already, where they are: each is in memory once."""
+    known = dict(zip(held, held, strict=True))
+    return [known.get(name, name) for name in names]
 
 
 def refuse_great_loss(names: Names, inputs: ClusterInputs, clusters_path: Path) -> None:

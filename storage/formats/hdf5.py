@@ -193,13 +193,18 @@ def read_array(group: h5py.Group, name: str, dtype: Any, shape: tuple[int | None
 
 def read_names(group: h5py.Group, name: str, count: int | None = None) -> list[str]:
     """Read texts written by :func:`write_names`."""
-    return [bytes(text).decode("utf-8") for text in read_array(group, name, np.bytes_, (count,))]
+    return list(each_name(group, name, count))
+
+
+def each_name(group: h5py.Group, name: str, count: int | None = None) -> Iterator[str]:
+    """Read texts as :func:`read_names` does; errors come with the first of them."""
+    return (bytes(text).decode("utf-8") for text in read_array(group, name, np.bytes_, (count,)))
 
 
 def read_image_names(group: h5py.Group, name: str, count: int | None = None) -> list[str]:
     """Read image names; the StageError of :func:`storage.names.check_name` for a hostile one."""
     try:
-        return [check_name(text) for text in read_names(group, name, count)]
+        return [check_name(text) for text in each_name(group, name, count)]
     except StageError as error:
         raise StageError(f"{group.file.filename}: {error}") from error
 

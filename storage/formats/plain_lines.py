@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import dataclass
+from itertools import count
 
 import numpy as np
 from numpy.typing import NDArray
@@ -96,8 +97,7 @@ class NameNumbers:
     """
 
     def __init__(self) -> None:
-        self.of_text: defaultdict[bytes, int] = defaultdict()
-        self.of_text.default_factory = self.of_text.__len__
+        self.of_text = defaultdict[bytes, int](count().__next__)
         self._num_bits = 10
         self._table = np.full(1 << self._num_bits, -1, np.int32)  # hash to a number that has it, -1 for none
         self._words: Words = np.zeros((1, 1), np.uint64)  # what the name of each number consists of, zeros: not known

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import gc
 import random
 
 import numpy as np
@@ -78,6 +79,16 @@ def test_names_numbered_one_by_one_keep_their_numbers() -> None:
     numbers = NameNumbers()
     assert numbers.of_text[b"late.jpg"] == 0
     assert numbers.of_lines(lines_of(["first.jpg", "late.jpg"])).tolist() == [[1, 0]]
+
+
+def test_names_are_freed_at_once_also_where_cycles_are_not_collected() -> None:
+    gc.collect()
+    gc.disable()
+    try:
+        NameNumbers().of_lines(lines_of(["a.jpg", "b.jpg"]))
+        assert gc.collect() == 0
+    finally:
+        gc.enable()
 
 
 def test_scores_are_those_that_python_reads() -> None:
