@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Any
 
 import numpy as np
@@ -66,7 +66,10 @@ def extract_features(settings: ExtractSettings) -> RunReport:
         unnamable += [SkippedPhoto(printable(name), reason) for name, reason in listing.left_out.items()]
         extractors = [create_extractor(model, options) for model in models]
         runs = [feature_run(settings, extractor) for extractor in extractors]
-        results = extract_all(runs, names, settings.overwrite)
+        results = [
+            replace(result, features=result.features.for_search())
+            for result in extract_all(runs, names, settings.overwrite)
+        ]
         report = write_pairs_of(settings, results, unnamable)
         check_accounting(report, len(names) + len(unnamable), described=report.counts["described"])
         for extractor, result in zip(extractors, results, strict=True):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -20,6 +20,7 @@ from storage.fingerprints import Fingerprint
 from storage.formats.exif_records import exif_lines, read_exif_group, write_exif
 from storage.formats.hdf5 import (
     digest,
+    each_name,
     new_hdf5,
     open_hdf5,
     read_array,
@@ -90,6 +91,12 @@ class Features:
             *(np.asarray(self.state[key]) for key in keys),
             *([] if self.exif is None else [exif_lines(self.exif)]),
         )
+
+    def for_search(self) -> Features:
+        """Give them without fingerprints and EXIF, which no search needs; the checksum stays that of the whole file."""
+        rest = replace(self, fingerprints=(), exif=None)
+        vars(rest)["checksum"] = self.checksum
+        return rest
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,7 +204,7 @@ def _fingerprint_lines(fingerprints: Sequence[Fingerprint]) -> Iterator[str]:
 def _fingerprints_of(file: h5py.File, count: int) -> list[Fingerprint]:
     sizes = read_array(file, "file_size", np.integer, (count,))
     times = read_array(file, "mtime_ns", np.integer, (count,))
-    hashes = read_names(file, "sha256", count)
+    hashes = each_name(file, "sha256", count)
     return [Fingerprint(int(s), int(t), h) for s, t, h in zip(sizes, times, hashes, strict=True)]
 
 

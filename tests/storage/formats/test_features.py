@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from storage.errors import DamagedFileError, StageError
+from storage.exif import ExifRecord
 from storage.fingerprints import Fingerprint
 from storage.formats.features import Features, is_hloc_copy, read_features, write_features, write_hloc_features
 from storage.formats.hdf5 import digest
@@ -133,6 +134,13 @@ def test_external_storage_is_refused(tmp_path: Path) -> None:
         file.create_dataset("global_descriptor", (1, 8), "f4", external=[(str(secret), 0, 32)])
     with pytest.raises(DamagedFileError, match="global_descriptor is not a plain dataset"):
         read_features(tmp_path / "f.h5")
+
+
+def test_features_for_a_search_keep_the_checksum_of_the_whole() -> None:
+    features = dataclasses.replace(make_features(["a.jpg", "b.jpg"]), exif=[ExifRecord(), ExifRecord(52.5, 13.4)])
+    rest = features.for_search()
+    assert not rest.fingerprints and rest.exif is None
+    assert (rest.checksum, rest.names) == (features.checksum, features.names)
 
 
 def test_the_checksum_covers_every_field() -> None:
