@@ -38,7 +38,8 @@ from storage.transfer import transfer
 STAGING_NAME = ".resizing"
 
 # Resized photos wait in the staging folder until the manifest that names them is on disk; a kill costs these again.
-PHOTOS_PER_BATCH = 256
+# The manifest is written whole, so of many photos a batch is a share: else time would grow with their square.
+PHOTOS_PER_BATCH, MOST_BATCHES = 256, 100
 
 # Starting one more worker process takes longer than this many photos; one there always is, as a photo may crash it.
 PHOTOS_PER_WORKER = 8
@@ -222,7 +223,8 @@ class _Resizing:
         num_workers, most = workers_for(settings.num_workers, len(todo), PHOTOS_PER_WORKER), settings.max_megapixels
         results = run_in_workers(_shrink, jobs, num_workers, settings.timeout_s, max_megapixels=most)
         pairs = ((begun.popleft(), result) for result in progress_bar(results, len(todo), "resizing"))
-        while batch := list(islice(pairs, PHOTOS_PER_BATCH)):
+        batch_size = max(PHOTOS_PER_BATCH, -(-len(todo) // MOST_BATCHES))
+        while batch := list(islice(pairs, batch_size)):
             yield batch
 
     def _publish(self, batch: list[tuple[Decision, Prepared | SkippedPhoto]]) -> None:

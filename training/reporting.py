@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from storage.atomic import write_text
-from storage.errors import StageError, UsageError
+from storage.errors import DamagedFileError, StageError, UsageError
 from storage.formats.json_file import read_stage_input
 from training.checkpoints import MADE_BY
 from training.judging import MEASURES, Jury
@@ -46,6 +46,8 @@ class Curve:
     ------
     UsageError
         When the file that is there has other columns.
+    DamagedFileError
+        When it is no such file.
     """
 
     def __init__(
@@ -67,10 +69,21 @@ class Curve:
         log.info("%s", ", ".join(f"{name} {value}" for name, value in row.items()))
 
     def _former_rows(self, made_by: str, differs_by: str) -> list[dict[str, str]]:
-        reader = csv.DictReader(io.StringIO(read_stage_input(self.path, made_by).decode("utf-8")))
-        if tuple(reader.fieldnames or ()) != self.columns:
-            raise UsageError(f"{self.path} is of a training with {differs_by}; give another --output_dir")
-        return list(reader)
+        content = read_stage_input(self.path, made_by)
+        try:
+            reader = csv.DictReader(io.StringIO(content.decode("utf-8"), newline=""), strict=True)
+            if tuple(reader.fieldnames or ()) != self.columns:
+                raise UsageError(f"{self.path} is of a training with {differs_by}; give another --output_dir")
+            rows = list(reader)
+            if any(None in row or None in row.values() for row in rows):
+                raise ValueError(f"a line has not {len(self.columns)} values")
+            for row in rows:
+                int(row[self.columns[0]])
+        except (UnicodeDecodeError, csv.Error, ValueError, TypeError) as error:
+            raise DamagedFileError(
+                f"damaged: {self.path} ({error}); remove it to begin the curve anew, or give another --output_dir"
+            ) from error
+        return rows
 
 
 class Reports:

@@ -229,7 +229,10 @@ class _RowReader:
         is_first = self.split is None
         if self.split is None:
             self.split = _form_of(text)
-        fields = self.split(text, self.known_names)
+        try:
+            fields = self.split(text, self.known_names)
+        except csv.Error:
+            raise self._error("has a carriage return, or too long a field, between its commas", text) from None
         if is_first and fields and fields[-1].strip().lower() in _SCORE_HEADERS:
             return
         self._add_fields(fields, text)

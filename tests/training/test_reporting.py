@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 import torch
 
-from storage.errors import StageError, UsageError
+from storage.errors import DamagedFileError, StageError, UsageError
 from training.judging import Jury
 from training.learning import Progress
 from training.reporting import Epoch, EpochReports, Reports, check_tensorboard
@@ -61,6 +61,19 @@ def test_lines_of_an_earlier_leg_are_kept_and_those_that_come_again_replaced(tmp
 def test_the_curve_of_another_objective_is_not_gone_on_with(tmp_path: Path) -> None:
     Reports(tmp_path, ("contrastive",), None).add(progress_of_pairs())
     with pytest.raises(UsageError, match=r"curve\.csv is of a training with another --objective"):
+        Reports(tmp_path, LOSSES, None)
+
+
+@pytest.mark.parametrize(
+    "damaged",
+    [b"\xff\xfe", b"60\r0", b'"', b"sixty,1", b"\n", b"\0"],
+    ids=["no text", "cut", "quote", "word", "few", "zero"],
+)
+def test_a_damaged_curve_is_told(tmp_path: Path, damaged: bytes) -> None:
+    Reports(tmp_path, LOSSES, None).add(progress(640))
+    path = tmp_path / "curve.csv"
+    path.write_bytes(path.read_bytes().replace(b"640,", damaged + b",", 1))
+    with pytest.raises(DamagedFileError, match=r"damaged: .*curve\.csv .*remove it to begin the curve anew"):
         Reports(tmp_path, LOSSES, None)
 
 

@@ -80,6 +80,8 @@ def test_known_names_tell_where_a_name_with_commas_ends(tmp_path: Path) -> None:
         ("a.jpg\tb.jpg\t0.5\textra\n", r"line 1 has 4 columns"),
         ("a.jpg\t\t0.5\n", r"line 1 has an empty name"),
         ("a.jpg b.jpg inf\n", r"infinite score"),
+        ("a.jpg,b.jpg,0.5\na.jpg,\rc.jpg,0.5\n", r"line 2 has a carriage return, or too long a field"),
+        (f"a.jpg,{'b' * 200_000},0.5\n", r"line 1 has a carriage return, or too long a field"),
     ],
 )
 def test_a_line_that_cannot_be_read_is_named_with_its_reason(tmp_path: Path, text: str, message: str) -> None:
