@@ -57,6 +57,7 @@ WAYS = (
 )
 REFERENCE = "reference (hloc's way)"
 EXACT = "torch fp32"
+PAUSE_S = 0.5  # after it no thread of the way before spins any longer
 CLOCKS = {"clock": time.perf_counter, "processor": time.process_time}
 DRAWN_SHA256 = "d0" * 32  # stands for the drawn weights in the name of the graph; change it with draw_weights
 
@@ -229,6 +230,7 @@ def measure(
             ordered = ways if (turn + number) % 2 == 0 else ways[::-1]
             for way in ordered:
                 write = reference_write if way.label == REFERENCE else shard_write
+                time.sleep(PAUSE_S)
                 way.turn(path, partial(write, folder), now)
 
 
