@@ -13,6 +13,7 @@ MAX_OPEN_FILES = 100
 MAX_BYTES_PER_PHOTO = 1024
 DESCRIPTOR_BYTES = 48 * 4
 FULL = int(os.environ.get("R26_PHOTOS", "100000"))  # of how many photos, where there is less time
+MATCHED = 4000  # photos, in 125 shards of local features
 STAGES = ("copy", "resize", "extract", "cluster", "export")
 
 
@@ -35,3 +36,16 @@ def test_memory_and_open_files_of_many_photos(campaign: Campaign, tmp_path: Path
             if campaign.is_full:
                 assert per_photo <= MAX_BYTES_PER_PHOTO + (DESCRIPTOR_BYTES if name == "extract" else 0)
     campaign.note(f"{many:,} photos, never more than {MAX_OPEN_FILES} open files")
+
+
+@children.needs_fork
+def test_open_files_of_many_matched_photos(campaign: Campaign, tmp_path: Path) -> None:
+    count = campaign.count(40, MATCHED)
+    work = QuickStages(tmp_path)
+    save_tiny_photos(work.photos, count)
+    work.copy()
+    work.extract()
+    for attempt in campaign.attempts(1, 1):
+        with attempt:
+            peak = children.peak_bytes(work.match, MAX_OPEN_FILES)
+            campaign.note(f"{count:,} photos, never more than {MAX_OPEN_FILES} open files, {peak >> 20} MB at the most")
