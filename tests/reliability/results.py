@@ -81,7 +81,7 @@ PROMISES = (
     Promise("models that would run code, wrong sums, cut downloads: nothing is run", "models, all sources", "20"),
     Promise("hostile HDF5 and JSON: no crash, no hang, no memory beyond bounds", "all formats", "2,000"),
     Promise("files of former versions: read", "all formats", "all"),
-    Promise("many photos: 100 open files, 1 KB of memory for each", "five stages", "100,000 photos", "photos"),
+    Promise("many photos: 100 open files, 1 KB of memory for each", "six stages", "100,000 photos", "photos"),
     Promise("pages: paths that lead out, foreign calls, hostile names", "{} pages", "840"),
 )
 
