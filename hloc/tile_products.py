@@ -25,6 +25,7 @@ logger = logging.getLogger(__name__)
 
 GRAPH = "tile-product.onnx"  # Gemm(left, right, transB=1); made in tests/hloc/test_tile_products.py
 WORTH_TRYING = 1e11  # multiplications: a second of one core or more
+LEAST_DIMENSION = 256  # of shorter vectors choosing takes longer than multiplying
 TRIED_SHAPE = (256, 2048)
 NUM_TRIALS = 3
 
@@ -40,7 +41,7 @@ def rounding_bound(dimension: int) -> float:
 def product_for(num_vectors: int, dimension: int) -> Product:
     """Give what multiplies N vectors with themselves: (R, D) and (C, D) to (R, C), on one thread each time."""
     is_long = num_vectors**2 * dimension / 2 >= WORTH_TRYING
-    return fastest_product() if is_long else by_numpy
+    return fastest_product() if is_long and dimension >= LEAST_DIMENSION else by_numpy
 
 
 def by_numpy(left: Values, right: Values) -> Values:

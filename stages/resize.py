@@ -139,7 +139,7 @@ class _Resizing:
     def _in_place(self) -> InPlace:
         manifest = read_manifest(self.folder / MANIFEST_NAME)
         listed = list_photos(self.folder, follow_links=manifest.mode == "symlink")
-        num_unknown = len(set(listed) - set(manifest.by_name))
+        num_unknown = sum(name not in manifest.by_name for name in listed)
         if num_unknown:
             self.report.notes.append(f"{num_unknown} photos that copy_images.py did not put here were not touched")
         return InPlace(self.folder, manifest, self.settings)

@@ -9,13 +9,14 @@ from __future__ import annotations
 import hashlib
 import json
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 from storage.atomic import write_json
 from storage.errors import DamagedFileError, StageError, UnreadableFileError
 
+BYTES_AT_ONCE = 1 << 20
 CHECKSUM_KEY = "checksum"
 
 
@@ -124,6 +125,18 @@ def read_stage_input(path: Path, made_by: str) -> bytes:
     """Read a whole file that an earlier stage wrote."""
     try:
         return path.read_bytes()
+    except FileNotFoundError:
+        raise StageError(f"{path} is missing; make it with: {made_by}") from None
+    except OSError as error:
+        raise UnreadableFileError(f"cannot read {path}: {error.strerror or error}") from error
+
+
+def parts_of_stage_input(path: Path, made_by: str) -> Iterator[bytes]:
+    """Give what :func:`read_stage_input` reads, part by part; the same errors."""
+    try:
+        with open(path, "rb") as file:
+            while part := file.read(BYTES_AT_ONCE):
+                yield part
     except FileNotFoundError:
         raise StageError(f"{path} is missing; make it with: {made_by}") from None
     except OSError as error:

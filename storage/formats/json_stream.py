@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from storage.atomic import atomic_path
-from storage.formats.json_file import CHECKSUM_KEY, check_whole, read_json, read_stage_input
+from storage.formats.json_file import CHECKSUM_KEY, check_whole, parts_of_stage_input, read_json
 
 _CHECKSUM_START = f',\n "{CHECKSUM_KEY}": "'.encode("ascii")
 LINE_DEPTH = 4  # what lies deeper stands on the line of what it is a part of
@@ -112,10 +112,13 @@ def _checksum(content: Mapping[str, Any]) -> str:
 
 def _is_as_written(path: Path, made_by: str) -> bool:
     """Say whether the checksum is that of the very bytes before it, which is known without encoding them again."""
-    written = read_stage_input(path, made_by)
-    end = written.rfind(_CHECKSUM_START)
-    found = hashlib.sha256(memoryview(written)[:end]).hexdigest()
-    return written[end:] == _CHECKSUM_START + _ending(found)
+    total, last = hashlib.sha256(), b""
+    length = len(_CHECKSUM_START + _ending(total.hexdigest()))
+    for part in parts_of_stage_input(path, made_by):
+        last += part
+        total.update(memoryview(last)[:-length])
+        last = last[-length:]
+    return last == _CHECKSUM_START + _ending(total.hexdigest())
 
 
 def _ending(digest: str) -> bytes:

@@ -83,9 +83,9 @@ def test_without_onnxruntime_numpy_multiplies(monkeypatch: pytest.MonkeyPatch) -
     assert product_for(100_000, 4096) is by_numpy
 
 
-def test_few_photos_are_multiplied_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_few_photos_and_short_vectors_are_multiplied_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(tile_products, "fastest_product", lambda: pytest.fail("it was tried"))
-    assert product_for(2000, 4096) is by_numpy
+    assert product_for(2000, 4096) is product_for(1_000_000, 48) is by_numpy
 
 
 def test_the_graph_is_one_product_with_the_second_turned() -> None:
