@@ -68,7 +68,7 @@ def check_whole(
         )
 
 
-def read_json(path: Path, made_by: str) -> Any:
+def read_json(path: Path, made_by: str, made_of: Callable[[dict[str, Any]], Any] = lambda row: row) -> Any:
     """Read a JSON file.
 
     Parameters
@@ -78,6 +78,8 @@ def read_json(path: Path, made_by: str) -> Any:
     made_by : str
         The command that makes it, for the message; and what is to be moved away first, where that command reads the
         file that stands.
+    made_of : callable
+        Gives what is to stand in the place of each object, inner ones first: as dictionaries many take much memory.
 
     Raises
     ------
@@ -91,7 +93,7 @@ def read_json(path: Path, made_by: str) -> Any:
     try:
         return json.loads(
             read_stage_input(path, made_by).decode("utf-8"),
-            object_pairs_hook=_unique_keys,
+            object_pairs_hook=lambda pairs: made_of(_unique_keys(pairs)),
             parse_float=_finite,
             parse_constant=_no_constant,
         )
@@ -100,14 +102,20 @@ def read_json(path: Path, made_by: str) -> Any:
 
 
 def read_versioned_json(
-    path: Path, made_by: str, file_format: str, version: int, *, names_come_first: bool = False
+    path: Path,
+    made_by: str,
+    file_format: str,
+    version: int,
+    *,
+    names_come_first: bool = False,
+    made_of: Callable[[dict[str, Any]], Any] = lambda row: row,
 ) -> dict[str, Any]:
     """Read a JSON object that names its format and version; errors as :func:`read_json` and :func:`check_whole`.
 
     With ``names_come_first`` the caller calls :func:`check_whole`, once it has looked at the image names: a hostile one
     is to be named.
     """
-    content = read_json(path, made_by)
+    content = read_json(path, made_by, made_of)
     if not isinstance(content, dict) or content.get("format") != file_format:
         raise DamagedFileError(f"damaged: {path} is no {file_format} file; make it again with: {made_by}")
     found = content.get("format_version")

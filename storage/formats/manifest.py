@@ -154,13 +154,13 @@ def read_manifest(path: Path) -> Manifest:
         When it is no manifest, of an unknown version, or one of its entries is incomplete.
     """
     made_by = MADE_AGAIN_BY if path.exists() else MADE_BY
-    content = read_versioned_json(path, made_by, MANIFEST_FORMAT, MANIFEST_VERSION, names_come_first=True)
+    content = read_versioned_json(
+        path, made_by, MANIFEST_FORMAT, MANIFEST_VERSION, names_come_first=True, made_of=_entry_of_whole
+    )
     try:
         if content["mode"] not in MODES:
             raise ValueError(f"mode {content['mode']!r}")
-        rows = content.pop("entries")
-        rows.reverse()
-        entries = [_read_entry(rows.pop()) for _ in range(len(rows))]  # a row is freed when its entry is there
+        entries = [row if isinstance(row, ManifestEntry) else _read_entry(row) for row in content.pop("entries")]
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise DamagedFileError(
             f"damaged: {path} has an entry that is not understood ({error!r:.100}); make it again with: {made_by}"
@@ -220,6 +220,14 @@ def _entry_row(entry: ManifestEntry) -> dict[str, Any]:
 def _resized_row(resized: Resized) -> dict[str, Any]:
     row = {"width": resized.width, "height": resized.height} | resized.fingerprint.as_row()
     return row if resized.former is None else row | {"former": _resized_row(resized.former)}
+
+
+def _entry_of_whole(row: dict[str, Any]) -> Any:
+    """Give the entry of a row; what is none, or not whole, as it is, to be told once all was read."""
+    try:
+        return _read_entry(row) if "source" in row else row
+    except (KeyError, TypeError, ValueError, AttributeError):
+        return row
 
 
 def _read_entry(row: dict[str, Any]) -> ManifestEntry:
