@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -198,16 +199,23 @@ def test_points_and_boxes_of_segment_anything_become_paint(with_sam: PaintedPage
     with_sam.assert_same_canvas()
 
 
-def test_a_point_that_is_given_while_segment_anything_predicts_counts(with_sam: PaintedPage) -> None:
-    held: list[Route] = []
+def test_a_point_that_is_given_while_segment_anything_predicts_counts(
+    with_sam: PaintedPage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    may_end = threading.Event()
+    predict = SquarePredictor.predict
+
+    def wait_and_predict(*args: Any, **given: Any) -> tuple[NDArray[Any], NDArray[Any], NDArray[Any]]:
+        assert may_end.wait(60)
+        return predict(*args, **given)
+
+    monkeypatch.setattr(SquarePredictor, "predict", wait_and_predict)
     with_sam.page.keyboard.press("a")
     with_sam.drag((240, 100), (300, 120), button="middle")
-    with_sam.page.route("**/sam", lambda route: held.append(route))
-    with with_sam.page.expect_request("**/sam"):
-        with_sam.page.keyboard.press("Space")
+    with_sam.page.keyboard.press("Space")
+    expect(with_sam.page.get_by_text("Predicting …")).to_be_visible()
     with_sam.click(400, 300)
-    held[0].continue_()
-    with_sam.page.unroute("**/sam")
+    may_end.set()
     expect(with_sam.page.get_by_role("button", name="Paint it")).to_be_enabled()
     with_sam.page.keyboard.press("f")
     expect(with_sam.page.locator("#status")).to_have_text(f"{60 * 20 + 11 * 11:,} pixels painted.")
