@@ -10,6 +10,7 @@ import hashlib
 import json
 import math
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -131,20 +132,21 @@ def read_versioned_json(
 
 def read_stage_input(path: Path, made_by: str) -> bytes:
     """Read a whole file that an earlier stage wrote."""
-    try:
+    with _errors_told(path, made_by):
         return path.read_bytes()
-    except FileNotFoundError:
-        raise StageError(f"{path} is missing; make it with: {made_by}") from None
-    except OSError as error:
-        raise UnreadableFileError(f"cannot read {path}: {error.strerror or error}") from error
 
 
 def parts_of_stage_input(path: Path, made_by: str) -> Iterator[bytes]:
-    """Give what :func:`read_stage_input` reads, part by part; the same errors."""
+    """Give what :func:`read_stage_input` reads, part by part."""
+    with _errors_told(path, made_by), open(path, "rb") as file:
+        while part := file.read(BYTES_AT_ONCE):
+            yield part
+
+
+@contextmanager
+def _errors_told(path: Path, made_by: str) -> Iterator[None]:
     try:
-        with open(path, "rb") as file:
-            while part := file.read(BYTES_AT_ONCE):
-                yield part
+        yield
     except FileNotFoundError:
         raise StageError(f"{path} is missing; make it with: {made_by}") from None
     except OSError as error:

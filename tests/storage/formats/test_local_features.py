@@ -6,6 +6,7 @@ import errno
 import os
 from pathlib import Path
 
+import h5py
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -177,6 +178,15 @@ def test_a_shard_that_cannot_be_read_at_the_moment_is_not_called_damaged(
         with pytest.raises(UnreadableFileError, match="cannot read .*features-000000.h5: Input/output error"):
             opened.read("a.jpg")
     assert len(opened.read("a.jpg").keypoints) == 20
+
+
+def test_descriptors_without_numbers_are_not_taken(tmp_path: Path) -> None:
+    store(tmp_path).write([record("a.jpg")])
+    (path,) = tmp_path.glob("*.h5")
+    with h5py.File(path, "r+") as file:
+        del file["descriptors"]
+        file.create_dataset("descriptors", (20, 0), np.uint8)
+    assert store(tmp_path).index == {}
 
 
 def test_a_shard_that_was_cut_after_it_was_opened_is_damaged(tmp_path: Path) -> None:

@@ -20,7 +20,8 @@ from storage.formats.preprocessed import (
     write_preprocessed,
 )
 
-STATES = st.builds(Fingerprint, st.integers(0, 9), st.integers(), st.text("0123456789abcdef", min_size=64, max_size=64))
+TIMES = st.integers(-(2**63) * 10**9, (2**63 - 1) * 10**9)  # all that a clock of 64 bits of seconds tells
+STATES = st.builds(Fingerprint, st.integers(0, 9), TIMES, st.text("0123456789abcdef", min_size=64, max_size=64))
 SOURCES = st.text(st.characters(exclude_categories=["Cs"]), min_size=1) | st.just("\udcff.jpg")
 PHOTOS = st.builds(
     PreprocessedPhoto,
