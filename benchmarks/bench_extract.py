@@ -31,6 +31,7 @@ from numpy.typing import NDArray
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
+from benchmarks.drawn_large import draw_photos  # noqa: E402
 from benchmarks.machine import header  # noqa: E402
 from hloc.devices import has_bf16, import_torch  # noqa: E402
 from hloc.engines import LEAST_COSINE, Engine, is_installed  # noqa: E402
@@ -130,22 +131,6 @@ def reference_photo(path: Path) -> NDArray[np.float32]:
     size = tuple(int(round(length * scale)) for length in photo.shape[1::-1])
     shrunk: Any = cv2.resize(photo, size, interpolation=cv2.INTER_AREA)
     return np.asarray(shrunk, np.float32)
-
-
-def draw_photos(folder: Path, count: int) -> list[Path]:
-    """Write JPEGs of 4000 x 3000 pixels: patches of every size, and noise as a camera has it."""
-    paths = []
-    for seed in range(count):
-        rng = np.random.default_rng(seed)
-        image = np.zeros((3000, 4000, 3), np.float32)
-        for side in (6, 24, 96, 384):
-            coarse = rng.normal(0, 28, (side * 3 // 4, side, 3)).astype(np.float32)
-            image += cv2.resize(coarse, (4000, 3000), interpolation=cv2.INTER_LINEAR)
-        image += 120 + rng.normal(0, 4, image.shape).astype(np.float32)
-        path = folder / f"drawn-{seed}.jpg"
-        cv2.imwrite(str(path), image.clip(0, 255).astype(np.uint8), [cv2.IMWRITE_JPEG_QUALITY, 92])
-        paths.append(path)
-    return paths
 
 
 class Way:

@@ -33,7 +33,8 @@ from threadpoolctl import threadpool_limits
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
-from benchmarks.bench_extract import REFERENCE, TIMES, WIDTHS, draw_photos, draw_weights, make_ways  # noqa: E402
+from benchmarks.bench_extract import REFERENCE, TIMES, WIDTHS, draw_weights, make_ways  # noqa: E402
+from benchmarks.drawn_large import draw_photos  # noqa: E402
 from benchmarks.machine import header  # noqa: E402
 from clustering.components import strong_components  # noqa: E402
 from clustering.graph import ScoredPairs, find_edges  # noqa: E402
